@@ -1,0 +1,48 @@
+"""Posteriors of galaxy morphology from images.
+
+>>> import gampen_tf
+>>> posterior = gampen_tf.predict("cutouts/*.fits", n_mc=1000, model="hsc_wide_g")
+>>> posterior.to_table()
+
+The public names are loaded when they are first used: importing the package loads neither TensorFlow nor GalSim.
+"""
+
+import importlib
+import os
+
+__version__ = "0.1.0"
+
+# TensorFlow prints its start-up notes from C++ before any Python logger can be set; level 1 drops notes and keeps
+# warnings and errors.  Whoever sets these variables keeps their own choice.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+_HOMES = {
+    "predict": "inference",
+    "train": "training",
+    "finetune": "finetuning",
+    "simulate": "simulation",
+    "evaluate": "evaluation",
+    "crop": "crop",
+    "load_model": "model",
+    "list_models": "model",
+    "load_gampen_weights": "networks",
+    "open_dataset": "datasets",
+    "predict_catalogue": "catalogues",
+    "Posterior": "posterior",
+    "Flag": "flags",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})
