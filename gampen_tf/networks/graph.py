@@ -1,0 +1,85 @@
+"""Cutting a functional model in two along its graph.
+
+Much of a network gives the same result again and again: in Monte Carlo dropout everything before the first dropout is
+the same in every pass, and in training everything before the first weight is the same in every epoch. `split_model`
+finds that part by looking at the graph, whatever the network, so that it is computed once.
+"""
+
+import keras
+
+__all__ = ["split_model"]
+
+
+def split_model(model, starts_back):
+    """Split a functional model into the part before some layers and the rest.
+
+    The front holds every operation that depends on no layer for which `starts_back` is true; the back holds those
+    layers and all that follows from them. Layers are shared with `model`, not copied: weights that change in one
+    change in the others. ``back(front(inputs))`` equals ``model(inputs)``.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A functional model.
+    starts_back : callable
+        ``starts_back(layer) -> bool``. A nested model or wrapper goes to the back as a whole if any layer in it does.
+
+    Returns
+    -------
+    front : keras.Model
+        From the inputs of `model` to the boundary: the tensors that the back needs, one tensor if it is one, else a
+        list.
+    back : keras.Model
+        From the boundary to the outputs of `model`.
+
+    Raises
+    ------
+    TypeError
+        If `model` has no graph (a subclassed model).
+    """
+    if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
+        raise TypeError(f"a functional keras.Model is needed to split its graph; {model!r} has none")
+    nodes = _nodes_in_order(model)
+    back_nodes, boundary = _divide(model, nodes, starts_back)
+    front = keras.Model(model.input, _single_or_list(boundary), name=f"{model.name}_front")
+
+    # The back's nodes are played again on new inputs. (`keras.Model(boundary, outputs)` would do so too, but replaces
+    # a layer that is used on both sides of the cut by an input.)
+    inputs = [keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"boundary_{i}")
+              for i, tensor in enumerate(boundary)]
+    value = {id(old): new for old, new in zip(boundary, inputs, strict=True)}
+    for node in back_nodes:
+        args, kwargs = node.arguments.fill_in(value)
+        outputs = keras.tree.flatten(node.operation(*args, **kwargs))
+        value.update((id(old), new) for old, new in zip(node.outputs, outputs, strict=True))
+    outputs = keras.tree.map_structure(lambda tensor: value[id(tensor)], model.output)
+    back = keras.Model(_single_or_list(inputs), outputs, name=f"{model.name}_back")
+    return front, back
+
+
+def _nodes_in_order(model):
+    """Nodes of the graph (calls of operations), each after those it depends on."""
+    by_depth = model._nodes_by_depth
+    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth] if not node.is_input]
+
+
+def _divide(model, nodes, starts_back):
+    """The nodes of the back, and the tensors that cross from the front to it, both in the order of the graph."""
+    in_back, back_nodes = set(), []
+    for node in nodes:
+        if _starts(node.operation, starts_back) or any(id(tensor) in in_back for tensor in node.input_tensors):
+            back_nodes.append(node)
+            in_back.update(id(tensor) for tensor in node.outputs)
+    needed = [tensor for node in back_nodes for tensor in node.input_tensors] + list(model.outputs)
+    crossing = {id(tensor): tensor for tensor in needed if id(tensor) not in in_back}
+    return back_nodes, list(crossing.values())
+
+
+def _starts(operation, starts_back):
+    if not isinstance(operation, keras.layers.Layer):
+        return False  # a bare keras.ops operation holds neither weights nor randomness
+    return any(starts_back(layer) for layer in operation._flatten_layers())
+
+
+def _single_or_list(tensors):
+    return tensors[0] if len(tensors) == 1 else tensors
