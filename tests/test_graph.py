@@ -22,7 +22,7 @@ def images():
 
 @pytest.fixture
 def branched():
-    """Two branches from one convolution, one of which meets dropout early; a convolution used on both sides."""
+    """Two branches, one of which meets dropout early; a convolution used on both sides of the cut."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((8, 8, 2), name="images")
     shared = keras.layers.Conv2D(2, 3, padding="same", name="shared")

@@ -1,8 +1,8 @@
 """Cutting a functional model in two along its graph.
 
-Much of a network gives the same result again and again: in Monte Carlo dropout everything before the first dropout is
-the same in every pass, and in training everything before the first weight is the same in every epoch. `split_model`
-finds that part by looking at the graph, whatever the network, so that it is computed once.
+Much of a network gives the same result again and again: in Monte Carlo dropout everything before the first
+dropout is the same in every pass, and in training everything before the first weight is the same in every
+epoch. `split_model` finds that part by looking at the graph, whatever the network, so that it is computed once.
 """
 
 import keras
@@ -13,22 +13,23 @@ __all__ = ["split_model"]
 def split_model(model, starts_back):
     """Split a functional model into the part before some layers and the rest.
 
-    The front holds every operation that depends on no layer for which `starts_back` is true; the back holds those
-    layers and all that follows from them. Layers are shared with `model`, not copied: weights that change in one
-    change in the others. ``back(front(inputs))`` equals ``model(inputs)``.
+    The front holds every operation that depends on no layer for which `starts_back` is true; the back holds
+    those layers and all that follows from them. Layers are shared with `model`, not copied: weights that change
+    in one change in the others. ``back(front(inputs))`` equals ``model(inputs)``.
 
     Parameters
     ----------
     model : keras.Model
         A functional model.
     starts_back : callable
-        ``starts_back(layer) -> bool``. A nested model or wrapper goes to the back as a whole if any layer in it does.
+        ``starts_back(layer) -> bool``. A nested model or wrapper goes to the back as a whole if any layer in it
+        does.
 
     Returns
     -------
     front : keras.Model
-        From the inputs of `model` to the boundary: the tensors that the back needs, one tensor if it is one, else a
-        list.
+        From the inputs of `model` to the boundary: the tensors that the back needs, one tensor if it is one,
+        else a list.
     back : keras.Model
         From the boundary to the outputs of `model`.
 
@@ -43,8 +44,8 @@ def split_model(model, starts_back):
     back_nodes, boundary = _divide(model, nodes, starts_back)
     front = keras.Model(model.input, _single_or_list(boundary), name=f"{model.name}_front")
 
-    # The back's nodes are played again on new inputs. (`keras.Model(boundary, outputs)` would do so too, but replaces
-    # a layer that is used on both sides of the cut by an input.)
+    # The back's nodes are played again on new inputs. (`keras.Model(boundary, outputs)` would do so too, but
+    # replaces a layer that is used on both sides of the cut by an input.)
     inputs = [keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"boundary_{i}")
               for i, tensor in enumerate(boundary)]
     value = {id(old): new for old, new in zip(boundary, inputs, strict=True)}
@@ -64,10 +65,11 @@ def _nodes_in_order(model):
 
 
 def _divide(model, nodes, starts_back):
-    """The nodes of the back, and the tensors that cross from the front to it, both in the order of the graph."""
+    """The nodes of the back, and the tensors that cross from the front to it, in the order of the graph."""
     in_back, back_nodes = set(), []
     for node in nodes:
-        if _starts(node.operation, starts_back) or any(id(tensor) in in_back for tensor in node.input_tensors):
+        follows = any(id(tensor) in in_back for tensor in node.input_tensors)
+        if follows or _starts(node.operation, starts_back):
             back_nodes.append(node)
             in_back.update(id(tensor) for tensor in node.outputs)
     needed = [tensor for node in back_nodes for tensor in node.input_tensors] + list(model.outputs)
