@@ -2,7 +2,8 @@
 
 Much of a network gives the same result again and again: in Monte Carlo dropout everything before the first
 dropout is the same in every pass, and in training everything before the first weight is the same in every
-epoch. `split_model` finds that part by looking at the graph, whatever the network, so that it is computed once.
+epoch. `split_model` finds that part by looking at the graph, whatever the network, so that it is computed
+once.
 """
 
 import keras
@@ -14,16 +15,16 @@ def split_model(model, starts_back):
     """Split a functional model into the part before some layers and the rest.
 
     The front holds every operation that depends on no layer for which `starts_back` is true; the back holds
-    those layers and all that follows from them. Layers are shared with `model`, not copied: weights that change
-    in one change in the others. ``back(front(inputs))`` equals ``model(inputs)``.
+    those layers and all that follows from them. Layers are shared with `model`, not copied: weights that
+    change in one change in the others. ``back(front(inputs))`` equals ``model(inputs)``.
 
     Parameters
     ----------
     model : keras.Model
         A functional model.
     starts_back : callable
-        ``starts_back(layer) -> bool``. A nested model or wrapper goes to the back as a whole if any layer in it
-        does.
+        ``starts_back(layer) -> bool``. A nested model or wrapper goes to the back as a whole if any layer in
+        it does.
 
     Returns
     -------
