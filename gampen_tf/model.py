@@ -1,0 +1,335 @@
+"""A trained model and the directory that holds it.
+
+A model directory holds everything that inference needs and nothing that runs code::
+
+    model.keras     architecture and weights
+    model.json      parameters, scaler, stretch, pixels, provenance, sha256 of model.keras
+    metrics.json    how good it is, measured
+    README.md       the model card
+
+>>> model = gampen_tf.load_model("hsc_wide_g")          # by name: one that ships
+>>> model = gampen_tf.load_model("runs/my_survey")      # by path: one of yours
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import resources
+from .parameters import LabelScaler, ParameterSet
+from .pipelines import Stretch
+
+__all__ = ["FORMAT_VERSION", "Model", "list_models", "load_model", "read_description"]
+
+FORMAT_VERSION = 1
+_HEADS = ("gaussian", "point")
+# What a configuration may name: Keras's own layers and what they are made of, and what gampen_tf registered.
+_KERAS_MODULES = (
+    "keras",
+    "keras.activations",
+    "keras.constraints",
+    "keras.dtype_policies",
+    "keras.initializers",
+    "keras.layers",
+    "keras.models",
+    "keras.random",
+    "keras.regularizers",
+)
+_KERAS_PREFIXES = ("keras.src.ops.", "keras.src.models.", "keras.src.layers.")
+_FORBIDDEN_CLASSES = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer", "TensorFlowModule")
+
+
+@dataclass
+class Model:
+    """A network and all that stands between it and a physical posterior.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From stretched images ("images", and "psf" where it takes one) to the tensor of the head.
+    scaler : LabelScaler
+    stretch : Stretch
+    image_shape : (H, W, C)
+    pixel_scale : float
+        In arcsec.
+    pixel_unit : str
+        An astropy unit string, such as ``"nJy"``.
+    zero_point : float
+        AB magnitude of one pixel unit; 31.4 for nJy.
+    band : str
+    psf_shape : (h, w), optional
+        For networks that take the PSF.
+    head : {"gaussian", "point"}
+        A multivariate normal (means, log-variances, unit lower triangle), or values alone.
+    provenance : dict
+        Recipe, seed, versions of packages, settings and history of the training.
+    calibration : dict, optional
+    metrics : dict
+        Goes to ``metrics.json``.
+    card : str, optional
+        Goes to ``README.md``; a short one is written where there is none.
+    name : str
+        For messages: the name or path that it was loaded from.
+    """
+
+    network: Any
+    scaler: LabelScaler
+    stretch: Stretch
+    image_shape: tuple[int, int, int]
+    pixel_scale: float
+    pixel_unit: str = "nJy"
+    zero_point: float = 31.4
+    band: str = ""
+    psf_shape: tuple[int, int] | None = None
+    head: str = "gaussian"
+    provenance: dict = field(default_factory=dict)
+    calibration: dict | None = None
+    metrics: dict = field(default_factory=dict)
+    card: str | None = None
+    name: str = "unnamed"
+
+    def __post_init__(self):
+        self.image_shape = tuple(int(n) for n in self.image_shape)
+        self.psf_shape = None if self.psf_shape is None else tuple(int(n) for n in self.psf_shape)
+        if self.head not in _HEADS:
+            raise ValueError(f"head {self.head!r}; expected one of {_HEADS}")
+        n = len(self.scaler.parameters)
+        expected = n + n * (n + 1) // 2 if self.head == "gaussian" else n
+        found = self.network.output_shape[-1]
+        if found != expected:
+            raise ValueError(
+                f"a {self.head} head of {n} parameters ({', '.join(self.parameters.names)}) has {expected} outputs; the "
+                f"network has {found}"
+            )
+
+    @property
+    def parameters(self) -> ParameterSet:
+        return self.scaler.parameters
+
+    def prepare(self, images):
+        """Images in the model's pixel unit, as the network takes them: (N, H, W, C) float32 in and out.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another than the one the model was trained on.
+        """
+        images = np.asarray(images, np.float32)
+        if images.ndim == 3 and self.image_shape[-1] == 1:
+            images = images[..., None]
+        if images.shape[1:] != self.image_shape:
+            raise ValueError(f"model {self.name!r} takes images of shape {self.image_shape}, found {images.shape[1:]}")
+        return self.stretch(images)
+
+    def save(self, directory):
+        """Write the model directory; files that were there are replaced, each in one step.
+
+        Returns
+        -------
+        Path
+        """
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as scratch:
+            scratch = Path(scratch)
+            self.network.save(scratch / "model.keras")
+            description = self.describe() | {"sha256": _sha256(scratch / "model.keras")}
+            (scratch / "model.json").write_text(_json(description))
+            (scratch / "metrics.json").write_text(_json(self.metrics))
+            (scratch / "README.md").write_text(self.card or _short_card(self, directory.name))
+            # a stop between the first two leaves a hash that does not fit, which loading refuses
+            for name in ("model.keras", "model.json", "metrics.json", "README.md"):
+                os.replace(scratch / name, directory / name)
+        return directory
+
+    def describe(self) -> dict:
+        """Everything but the weights, as plain data: what ``model.json`` holds."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "head": self.head,
+            "scaler": self.scaler.to_dict(),
+            "stretch": self.stretch.to_dict(),
+            "image_shape": list(self.image_shape),
+            "psf_shape": None if self.psf_shape is None else list(self.psf_shape),
+            "pixel_scale": self.pixel_scale,
+            "pixel_unit": self.pixel_unit,
+            "zero_point": self.zero_point,
+            "band": self.band,
+            "calibration": self.calibration,
+            "provenance": self.provenance,
+        }
+
+
+def load_model(name_or_path) -> Model:
+    """Load a trained model by the name of one that ships, or by the path of its directory.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such model; the message lists those that ship.
+    ValueError
+        If a file is missing, changed or truncated, of a newer format, or names code that is not gampen_tf's or Keras's.
+    """
+    directory = _directory(name_or_path)
+    description = read_description(directory)
+    weights = directory / "model.keras"
+    if not weights.is_file():
+        raise ValueError(f"{weights}: not there; the model directory is incomplete, copy or train it again")
+    found = _sha256(weights)
+    if found != description["sha256"]:
+        raise ValueError(
+            f"{weights}: changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, the file has "
+            f"{found[:12]}…. Copy the directory again from where it came."
+        )
+    _refuse_foreign_code(weights)
+    return Model(
+        network=_load_network(weights),
+        scaler=LabelScaler.from_dict(description["scaler"]),
+        stretch=Stretch.from_dict(description["stretch"]),
+        metrics=_read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},
+        card=(directory / "README.md").read_text() if (directory / "README.md").is_file() else None,
+        name=str(name_or_path),
+        **{
+            key: description[key]
+            for key in (
+                "image_shape",
+                "pixel_scale",
+                "pixel_unit",
+                "zero_point",
+                "band",
+                "psf_shape",
+                "head",
+                "provenance",
+                "calibration",
+            )
+        },
+    )
+
+
+def list_models() -> list[str]:
+    """Names of the models that ship with the package."""
+    return resources.names("models")
+
+
+def read_description(name_or_path) -> dict:
+    """What ``model.json`` says, without loading the network.
+
+    Raises
+    ------
+    ValueError
+        If it is not a model's description, or of a newer format.
+    """
+    path = _directory(name_or_path) / "model.json"
+    description = _read_json(path)
+    version = description.get("format_version")
+    if not isinstance(version, int):
+        raise ValueError(f"{path}: no format_version; this is not the description of a gampen_tf model")
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"{path}: format version {version}, this gampen_tf reads up to {FORMAT_VERSION}; install a newer gampen_tf"
+        )
+    return description
+
+
+def _directory(name_or_path):
+    path = Path(name_or_path)
+    if (path / "model.json").is_file():
+        return path
+    if path.is_dir():
+        raise FileNotFoundError(f"{path}: no model.json in this directory; it holds no finished model")
+    return resources.model_directory(str(name_or_path))
+
+
+def _load_network(path):
+    import keras
+
+    # loading needs the registered layers
+    from . import layers, networks  # noqa: F401
+
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _refuse_foreign_code(path):
+    """Check every class that the architecture names, before Keras looks at it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not a Keras model file ({error})") from error
+    for entry in _dicts(config):
+        name = entry.get("class_name")
+        if name is None:
+            continue
+        registered = str(entry.get("registered_name") or "")
+        module = entry.get("module")
+        ours = registered.startswith("gampen_tf>")
+        keras_own = module in _KERAS_MODULES or str(module).startswith(_KERAS_PREFIXES)
+        data = name in ("__tuple__", "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__slice__")
+        if not (ours or keras_own or data) or name in _FORBIDDEN_CLASSES:
+            raise ValueError(
+                f"{path}: the architecture names {module}.{name} (registered as {registered!r}), which is neither "
+                "gampen_tf's nor one of Keras's own layers; it is not loaded, because it could run foreign code"
+            )
+
+
+def _dicts(node):
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _dicts(item)
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not valid JSON ({error}); the file is damaged, copy it again") from error
+
+
+def _json(entry):
+    return json.dumps(entry, indent=2, default=_plain) + "\n"
+
+
+def _plain(value):
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
+
+
+def _sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _short_card(model, name):
+    rows = "\n".join(
+        f"| {p.name} | {p.unit or '–'} | {p.transform} |" for p in model.parameters
+    )
+    height, width, channels = model.image_shape
+    return f"""# {name}
+
+A gampen_tf model ({model.head} head) for images of {height} × {width} px and {channels} band{"s" * (channels > 1)},
+{model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point} AB){f", {model.band}" * bool(model.band)}.
+
+| parameter | unit | transform |
+| --- | --- | --- |
+{rows}
+
+Measured accuracy: `metrics.json`. How it was made: `provenance` in `model.json`.
+"""

@@ -1,0 +1,357 @@
+"""From a data set to batches for training: tf.data pipelines without Python in the loop.
+
+An epoch is a function of (data, seed, epoch) alone: the order of the galaxies and every random flip, turn and shift
+come from counter-based seeds, so that a run that was killed sees in epoch 7 what an unbroken run would have seen.
+
+Two sources give the same batches.  *Arrays* in memory are shuffled perfectly, by a permutation.  *Shards* on disk (raw
+little-endian float32 records) are read in parallel, in a shuffled order of shards, and mixed in a buffer; they are read
+as fast as the disk gives them and need no more memory than the buffer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["Augmentation", "ShardPipeline", "Stretch", "TensorPipeline", "make_pipeline"]
+
+# Parameters that change when the frame is turned or mirrored, or when the galaxy is moved in it.
+_ORIENTED = ("position_angle", "x_", "y_", "ellipticity")
+_SHUFFLE_BUFFER_BYTES = 256 * 2**20
+_N_SHARDS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What is done to the pixel values before the network sees them.
+
+    Parameters
+    ----------
+    kind : {"arcsinh", "linear"}
+        ``arcsinh(x / softening)`` (Ghosh et al. 2022, § 5.1), or ``x / softening``.
+    softening : float
+        In units of the pixels: arcsinh is linear well below it and logarithmic well above.
+
+    Notes
+    -----
+    The textbook form log(x + √(x² + 1)) loses all digits for large negative x; NumPy's and TensorFlow's own are used
+    with |x|, so that the stretch is odd to the last bit.
+    """
+
+    kind: str = "arcsinh"
+    softening: float = 1.0
+
+    def __post_init__(self):
+        if self.kind not in ("arcsinh", "linear"):
+            raise ValueError(f"stretch {self.kind!r}; expected 'arcsinh' or 'linear'")
+        if not (np.isfinite(self.softening) and self.softening > 0):
+            raise ValueError(f"softening must be a positive number of pixel units, found {self.softening}")
+
+    def __call__(self, images):
+        """Stretched images, of the type and shape of `images`: an array or a tensor."""
+        if self.kind == "linear":
+            return images if self.softening == 1.0 else images / self.softening
+        if tf.is_tensor(images):
+            return tf.sign(images) * tf.asinh(tf.abs(images) / self.softening)
+        return np.arcsinh(images / self.softening)
+
+    def inverse(self, stretched):
+        """Pixel values of stretched ones."""
+        if self.kind == "linear":
+            return stretched * self.softening
+        return (tf.sinh if tf.is_tensor(stretched) else np.sinh)(stretched) * self.softening
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, entry: dict) -> Stretch:
+        return cls(**entry)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random mirror images, quarter turns and shifts of a batch, another for each image.
+
+    Parameters
+    ----------
+    turns : bool
+        One of the eight symmetries of the square (of the four of the rectangle where images are not square).
+    max_shift : int
+        Whole pixels, uniform in ±max_shift on both axes; what comes into the frame is its mirror image at the edge.
+
+    Notes
+    -----
+    Only for parameters that do not change with it: see :meth:`for_parameters`.
+    """
+
+    turns: bool = True
+    max_shift: int = 0
+
+    @classmethod
+    def for_parameters(cls, names: Sequence[str], max_shift: int = 0) -> Augmentation:
+        """The augmentation that leaves these parameters as they are: none where one of them has a direction."""
+        oriented = any(name.startswith(_ORIENTED) for name in names)
+        return cls(turns=not oriented, max_shift=0 if oriented else max_shift)
+
+    def __call__(self, tensors, seed):
+        """Augment a batch.
+
+        Parameters
+        ----------
+        tensors : tuple of tensors
+            Those of shape (B, H, W, C) are turned, all of an image alike; others are left alone.  Shifts move the
+            first one only: a PSF stays where it is.
+        seed : (2,) int tensor
+            Counter-based: the same seed gives the same augmentation.
+        """
+        n_images = tf.shape(tensors[0])[0]
+        if self.turns:
+            choices = tf.random.stateless_uniform((3, n_images), seed, maxval=2, dtype=tf.int32) > 0
+            tensors = tuple(_turned(x, choices) if x.shape.rank == 4 else x for x in tensors)
+        if self.max_shift:
+            shifts = tf.random.stateless_uniform(
+                (2, n_images), seed + [0, 1 << 40], 0, 2 * self.max_shift + 1, dtype=tf.int32
+            )
+            tensors = (_shifted(tensors[0], shifts, self.max_shift), *tensors[1:])
+        return tensors
+
+
+class TensorPipeline:
+    """Batches of arrays that are in memory, such as images or the output of a network's front.
+
+    Parameters
+    ----------
+    tensors : sequence of (N, …) arrays
+        Of any floating type; batches are float32.
+    labels : (N, P) array
+    batch_size : int
+        Of all devices together.
+    shuffle : bool
+        Another order each epoch, a function of (seed, epoch).
+    seed : int
+    stretch : callable, optional
+        Applied to the first tensor of a batch.
+    augment : Augmentation, optional
+    drop_remainder : bool
+        Leave out the last batch where it is not full, so that all have one shape.
+    """
+
+    def __init__(
+        self,
+        tensors,
+        labels,
+        batch_size,
+        *,
+        shuffle=False,
+        seed=0,
+        stretch=None,
+        augment=None,
+        drop_remainder=False,
+    ):
+        with tf.device("CPU"):
+            self._tensors = tuple(tf.convert_to_tensor(x) for x in tensors)
+            self._labels = tf.convert_to_tensor(labels, tf.float32)
+        self._shuffle, self._seed, self._augment = shuffle, seed, augment
+        self._stretch = stretch or Stretch("linear")
+        self._batch_size, self._drop_remainder = batch_size, drop_remainder
+        self.n_images = len(labels)
+
+    @property
+    def n_batches(self) -> int:
+        return _n_batches(self.n_images, self._batch_size, self._drop_remainder)
+
+    def epoch(self, epoch=0) -> tf.data.Dataset:
+        """The batches of an epoch: (tensors, labels), where a single tensor comes without its tuple."""
+        rows = tf.data.Dataset.from_tensor_slices(_order(self.n_images, self._shuffle, self._seed, epoch))
+        rows = rows.batch(self._batch_size, drop_remainder=self._drop_remainder)
+        return _finished(rows.map(self._gather, num_parallel_calls=tf.data.AUTOTUNE), self._augment, self._seed, epoch)
+
+    def _gather(self, row):
+        first, *others = (tf.cast(tf.gather(x, row), tf.float32) for x in self._tensors)
+        return (self._stretch(first), *others), tf.gather(self._labels, row)
+
+
+class ShardPipeline:
+    """Batches of images that are read from shards on disk, each epoch anew.
+
+    Parameters
+    ----------
+    paths : sequence of paths
+        Files of raw little-endian float32 records, one image each.
+    image_shape : (H, W, C)
+    labels : (N, P) array
+        In the order of the records of all the files.
+    batch_size : int
+    beside : sequence of (N, …) arrays
+        More inputs of the network, held in memory (PSFs).
+    shuffle, seed, stretch, augment, drop_remainder
+        As in :class:`TensorPipeline`; the order is mixed within a buffer of some hundred megabytes.
+
+    Raises
+    ------
+    ValueError
+        If the files do not hold as many whole records as there are labels.
+    """
+
+    def __init__(
+        self,
+        paths,
+        image_shape,
+        labels,
+        batch_size,
+        *,
+        beside=(),
+        shuffle=False,
+        seed=0,
+        stretch=None,
+        augment=None,
+        drop_remainder=False,
+    ):
+        self._shape, self._paths = tuple(image_shape), [Path(path) for path in paths]
+        self._record_bytes = 4 * int(np.prod(self._shape))
+        self._records = _record_counts(self._paths, self._record_bytes, len(labels))
+        with tf.device("CPU"):
+            self._beside = tuple(tf.convert_to_tensor(x, tf.float32) for x in beside)
+            self._labels = tf.convert_to_tensor(labels, tf.float32)
+        self._shuffle, self._seed, self._augment = shuffle, seed, augment
+        self._stretch = stretch or Stretch("linear")
+        self._batch_size, self._drop_remainder = batch_size, drop_remainder
+        self.n_images = len(labels)
+
+    @property
+    def n_batches(self) -> int:
+        return _n_batches(self.n_images, self._batch_size, self._drop_remainder)
+
+    def epoch(self, epoch=0) -> tf.data.Dataset:
+        """The batches of an epoch: (images, labels), or ((images, psfs), labels)."""
+        rows = self._rows(epoch).batch(self._batch_size, drop_remainder=self._drop_remainder)
+        return _finished(rows.map(self._decode, num_parallel_calls=tf.data.AUTOTUNE), self._augment, self._seed, epoch)
+
+    def _rows(self, epoch):
+        # (raw record, its row among the labels)
+        starts = np.concatenate([[0], np.cumsum(self._records)[:-1]])
+        order = _order(len(self._paths), self._shuffle, self._seed, epoch)
+        shards = tf.data.Dataset.from_tensor_slices(
+            ([str(self._paths[i]) for i in order], starts[order], np.asarray(self._records)[order])
+        )
+
+        def read(path, start, n_records):
+            images = tf.data.FixedLengthRecordDataset(path, self._record_bytes, buffer_size=8 * 2**20)
+            return tf.data.Dataset.zip((images, tf.data.Dataset.range(start, start + n_records)))
+
+        rows = shards.interleave(
+            read,
+            cycle_length=_N_SHARDS_AT_ONCE if self._shuffle else 1,
+            block_length=4,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        if not self._shuffle:
+            return rows
+        buffer_size = min(max(64, _SHUFFLE_BUFFER_BYTES // self._record_bytes), self.n_images)
+        return rows.shuffle(buffer_size, seed=_stream(self._seed, 2, epoch))
+
+    def _decode(self, raw, row):
+        images = tf.reshape(tf.io.decode_raw(raw, tf.float32), (-1, *self._shape))
+        return (self._stretch(images), *(tf.gather(x, row) for x in self._beside)), tf.gather(self._labels, row)
+
+
+def make_pipeline(dataset, split, scaler, stretch, batch_size, **options):
+    """The pipeline of a split of a data set.
+
+    Parameters
+    ----------
+    dataset : DataSet
+        What :func:`gampen_tf.open_dataset` returns.  One with shards is read from them; FITS files and tables are read
+        into memory.
+    split : {"training", "validation", "test"}
+    scaler : LabelScaler
+        Labels are its standardised ones; NaN where a parameter is not known.
+    stretch : Stretch
+    batch_size : int
+    **options
+        `shuffle`, `seed`, `augment`, `drop_remainder`, as in :class:`TensorPipeline`.
+
+    Returns
+    -------
+    ShardPipeline or TensorPipeline
+        Its ``epoch(i)`` is a tf.data.Dataset of (images, labels): (B, H, W, C) and (B, P) float32; where the data set
+        has PSFs, of ((images, psfs), labels).
+    """
+    indices = np.asarray(dataset.split(split))
+    if len(indices) == 0:
+        raise ValueError(f"the data set has no images in its split {split!r}")
+    labels = scaler.transform(dataset.labels(scaler.parameters.names)[indices])
+    has_psfs = dataset.metadata.get("psf_shape") is not None
+    psfs = (np.asarray(dataset.psfs(indices), np.float32),) if has_psfs else ()
+    paths = dataset.shard_paths(split)
+    if paths:
+        options["beside"] = psfs
+        return ShardPipeline(paths, dataset.image_shape, labels, batch_size, stretch=stretch, **options)
+    return TensorPipeline((dataset.images(indices), *psfs), labels, batch_size, stretch=stretch, **options)
+
+
+def _n_batches(n_images, batch_size, drop_remainder):
+    return n_images // batch_size if drop_remainder else -(-n_images // batch_size)
+
+
+def _finished(batches, augment, seed, epoch):
+    if augment is not None:
+        stream = tf.constant(_stream(seed, 1, epoch), tf.int64)
+        batches = batches.enumerate().map(
+            lambda i, batch: (augment(batch[0], tf.stack([stream, i])), batch[1]),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+    batches = batches.map(lambda tensors, labels: (tensors[0] if len(tensors) == 1 else tensors, labels))
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _stream(seed, *counters):
+    # 64 bits that differ for every (seed, counters); the order of an epoch and its augmentation are independent
+    return int(np.random.SeedSequence([seed, *counters]).generate_state(1, np.uint64)[0] >> 2)
+
+
+def _order(n_rows, shuffle, seed, epoch):
+    if not shuffle:
+        return np.arange(n_rows)
+    return np.random.Generator(np.random.Philox(_stream(seed, 0, epoch))).permutation(n_rows)
+
+
+def _record_counts(paths, record_bytes, n_expected):
+    counts = []
+    for path in paths:
+        n_records, rest = divmod(path.stat().st_size, record_bytes)
+        if rest:
+            raise ValueError(
+                f"{path}: {path.stat().st_size} bytes are not a whole number of records of {record_bytes} bytes: the "
+                "file is truncated or of another data set; simulate it again"
+            )
+        counts.append(n_records)
+    if sum(counts) != n_expected:
+        raise ValueError(
+            f"{paths[0].parent}: the shards hold {sum(counts)} images, the catalogue's split {n_expected}; "
+            "finish or repeat the simulation"
+        )
+    return counts
+
+
+def _turned(images, choices):
+    mirror_rows, mirror_columns, transpose = (choice[:, None, None, None] for choice in choices)
+    images = tf.where(mirror_rows, images[:, ::-1], images)
+    images = tf.where(mirror_columns, images[:, :, ::-1], images)
+    if images.shape[1] != images.shape[2]:
+        return images
+    return tf.where(transpose, tf.transpose(images, (0, 2, 1, 3)), images)
+
+
+def _shifted(images, shifts, max_shift):
+    height, width = images.shape[1], images.shape[2]
+    padded = tf.pad(images, [[0, 0], [max_shift] * 2, [max_shift] * 2, [0, 0]], "REFLECT")
+    rows = shifts[0][:, None] + tf.range(height)
+    columns = shifts[1][:, None] + tf.range(width)
+    return tf.gather(tf.gather(padded, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
