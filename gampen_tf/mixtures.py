@@ -129,7 +129,7 @@ def _quantile_block(p, mean, sd, weight):
     centre, spread = mixture_moments(mean, sd, weight)
     x = np.clip(centre + spread * target, low, high)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for _ in range(_MAX_ITERATIONS):
+        for iteration in range(_MAX_ITERATIONS):
             if active.size == 0:
                 break
             u = (x[:, None] - mean) / sd
@@ -140,7 +140,8 @@ def _quantile_block(p, mean, sd, weight):
             below = residual < 0
             low, high = np.where(below, x, low), np.where(below, high, x)
             step = residual * np.exp(-0.5 * probit * probit) / (_SQRT_2PI * density)
-            inside = (x - step >= low) & (x - step <= high)
+            # every other late step bisects, or Newton may hop between the ends of the bracket
+            inside = (x - step > low) & (x - step < high) & ((iteration < 10) | (iteration % 2 == 0))
             # Newton's error is quadratic, over the width of the narrowest component; in a gap between components the
             # density is nearly zero, a step is long however small the residual, and x itself is as good as any
             newton = inside & (np.abs(residual) < 1e-4) & (np.abs(residual * step) < 1e-12 * narrowest)
