@@ -1,0 +1,155 @@
+"""A data set on disk: images and catalogue, splits and shards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table
+
+__all__ = ["DataSet", "open_dataset"]
+
+_FORMAT_VERSION = 1
+
+
+def open_dataset(path):
+    """Open a data set that `gampen_tf.simulate` wrote.
+
+    Parameters
+    ----------
+    path : path
+        Its folder.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none, or it is not complete.
+    ValueError
+        If a newer gampen_tf wrote it.
+    """
+    path = Path(path)
+    description = path / "dataset.json"
+    if not description.is_file():
+        raise FileNotFoundError(f"{path}: no dataset.json in it; expected a folder that gampen_tf.simulate wrote")
+    metadata = json.loads(description.read_text())
+    if metadata["format_version"] > _FORMAT_VERSION:
+        raise ValueError(
+            f"{description}: format version {metadata['format_version']}, but this gampen_tf reads up to "
+            f"{_FORMAT_VERSION}; a newer gampen_tf is needed"
+        )
+    catalogue = path / "catalogue.fits"
+    if not catalogue.is_file():
+        raise FileNotFoundError(f"{path}: no catalogue.fits; the simulation was stopped early, run it again to finish")
+    return DataSet(path, metadata, Table.read(catalogue))
+
+
+class DataSet:
+    """Images with their catalogue.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    metadata : dict
+        recipe, seed, pixel_scale (arcsec), pixel_unit, zero_point, band, image_shape, psf_shape, parameters, shards.
+    catalogue : astropy.table.Table
+        A row an image, in the order of the images.
+    image_shape : (H, W, C)
+    """
+
+    def __init__(self, path, metadata, catalogue):
+        self.path, self.metadata, self.catalogue = Path(path), metadata, catalogue
+        self.image_shape = tuple(metadata["image_shape"])
+        self._check_complete()
+
+    def __len__(self):
+        return len(self.catalogue)
+
+    def __repr__(self):
+        counts = ", ".join(f"{len(self.split(name))} {name}" for name in ("train", "validation", "test"))
+        return f"<DataSet {self.metadata['recipe_name']}, seed {self.metadata['seed']}: {len(self)} images ({counts})>"
+
+    def _check_complete(self):
+        if self.metadata["form"] == "fits":
+            missing = [name for name in self.catalogue["file"] if not (self.path / name).is_file()]
+        else:
+            missing = [
+                shard["file"]
+                for shard in self.metadata["shards"]
+                if not (self.path / shard["file"]).is_file()
+                or (self.path / shard["file"]).stat().st_size != shard["n_images"] * self._record_bytes
+            ]
+        if missing:
+            raise FileNotFoundError(
+                f"{self.path}: {len(missing)} files are missing or cut short, the first is {missing[0]}; "
+                "run the same simulation again to finish it"
+            )
+
+    @property
+    def _record_bytes(self):
+        return 4 * int(np.prod(self.image_shape))
+
+    def labels(self, names=None):
+        """True values, (N, P) float64, in physical units; nan where a galaxy has none.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Columns of the catalogue; the recipe's parameters if not given.
+        """
+        if names is None:
+            names = [parameter["name"] for parameter in self.metadata["parameters"]]
+        unknown = [name for name in names if name not in self.catalogue.colnames]
+        if unknown:
+            there = ", ".join(self.catalogue.colnames)
+            raise KeyError(f"no column {unknown[0]!r} in the catalogue; there are: {there}")
+        return np.stack([np.asarray(self.catalogue[name], dtype=np.float64) for name in names], axis=1)
+
+    def split(self, name):
+        """Indices of the images of a split: ``"train"``, ``"validation"`` or ``"test"``; increasing."""
+        if name not in ("train", "validation", "test"):
+            raise ValueError(f"split: expected 'train', 'validation' or 'test', found {name!r}")
+        return np.flatnonzero(np.asarray(self.catalogue["split"], dtype=str) == name)
+
+    def shard_paths(self, split=None):
+        """Paths of the shards of a split (of all if not given), in the order of the images."""
+        return [path for path, _ in self.shards(split)]
+
+    def shards(self, split=None):
+        """(path, indices of its images) of each shard of a split, in the order of the images."""
+        if self.metadata["form"] != "shards":
+            raise ValueError(f"{self.path}: holds FITS cutouts, no shards; simulate with format='shards' to have them")
+        return [
+            (str(self.path / shard["file"]), np.arange(shard["first"], shard["first"] + shard["n_images"]))
+            for shard in self.metadata["shards"]
+            if split in (None, shard["split"])
+        ]
+
+    def images(self, indices=None):
+        """Images, (n, H, W, C) float32, in the order of ``indices`` (all if not given)."""
+        indices = np.arange(len(self)) if indices is None else np.atleast_1d(indices)
+        if indices.dtype == bool:
+            indices = np.flatnonzero(indices)
+        indices = np.where(indices < 0, indices + len(self), indices)
+        if indices.size and (indices.min() < 0 or indices.max() >= len(self)):
+            raise IndexError(f"expected indices of {len(self)} images, found {indices.min()} to {indices.max()}")
+        images = np.empty((len(indices), *self.image_shape), dtype=np.float32)
+        if self.metadata["form"] == "fits":
+            for row, index in enumerate(indices):
+                images[row, ..., 0] = fits.getdata(self.path / self.catalogue["file"][index], memmap=False)
+            return images
+        firsts = np.array([shard["first"] for shard in self.metadata["shards"]])
+        numbers = np.searchsorted(firsts, indices, side="right") - 1
+        for number in np.unique(numbers):
+            shard = self.metadata["shards"][number]
+            records = np.memmap(
+                self.path / shard["file"], dtype="<f4", mode="r", shape=(shard["n_images"], *self.image_shape)
+            )
+            rows = np.flatnonzero(numbers == number)
+            images[rows] = records[indices[rows] - shard["first"]]
+        return images

@@ -1,0 +1,361 @@
+"""Data recipes: YAML files that say which galaxies to draw, how the telescope blurs them and what noise they get.
+
+A recipe is checked as a whole before anything is drawn; an error names the file, the key, what was expected and
+what was found. ``base: NAME`` starts from another recipe and replaces the top-level keys that are given.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import yaml
+
+from gampen_tf import resources
+from gampen_tf.distributions import SHAPES, Distribution
+
+__all__ = ["GalaxyKind", "Recipe", "RecipeError", "load_recipe"]
+
+#: What a recipe may name as a label of its galaxies: name -> unit.
+LABELS = {
+    "bulge_to_total": "",
+    "effective_radius": "arcsec",
+    "flux": "nJy",
+    "magnitude": "mag",
+    "sersic_index": "",
+    "axis_ratio": "",
+    "position_angle": "deg",
+    "x": "arcsec",
+    "y": "arcsec",
+}
+#: Range that each property of a component must stay in. GalSim's Sérsic profiles end at n = 0.3 and 6.2.
+COMPONENT = {
+    "effective_radius": (1e-3, 1e3),
+    "sersic_index": (0.3, 6.2),
+    "axis_ratio": (0.05, 1.0),
+    "position_angle": (-360.0, 360.0),
+}
+SPLITS = ("train", "validation", "test")
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be used; the message names the key."""
+
+
+@dataclasses.dataclass(frozen=True)
+class GalaxyKind:
+    """One kind of galaxy: its share of all, and a distribution for each property of each component."""
+
+    name: str
+    fraction: float
+    components: dict
+    bulge_to_total: Distribution | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A checked recipe. ``document`` is the whole of it as read (``base`` merged), for provenance."""
+
+    name: str
+    band: str
+    size: int
+    pixel_scale: float
+    unit: str
+    zero_point: float
+    brightness: Distribution
+    brightness_is: str                  # "flux" or "magnitude"
+    kinds: tuple
+    centre: dict
+    psf: dict
+    noise: dict
+    neighbours: dict | None
+    split: dict
+    parameters: tuple
+    document: dict
+    folder: Path
+
+    @property
+    def sha256(self):
+        """Hash of the content, whatever the layout of the file."""
+        return hashlib.sha256(json.dumps(self.document, sort_keys=True).encode()).hexdigest()
+
+
+class _Section:
+    """A mapping of the recipe that knows its place, so that every complaint names the key."""
+
+    def __init__(self, content, place, source):
+        self.place, self.source = place, source
+        if not isinstance(content, dict):
+            self._fail(place, "a mapping", content)
+        self.content, self.read = content, set()
+
+    def _fail(self, key, expected, found):
+        raise RecipeError(f"{self.source}: {key or 'the recipe'}: expected {expected}, found {found!r}")
+
+    def fail(self, key, expected, found):
+        self._fail(self._key(key), expected, found)
+
+    def _key(self, key):
+        return f"{self.place}.{key}" if self.place else str(key)
+
+    def __contains__(self, key):
+        return key in self.content
+
+    def get(self, key, expected):
+        if key not in self.content:
+            self._fail(self._key(key), expected, "nothing")
+        self.read.add(key)
+        return self.content[key]
+
+    def text(self, key):
+        value = self.get(key, "text")
+        if not isinstance(value, str):
+            self.fail(key, "text", value)
+        return value
+
+    def number(self, key, low, high, whole=False):
+        expected = f"a{' whole' if whole else ''} number from {low:g} to {high:g}"
+        value = self.get(key, expected)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
+            self.fail(key, expected, value)
+        return value
+
+    def section(self, key):
+        return _Section(self.get(key, "a mapping"), self._key(key), self.source)
+
+    def files(self, key, folder):
+        """Existing files of a glob or a list of paths, relative to the recipe."""
+        value = self.get(key, "a path, a glob or a list of paths")
+        patterns = [value] if isinstance(value, str) else value
+        if not isinstance(patterns, list) or not all(isinstance(one, str) for one in patterns) or not patterns:
+            self.fail(key, "a path, a glob or a list of paths", value)
+        found = []
+        for pattern in patterns:
+            root, relative = (Path("/"), pattern.lstrip("/")) if pattern.startswith("/") else (folder, pattern)
+            matches = sorted(str(path) for path in root.glob(relative))
+            if not matches:
+                self.fail(key, f"files (looked from {root})", pattern)
+            found += matches
+        return tuple(found)
+
+    def distribution(self, key, low, high, components=()):
+        """A number, or a mapping of one distribution with 'within', 'step' and 'relative_to'."""
+        value = self.get(key, "a number or a distribution")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = {"constant": value}
+        section = _Section(value, self._key(key), self.source)
+        shapes = [name for name in section.content if name in SHAPES]
+        if len(shapes) != 1:
+            self.fail(key, f"a number or one distribution out of {', '.join(SHAPES)}", value)
+        shape = shapes[0]
+        arguments = section.numbers(shape, SHAPES[shape][0])
+        if shape in ("uniform", "log_uniform", "annulus") and not arguments[0] <= arguments[1]:
+            section.fail(shape, "[low, high] with low <= high", list(arguments))
+        if shape in ("log_uniform", "annulus") and arguments[0] < (1e-300 if shape == "log_uniform" else 0):
+            section.fail(shape, "positive limits", list(arguments))
+        if shape in ("normal", "log10_normal") and arguments[1] < 0:
+            section.fail(shape, "[mean, sigma] with sigma >= 0", list(arguments))
+        if shape in ("exponential", "f", "poisson") and min(arguments) <= 0:
+            section.fail(shape, "positive numbers", list(arguments))
+        within = section.numbers("within", 2) if "within" in section else None
+        if within and not within[0] < within[1]:
+            section.fail("within", "[low, high] with low < high", list(within))
+        step = section.number("step", 1e-9, 1e9) if "step" in section else None
+        relative_to = section.text("relative_to") if "relative_to" in section else None
+        if relative_to is not None and relative_to not in components:
+            section.fail("relative_to", f"a component given before it ({', '.join(components) or 'none'})", relative_to)
+        section.finish()
+        distribution = Distribution(shape, arguments, within, step, relative_to, section.place)
+        support = distribution.support
+        if support[0] > support[1] or support[0] < low or support[1] > high:
+            self.fail(key, f"values from {low:g} to {high:g} (see 'within')", value)
+        return distribution
+
+    def numbers(self, key, count):
+        value = self.get(key, "numbers")
+        values = value if isinstance(value, list) else [value]
+        wanted = f"{count} number{'s' if count != 1 else ''}" if count else "a list of numbers"
+        if not values or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values):
+            self.fail(key, wanted, value)
+        if count and len(values) != count:
+            self.fail(key, wanted, value)
+        return tuple(values)
+
+    def finish(self):
+        unknown = [key for key in self.content if key not in self.read]
+        if unknown:
+            known = ", ".join(sorted(self.read))
+            self._fail(self._key(unknown[0]), f"no such key (known here: {known})", self.content[unknown[0]])
+
+
+def load_recipe(recipe, *, folder=None):
+    """Read and check a recipe.
+
+    Parameters
+    ----------
+    recipe : str, path, dict or Recipe
+        Name of a shipped recipe (``"hsc_wide_g"``), path of a YAML file, or the content of one.
+    folder : path, optional
+        Where the relative paths in a recipe given as a dict start; the current folder if not given.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    RecipeError
+        Naming the key, what was expected and what was found.
+    FileNotFoundError
+        If there is no such file.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    return _check(*_read(recipe, folder))
+
+
+def _read(recipe, folder=None):
+    if isinstance(recipe, dict):
+        document, source, folder = recipe, "recipe", Path(folder or Path.cwd()).resolve()
+    else:
+        path = Path(recipe)
+        if path.suffix not in (".yaml", ".yml"):
+            path = resources.data_recipe(str(recipe))
+        source, folder = str(path), path.resolve().parent
+        try:
+            document = yaml.safe_load(path.read_text())
+        except yaml.YAMLError as error:
+            raise RecipeError(f"{source}: not YAML: {error}") from error
+        if not isinstance(document, dict):
+            raise RecipeError(f"{source}: expected a mapping of keys, found {type(document).__name__}")
+    if "base" in document:
+        base = document["base"]
+        if isinstance(base, str) and base.endswith((".yaml", ".yml")):
+            base = folder / base
+        document = {**_read(base)[0], **{key: value for key, value in document.items() if key != "base"}}
+    return document, source, folder
+
+
+def _check(document, source, folder):
+    top = _Section(document, "", source)
+    image = top.section("image")
+    fields = {
+        "name": top.text("name"),
+        "band": top.text("band"),
+        "size": image.number("size", 8, 4096, whole=True),
+        "pixel_scale": float(image.number("pixel_scale", 1e-4, 100)),
+        "unit": image.text("unit"),
+        "zero_point": float(image.number("zero_point", -100, 100)),
+    }
+    image.finish()
+    if ("flux" in top) == ("magnitude" in top):
+        top.fail("flux", "either flux or magnitude", "both" if "flux" in top else "neither")
+    brightness_is = "flux" if "flux" in top else "magnitude"
+    limits = (1e-30, 1e30) if brightness_is == "flux" else (-50, 100)
+    brightness = top.distribution(brightness_is, *limits)
+    half_frame = fields["size"] * fields["pixel_scale"] / 2
+    centre = {}
+    if "centre" in top:
+        section = top.section("centre")
+        centre = {axis: section.distribution(axis, -half_frame, half_frame) for axis in ("x", "y") if axis in section}
+        section.finish()
+    kinds = _kinds(top.section("galaxies"))
+    parameters = top.get("parameters", "a list of labels")
+    if not isinstance(parameters, list) or not parameters or not all(one in LABELS for one in parameters):
+        top.fail("parameters", f"a list out of {', '.join(LABELS)}", parameters)
+    checked = Recipe(
+        **fields,
+        brightness=brightness,
+        brightness_is=brightness_is,
+        kinds=kinds,
+        centre=centre,
+        psf=_psf(top.section("psf"), folder),
+        noise=_noise(top.section("noise"), folder),
+        neighbours=_neighbours(top.section("neighbours")) if "neighbours" in top else None,
+        split=_split(top.section("split")),
+        parameters=tuple(parameters),
+        document=document,
+        folder=folder,
+    )
+    top.finish()
+    return checked
+
+
+def _kinds(galaxies):
+    kinds = []
+    for name in galaxies.content:
+        section = galaxies.section(name)
+        components = {}
+        parts = section.section("components")
+        for component in parts.content:
+            part = parts.section(component)
+            components[component] = {
+                key: part.distribution(key, *limits, components=tuple(components)) for key, limits in COMPONENT.items()
+            }
+            part.finish()
+        if len(components) == 1:
+            bulge_to_total = None
+        elif set(components) == {"disc", "bulge"}:
+            bulge_to_total = section.distribution("bulge_to_total", 0.0, 1.0)
+        else:
+            section.fail("components", "one component, or a disc and a bulge", list(components))
+        kinds.append(GalaxyKind(name, float(section.number("fraction", 0, 1)), components, bulge_to_total))
+        section.finish()
+    total = sum(kind.fraction for kind in kinds)
+    if not kinds or abs(total - 1) > 1e-6:
+        galaxies._fail(galaxies.place, "kinds whose fractions add to 1", total)
+    return tuple(kinds)
+
+
+def _psf(section, folder):
+    if "files" in section:
+        psf = {"files": section.files("files", folder)}
+        if "pixel_scale" in section:
+            psf["pixel_scale"] = float(section.number("pixel_scale", 1e-4, 100))
+    else:
+        moffat = section.section("moffat")
+        psf = {
+            "beta": moffat.distribution("beta", 1.1, 100),
+            "fwhm": moffat.distribution("fwhm", 1e-3, 100),
+            "axis_ratio": moffat.distribution("axis_ratio", 0.05, 1.0),
+            "position_angle": moffat.distribution("position_angle", -360, 360),
+        }
+        moffat.finish()
+    section.finish()
+    return psf
+
+
+def _noise(section, folder):
+    if "files" in section:
+        noise = {"files": section.files("files", folder)}
+    else:
+        gaussian = section.section("gaussian")
+        noise = {"sigma": gaussian.distribution("sigma", 0, 1e30)}
+        if "correlation" in gaussian:
+            noise["correlation"] = gaussian.distribution("correlation", 0, 20)
+        gaussian.finish()
+    section.finish()
+    return noise
+
+
+def _neighbours(section):
+    neighbours = {
+        "number": section.distribution("number", 0, 100),
+        "flux_ratio": section.distribution("flux_ratio", 0, 1e6),
+        "distance": section.distribution("distance", 0, 1e4),
+        "effective_radius": section.distribution("effective_radius", *COMPONENT["effective_radius"]),
+        "sersic_index": section.distribution("sersic_index", *COMPONENT["sersic_index"]),
+        "axis_ratio": section.distribution("axis_ratio", *COMPONENT["axis_ratio"]),
+    }
+    section.finish()
+    return neighbours
+
+
+def _split(section):
+    split = {name: float(section.number(name, 0, 1)) for name in SPLITS if name in section}
+    section.finish()
+    if abs(sum(split.values()) - 1) > 1e-6:
+        section._fail(section.place, "fractions of train, validation and test that add to 1", section.content)
+    return split

@@ -1,0 +1,5 @@
+"""From a data recipe to drawn galaxies: parameters, images, a data set on disk."""
+
+from gampen_tf.simulation.run import simulate
+
+__all__ = ["simulate"]

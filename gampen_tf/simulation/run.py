@@ -1,0 +1,218 @@
+"""The public verb: draw a data set from a recipe."""
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from importlib import metadata as package_metadata
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from gampen_tf.datasets import open_dataset
+from gampen_tf.recipes import LABELS, load_recipe
+from gampen_tf.simulation import layout
+from gampen_tf.simulation.galaxies import draw_catalogue
+
+__all__ = ["simulate"]
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards", progress_bar=True, client=None):
+    """Draw galaxies from a recipe and write them as a data set.
+
+    Galaxy i of a seed is the same whatever ``n_images``, the number of workers and their order. A run that was stopped
+    goes on where it was when it is called again with the same arguments, and ends with the same bytes.
+
+    Parameters
+    ----------
+    recipe : str, path, dict or Recipe
+        Name of a shipped recipe, or a recipe of your own (see `gampen_tf.recipes`).
+    output : path
+        Folder of the data set; made if it is not there.
+    n_images : int
+    seed : int, optional
+        From 0 to 2⁶⁴ − 1.
+    workers : int, optional
+        Processes; as many as cores if not given. 1 draws in this process.
+    format : {"shards", "fits"}
+        Raw float32 records that tf.data reads fast, or a FITS file a galaxy. `open_dataset` reads both alike.
+    progress_bar : bool, optional
+    client : dask.distributed.Client, optional
+        Draws on its workers, which must see ``output`` under the same path.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    RecipeError
+        If the recipe cannot be used, naming the key.
+    ValueError
+        If ``output`` holds a data set of another recipe, seed, number or format.
+    OSError
+        If the disk is full.
+    """
+    recipe = load_recipe(recipe)
+    output = Path(output)
+    if format not in ("shards", "fits"):
+        raise ValueError(f"format: expected 'shards' or 'fits', found {format!r}")
+    if n_images < 1 or not 0 <= seed < 2**64:
+        raise ValueError(f"expected n_images >= 1 and 0 <= seed < 2**64, found n_images={n_images}, seed={seed}")
+    description = _describe(recipe, int(n_images), int(seed), format)
+    ranges = layout.part_ranges(n_images)
+    record_bytes = 4 * recipe.size**2
+    _check_output(output, description)
+    (output / ("cutouts" if format == "fits" else "shards")).mkdir(parents=True, exist_ok=True)
+    for leftover in output.rglob(".*.part"):
+        leftover.unlink()
+    missing = [
+        number
+        for number, (first, last) in enumerate(ranges)
+        if not layout.part_is_written(output, format, number, first, last, record_bytes)
+    ]
+    needed = sum(ranges[number][1] - ranges[number][0] for number in missing) * record_bytes
+    free = shutil.disk_usage(output).free
+    if needed > free:
+        raise OSError(f"{output}: {needed / 1e9:.2f} GB are still to be written, but only {free / 1e9:.2f} GB are free")
+    # The description goes first: what is there can be told from what was asked, should the run be stopped.
+    layout.write_atomically(output / "dataset.json", layout.metadata_bytes(description))
+    if not (output / "catalogue.fits").is_file():
+        _write_catalogue(recipe, description, ranges, output)
+    job = {**description, "output": str(output.resolve()), "recipe_folder": str(recipe.folder)}
+    done = n_images - needed // record_bytes
+    with tqdm(total=n_images, initial=done, unit="galaxy", disable=not progress_bar, desc=recipe.name) as bar:
+        for n_drawn in _parts(job, missing, workers, client):
+            bar.update(n_drawn)
+    return open_dataset(output)
+
+
+def _describe(recipe, n_images, seed, form):
+    ranges = layout.part_ranges(n_images)
+    splits = layout.assign_splits(ranges, recipe.split)
+    parameters = [{"name": name, "unit": LABELS[name]} for name in recipe.parameters]
+    return {
+        "format_version": layout.FORMAT_VERSION,
+        "form": form,
+        "recipe": recipe.document,
+        "recipe_name": recipe.name,
+        "recipe_sha256": recipe.sha256,
+        "seed": seed,
+        "n_images": n_images,
+        "image_shape": [recipe.size, recipe.size, 1],
+        "psf_shape": None,
+        "pixel_scale": recipe.pixel_scale,
+        "pixel_unit": recipe.unit,
+        "zero_point": recipe.zero_point,
+        "band": recipe.band,
+        "parameters": parameters,
+        "shards": [
+            {"file": f"shards/shard-{number:05d}.f32", "split": split, "first": first, "n_images": last - first}
+            for number, ((first, last), split) in enumerate(zip(ranges, splits, strict=True))
+        ],
+        "versions": {name: package_metadata.version(name) for name in ("galsim", "numpy", "scipy")},
+    }
+
+
+def _check_output(output, description):
+    """Refuse a folder that holds another data set: parts of two would be mixed."""
+    path = output / "dataset.json"
+    if not path.is_file():
+        if (output / "catalogue.fits").exists() or (output / "shards").exists():
+            raise ValueError(f"{output}: holds data without a dataset.json; choose another folder or empty this one")
+        return
+    there = json.loads(path.read_text())
+    for key in ("format_version", "recipe_sha256", "seed", "n_images", "form"):
+        if there.get(key) != description[key]:
+            raise ValueError(
+                f"{path}: holds a data set with {key} {there.get(key)!r}, but {description[key]!r} was asked for. "
+                "Choose another folder, or remove this one"
+            )
+    description["versions"] = there["versions"]
+
+
+def _write_catalogue(recipe, description, ranges, output):
+    table = draw_catalogue(recipe, description["seed"], range(description["n_images"]))
+    split = np.concatenate(
+        [np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]]
+    )
+    table.add_column(split, name="split", index=1)
+    if description["form"] == "fits":
+        table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
+    temporary = output / ".catalogue.part.fits"
+    table.write(temporary, format="fits", overwrite=True)
+    content = temporary.read_bytes()
+    temporary.unlink()
+    layout.write_atomically(output / "catalogue.fits", content)
+
+
+def _parts(job, numbers, workers, client):
+    """Write the parts, one way or another; yields the number of galaxies of each as it is done."""
+    if client is not None:
+        from dask.distributed import as_completed
+
+        for future in as_completed([client.submit(layout.write_part, job, number, pure=False) for number in numbers]):
+            yield future.result()
+        return
+    workers = min(len(numbers), workers or len(os.sched_getaffinity(0)))
+    if workers <= 1:
+        for number in numbers:
+            yield layout.write_part(job, number)
+        return
+    yield from _worker_processes(job, numbers, workers)
+
+
+def _worker_processes(job, numbers, workers):
+    environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, "1")}
+    environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path)])
+    command = [sys.executable, "-m", "gampen_tf.simulation.worker"]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(workers)
+    ]
+    todo, answers = queue.SimpleQueue(), queue.SimpleQueue()
+    for number in numbers:
+        todo.put(number)
+
+    def feed(process):
+        try:
+            process.stdin.write(json.dumps(job) + "\n")
+            while True:
+                number = todo.get_nowait()
+                process.stdin.write(f"{number}\n")
+                process.stdin.flush()
+                answer = process.stdout.readline()
+                if not answer:
+                    answers.put({"part": number, "error": f"a worker ended with status {process.wait()}"})
+                    return
+                answers.put(json.loads(answer))
+        except queue.Empty:
+            return
+        except OSError as error:
+            answers.put({"part": None, "error": f"a worker ended with status {process.wait()} ({error})"})
+
+    threads = [threading.Thread(target=feed, args=(process,), daemon=True) for process in processes]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in numbers:
+            answer = answers.get()
+            if "error" in answer:
+                kinds = {"OSError": OSError, "ValueError": ValueError}
+                raise kinds.get(answer.get("type"), RuntimeError)(answer["error"])
+            yield answer["n_images"]
+    finally:
+        while not todo.empty():
+            todo.get()
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()

@@ -1,0 +1,31 @@
+"""A worker process: reads a job and then numbers of parts from its input, answers each with a line.
+
+``python -m gampen_tf.simulation.worker``. A process of its own rather than `multiprocessing`: it needs no guarded
+main module of the user's, starts no copy of what the parent has loaded (TensorFlow …), and ends with its parent,
+however that ends, because its input does.
+"""
+
+import json
+import os
+import sys
+
+__all__ = ["main"]
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)                                   # a stray print must not look like an answer
+    from gampen_tf.simulation.layout import write_part
+
+    job = json.loads(sys.stdin.readline())
+    for line in sys.stdin:
+        number = json.loads(line)
+        try:
+            answers.write(json.dumps({"part": number, "n_images": write_part(job, number)}) + "\n")
+        except Exception as error:
+            name = type(error).__name__
+            answers.write(json.dumps({"part": number, "error": str(error), "type": name}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
