@@ -107,8 +107,8 @@ class Model:
         found = self.network.output_shape[-1]
         if found != expected:
             raise ValueError(
-                f"a {self.head} head of {n} parameters ({', '.join(self.parameters.names)}) has {expected} outputs; the "
-                f"network has {found}"
+                f"a {self.head} head of {n} parameters ({', '.join(self.parameters.names)}) has {expected} outputs; "
+                f"the network has {found}"
             )
 
     @property
@@ -322,10 +322,11 @@ def _short_card(model, name):
         f"| {p.name} | {p.unit or '–'} | {p.transform} |" for p in model.parameters
     )
     height, width, channels = model.image_shape
+    band = f", {model.band}" if model.band else ""
     return f"""# {name}
 
 A gampen_tf model ({model.head} head) for images of {height} × {width} px and {channels} band{"s" * (channels > 1)},
-{model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point} AB){f", {model.band}" * bool(model.band)}.
+{model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point} AB){band}.
 
 | parameter | unit | transform |
 | --- | --- | --- |

@@ -136,6 +136,8 @@ class TensorPipeline:
     seed : int
     stretch : callable, optional
         Applied to the first tensor of a batch.
+    scales : sequence of (N,) arrays, optional
+        Each row of a tensor is multiplied by its scale: see :class:`gampen_tf.fronts.CompressedTensors`.
     augment : Augmentation, optional
     drop_remainder : bool
         Leave out the last batch where it is not full, so that all have one shape.
@@ -150,11 +152,13 @@ class TensorPipeline:
         shuffle=False,
         seed=0,
         stretch=None,
+        scales=None,
         augment=None,
         drop_remainder=False,
     ):
         with tf.device("CPU"):
             self._tensors = tuple(tf.convert_to_tensor(x) for x in tensors)
+            self._scales = scales and tuple(tf.convert_to_tensor(x, tf.float32) for x in scales)
             self._labels = tf.convert_to_tensor(labels, tf.float32)
         self._shuffle, self._seed, self._augment = shuffle, seed, augment
         self._stretch = stretch or Stretch("linear")
@@ -172,7 +176,11 @@ class TensorPipeline:
         return _finished(rows.map(self._gather, num_parallel_calls=tf.data.AUTOTUNE), self._augment, self._seed, epoch)
 
     def _gather(self, row):
-        first, *others = (tf.cast(tf.gather(x, row), tf.float32) for x in self._tensors)
+        batch = [tf.cast(tf.gather(x, row), tf.float32) for x in self._tensors]
+        if self._scales:
+            scales = [tf.gather(x, row) for x in self._scales]
+            batch = [x * tf.reshape(s, (-1, *[1] * (x.shape.rank - 1))) for x, s in zip(batch, scales, strict=True)]
+        first, *others = batch
         return (self._stretch(first), *others), tf.gather(self._labels, row)
 
 
@@ -269,7 +277,7 @@ def make_pipeline(dataset, split, scaler, stretch, batch_size, **options):
     dataset : DataSet
         What :func:`gampen_tf.open_dataset` returns.  One with shards is read from them; FITS files and tables are read
         into memory.
-    split : {"training", "validation", "test"}
+    split : {"train", "validation", "test"}
     scaler : LabelScaler
         Labels are its standardised ones; NaN where a parameter is not known.
     stretch : Stretch
@@ -289,9 +297,9 @@ def make_pipeline(dataset, split, scaler, stretch, batch_size, **options):
     labels = scaler.transform(dataset.labels(scaler.parameters.names)[indices])
     has_psfs = dataset.metadata.get("psf_shape") is not None
     psfs = (np.asarray(dataset.psfs(indices), np.float32),) if has_psfs else ()
-    paths = dataset.shard_paths(split)
-    if paths:
+    if dataset.metadata["form"] == "shards":
         options["beside"] = psfs
+        paths = dataset.shard_paths(split)
         return ShardPipeline(paths, dataset.image_shape, labels, batch_size, stretch=stretch, **options)
     return TensorPipeline((dataset.images(indices), *psfs), labels, batch_size, stretch=stretch, **options)
 
@@ -341,7 +349,7 @@ def _record_counts(paths, record_bytes, n_expected):
 
 
 def _turned(images, choices):
-    mirror_rows, mirror_columns, transpose = (choice[:, None, None, None] for choice in choices)
+    mirror_rows, mirror_columns, transpose = tf.unstack(choices[:, :, None, None, None])
     images = tf.where(mirror_rows, images[:, ::-1], images)
     images = tf.where(mirror_columns, images[:, :, ::-1], images)
     if images.shape[1] != images.shape[2]:

@@ -1,0 +1,123 @@
+"""The part of a network before its first weight: the same in every epoch, so computed once.
+
+A network such as ``compact`` first shrinks its 239 × 239 frame to small views with fixed sums.  Their result is kept
+and the rest is trained on it: an epoch neither reads the images nor shrinks them again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from .networks.graph import split_model
+
+__all__ = ["CompressedTensors", "compute_front", "split_front", "turns_with_image"]
+
+
+def split_front(network):
+    """A network's front, with neither weights nor randomness, and its back; ``None`` where there is nothing to gain.
+
+    Returns
+    -------
+    (keras.Model, keras.Model) or None
+    """
+    front, back = split_model(network, lambda layer: bool(layer.variables))
+    boundary = {id(tensor) for tensor in front.outputs}
+    return None if boundary <= {id(tensor) for tensor in front.inputs} else (front, back)
+
+
+def turns_with_image(front, rtol=1e-3):
+    """Whether the front of a turned image is the turned front of the image, for the eight symmetries of the square.
+
+    Found by trying them on an asymmetric image: outputs of four dimensions must turn alike, others stay.
+    Where it holds, kept fronts can be augmented as images are.
+    """
+    rng = np.random.default_rng(20)
+    images = [_asymmetric_image(tensor.shape[1:], rng) for tensor in front.inputs]
+    if any(image.ndim != 3 or image.shape[0] != image.shape[1] for image in images):
+        return False
+    upright = _outputs(front, [image[None] for image in images])
+    for n_quarters in range(4):
+        for mirrored in (False, True):
+            turned = _outputs(front, [_turn(image, n_quarters, mirrored)[None] for image in images])
+            for plain, found in zip(upright, turned, strict=True):
+                expected = _turn(plain[0], n_quarters, mirrored) if plain.ndim == 4 else plain[0]
+                if expected.shape != found[0].shape:
+                    return False
+                if np.max(np.abs(expected - found[0])) > rtol * np.max(np.abs(plain)):
+                    return False
+    return True
+
+
+class CompressedTensors:
+    """Rows of tensors kept in half the memory.
+
+    Images are kept as float16, each divided by a power of two of its own that brings its pixels into float16's
+    range: to 11 bits a pixel, rounded independently.  Tensors of fewer than four dimensions keep float32.
+
+    Parameters
+    ----------
+    n_rows : int
+    shapes : list of tuple
+        Of one row of each tensor.
+    """
+
+    def __init__(self, n_rows, shapes):
+        self.values = [np.empty((n_rows, *shape), np.float16 if len(shape) == 3 else np.float32) for shape in shapes]
+        self.scales = [np.ones(n_rows, np.float32) for _ in shapes]
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(array.nbytes for array in self.values + self.scales)
+
+    def write(self, rows, tensors):
+        """Keep `tensors` as the rows of the slice `rows`."""
+        for values, scales, tensor in zip(self.values, self.scales, tensors, strict=True):
+            if values.dtype == np.float16:
+                peak = np.max(np.abs(tensor), axis=(1, 2, 3))
+                scales[rows] = np.exp2(np.ceil(np.log2(np.maximum(peak, 1e-30) / 32768.0)).clip(-20, 100))
+                tensor = tensor / scales[rows, None, None, None]
+            values[rows] = tensor
+
+
+def compute_front(front, pipeline, progress=None):
+    """The front of every image of a pipeline, in its order.
+
+    Parameters
+    ----------
+    front : keras.Model
+    pipeline : ShardPipeline or TensorPipeline
+        Neither shuffled nor augmented.
+    progress : callable, optional
+        Called with the number of images done after each batch.
+
+    Returns
+    -------
+    CompressedTensors
+    """
+    kept = CompressedTensors(pipeline.n_images, [tuple(tensor.shape[1:]) for tensor in front.outputs])
+    run = tf.function(lambda inputs: front(inputs, training=False), reduce_retracing=True)
+    done = 0
+    for inputs, _ in pipeline.epoch():
+        outputs = [np.asarray(x) for x in tf.nest.flatten(run(inputs))]
+        kept.write(slice(done, done + len(outputs[0])), outputs)
+        done += len(outputs[0])
+        if progress is not None:
+            progress(len(outputs[0]))
+    return kept
+
+
+def _outputs(front, inputs):
+    return [np.asarray(x, np.float64) for x in tf.nest.flatten(front(inputs[0] if len(inputs) == 1 else inputs))]
+
+
+def _asymmetric_image(shape, rng):
+    height, width, _ = shape
+    y, x = np.mgrid[:height, :width]
+    blob = np.exp(-(((x - 0.53 * width) / (0.2 * width)) ** 2) - ((y - 0.46 * height) / (0.1 * height)) ** 2)
+    return (100.0 * blob[..., None] + rng.normal(size=shape)).astype(np.float32)
+
+
+def _turn(image, n_quarters, mirrored):
+    image = np.rot90(image, n_quarters)
+    return np.ascontiguousarray(image[:, ::-1] if mirrored else image)

@@ -1,0 +1,159 @@
+"""Named settings of a training run.
+
+>>> gampen_tf.train(data, preset="gampen")                                    # the paper's
+>>> gampen_tf.train(data, preset=replace(PRESETS["modern"], epochs=60))       # your own
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+__all__ = ["PRESETS", "Preset", "WarmupCosine", "find_preset"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Optimiser, schedule and length of a training run.
+
+    Parameters
+    ----------
+    optimizer : {"adamw", "sgd"}
+        Stochastic gradient descent is with Nesterov's momentum.
+    learning_rate : float
+        At the top of the schedule.
+    batch_size, epochs : int
+    momentum : float
+        For "sgd".
+    loss : {"mean", "sum"}
+        What the rate refers to: the mean of the loss over the images of a batch, or its sum.  A rate that suits the sum
+        is too small for the mean by the size of the batch.
+    weight_decay : float
+        Decoupled from the gradient (Loshchilov & Hutter 2019), on kernels; "adamw" only.
+    l2 : float
+        λ of the penalty λ Σ ω² added to the loss, on all weights as in Ghosh et al. (2022).
+    schedule : {"constant", "cosine"}
+    warmup : float
+        Fraction of the steps in which the rate rises from zero.
+    clip_norm : float, optional
+        Largest norm of the gradient of all weights together.
+    averaging : float, optional
+        Decay of a running mean of the weights; the mean is what is validated, kept and returned.
+    patience : int, optional
+        Stop after so many epochs without a better validation loss.
+    """
+
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    batch_size: int = 128
+    epochs: int = 30
+    momentum: float = 0.9
+    loss: str = "mean"
+    weight_decay: float = 0.0
+    l2: float = 0.0
+    schedule: str = "cosine"
+    warmup: float = 0.03
+    clip_norm: float | None = None
+    averaging: float | None = None
+    patience: int | None = None
+
+    def __post_init__(self):
+        for name, expected in (
+            ("optimizer", ("adamw", "sgd")),
+            ("loss", ("mean", "sum")),
+            ("schedule", ("constant", "cosine")),
+        ):
+            if getattr(self, name) not in expected:
+                raise ValueError(f"{name} {getattr(self, name)!r}; expected one of {expected}")
+        if self.optimizer == "sgd" and self.weight_decay:
+            raise ValueError("weight_decay goes with 'adamw'; for 'sgd' give l2")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup is a fraction of the steps, at least 0 and less than 1; found {self.warmup}")
+
+    def build_optimizer(self, n_steps):
+        """A Keras optimiser for a run of `n_steps` batches.
+
+        Clipping is not among its settings: it is done on the gradient of all devices together, see
+        :mod:`gampen_tf.loop`.
+        """
+        rate = WarmupCosine(self.learning_rate, n_steps, self.warmup, decay=self.schedule == "cosine")
+        if self.optimizer == "sgd":
+            return keras.optimizers.SGD(rate, momentum=self.momentum, nesterov=True)
+        return keras.optimizers.AdamW(rate, weight_decay=self.weight_decay)
+
+
+@keras.saving.register_keras_serializable("gampen_tf")
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises linearly in the first steps, then stays or falls to zero as half a cosine.
+
+    Parameters
+    ----------
+    peak : float
+    n_steps : int
+    warmup : float
+        Fraction of the steps.
+    decay : bool
+    """
+
+    def __init__(self, peak, n_steps, warmup=0.0, decay=True):
+        self.peak, self.n_steps, self.warmup, self.decay = float(peak), int(n_steps), float(warmup), bool(decay)
+
+    def __call__(self, step):
+        # the first step has a rate above zero, and so has the last
+        step = keras.ops.cast(step, "float32") + 0.5
+        rising = max(1.0, self.warmup * self.n_steps)
+        rate = keras.ops.minimum(step / rising, 1.0) if self.warmup else keras.ops.ones_like(step)
+        if self.decay:
+            done = keras.ops.clip((step - rising) / max(1.0, self.n_steps - rising), 0.0, 1.0)
+            rate = rate * 0.5 * (1.0 + keras.ops.cos(3.141592653589793 * done))
+        return self.peak * rate
+
+    def get_config(self):
+        return {"peak": self.peak, "n_steps": self.n_steps, "warmup": self.warmup, "decay": self.decay}
+
+
+PRESETS = {
+    # Ghosh et al. (2022), § 5.3: λ on all weights, loss summed over the batch
+    "gampen": Preset(
+        optimizer="sgd",
+        learning_rate=5e-7,
+        momentum=0.99,
+        batch_size=16,
+        epochs=40,
+        loss="sum",
+        l2=1e-4,
+        schedule="constant",
+        warmup=0.0,
+    ),
+    "modern": Preset(
+        optimizer="adamw",
+        learning_rate=1e-3,
+        batch_size=128,
+        epochs=30,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.998,
+    ),
+}
+
+
+def find_preset(preset, network_name, **changes) -> Preset:
+    """A preset by name, or the one that goes with a network, with some settings changed.
+
+    Parameters
+    ----------
+    preset : str, Preset or None
+    network_name : str
+        "gampen" goes with the paper's settings, all others with the modern ones.
+    **changes
+        Those that are not None replace the preset's.
+    """
+    if preset is None:
+        preset = "gampen" if network_name == "gampen" else "modern"
+    if isinstance(preset, str):
+        if preset not in PRESETS:
+            raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}, or give a Preset")
+        preset = PRESETS[preset]
+    changed = {key: value for key, value in changes.items() if value is not None}
+    return Preset(**{**preset.__dict__, **changed})

@@ -1,0 +1,346 @@
+"""Training a network on a data set.
+
+>>> model = gampen_tf.train("hsc_wide_g", "runs/mine", n_images=100_000)       # simulates first
+>>> model = gampen_tf.train("data/hsc_wide_g", "runs/exact", network="gampen")
+
+The output directory is a model directory (see :mod:`gampen_tf.model`) with the run's own files beside it: ``log.csv``,
+the checkpoints ``last.npz`` and ``best.npz``, ``data`` where it was simulated here.  The same command after a kill goes
+on where the run was and ends with the same weights, bit for bit on the same machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import platform
+import random
+import sys
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from . import networks
+from .fronts import compute_front, split_front, turns_with_image
+from .loop import Trainer
+from .losses import GaussianNegativeLogLikelihood
+from .model import Model
+from .networks.precision import bfloat16_is_fast, in_float32
+from .parameters import LabelScaler, ParameterSet
+from .pipelines import Augmentation, Stretch, TensorPipeline, make_pipeline
+from .presets import find_preset
+
+__all__ = ["find_strategy", "open_data", "train", "train_network"]
+
+_PACKAGES = ("gampen_tf", "tensorflow", "keras", "numpy")
+_FRONT_BATCH = 64
+
+
+def train(
+    data,
+    output=None,
+    *,
+    network="compact",
+    n_images=None,
+    preset=None,
+    epochs=None,
+    batch_size=None,
+    learning_rate=None,
+    dropout_rate=None,
+    stretch=None,
+    network_options=None,
+    augment="auto",
+    seed=0,
+    precision="auto",
+    strategy="auto",
+    resume=True,
+    tensorboard=False,
+    progress_bar=True,
+) -> Model:
+    """Train a network.
+
+    Parameters
+    ----------
+    data : path, DataSet or name of a recipe
+        A data set, or a recipe to simulate `n_images` of first, into ``output/data``.
+    output : path, optional
+        The model directory to write; nothing is written without it.
+    network : str
+        One of `gampen_tf.networks.NETWORKS`.
+    n_images : int, optional
+        With a recipe.
+    preset : str or Preset, optional
+        Settings of the optimiser, see :mod:`gampen_tf.presets`; by default those that go with the network.
+    epochs, batch_size, learning_rate : optional
+        In place of the preset's.
+    dropout_rate : float, optional
+        In place of the network's.
+    stretch : Stretch, optional
+        By default arcsinh, or linear for ``compact``, which stretches inside.
+    network_options : dict, optional
+        More arguments of the network.
+    augment : Augmentation or "auto" or None
+        By default flips and quarter turns, where no parameter has a direction.
+    seed : int
+        Of the initial weights, the order of the images, the augmentation and the dropout.
+    precision : {"auto", "float32", "mixed_bfloat16"}
+        By default bfloat16 where the device computes in it; weights, head and loss are float32 in any case.
+    strategy : {"auto", "none"} or tf.distribute.Strategy
+        By default all GPUs, where there are several.
+    resume : bool
+        Go on from the checkpoint in `output`, if there is one.
+    tensorboard, progress_bar : bool
+
+    Returns
+    -------
+    Model
+        With the weights of the epoch with the smallest validation loss.
+
+    Raises
+    ------
+    TrainingDiverged
+        If the loss becomes NaN or infinite.
+    ValueError
+        If `output` holds a checkpoint of a run with other settings.
+    """
+    dataset = open_data(data, output, n_images, seed, progress_bar)
+    preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    scaler = LabelScaler.fit(_parameters(dataset), _labels(dataset, "train"))
+    stretch = stretch or Stretch("linear" if network == "compact" else "arcsinh")
+    options = dict(network_options or {})
+    if dropout_rate is not None:
+        options["dropout_rate"] = dropout_rate
+    policy = _policy(precision)
+    strategy = find_strategy(strategy)
+    with strategy.scope(), _seeded(seed), _dtype_policy(policy):
+        built = networks.build(network, dataset.image_shape, len(scaler.parameters), **options)
+    settings = {"network": network, "network_options": options, "precision": policy}
+    return train_network(
+        built,
+        dataset,
+        scaler,
+        stretch,
+        preset,
+        output,
+        settings=settings,
+        augment=augment,
+        seed=seed,
+        strategy=strategy,
+        resume=resume,
+        tensorboard=tensorboard,
+        progress_bar=progress_bar,
+    )
+
+
+def train_network(
+    network,
+    dataset,
+    scaler,
+    stretch,
+    preset,
+    output=None,
+    *,
+    settings,
+    augment="auto",
+    seed=0,
+    strategy,
+    resume=True,
+    tensorboard=False,
+    progress_bar=True,
+    history=(),
+) -> Model:
+    """Train a network that is there: what :func:`train` and :func:`gampen_tf.finetune` share.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Made under ``strategy.scope()``.
+    dataset : DataSet
+    scaler : LabelScaler
+    stretch : Stretch
+    preset : Preset
+    output : path, optional
+    settings : dict
+        What made the network: goes to the provenance, and a checkpoint is resumed only if it is the same.
+    history : sequence of dict
+        Provenance of the trainings before this one.
+    augment, seed, strategy, resume, tensorboard, progress_bar
+        As in :func:`train`.
+
+    Returns
+    -------
+    Model
+    """
+    if augment == "auto":
+        augment = Augmentation.for_parameters(scaler.parameters.names)
+    n_training = len(dataset.split("train"))
+    batch_size = min(preset.batch_size, n_training)
+    settings = {
+        **settings,
+        **asdict(preset),
+        "batch_size": batch_size,
+        "augment": augment and asdict(augment),
+        "stretch": stretch.to_dict(),
+        "seed": seed,
+        "data": _fingerprint(dataset, scaler),
+    }
+    trained, training, validation = _pipelines(
+        network, dataset, scaler, stretch, batch_size, augment, seed, progress_bar
+    )
+    trainer = Trainer(
+        trained,
+        preset,
+        GaussianNegativeLogLikelihood(reduction=None),
+        strategy,
+        training.n_batches * preset.epochs,
+        directory=output,
+        settings=settings,
+        tensorboard=tensorboard,
+        progress_bar=progress_bar,
+    )
+    if resume:
+        trainer.resume()
+    trainer.run(training, validation, preset.epochs)
+    best = trainer.history[trainer.best_epoch - 1]
+    metadata = dataset.metadata
+    model = Model(
+        network=in_float32(network),
+        scaler=scaler,
+        stretch=stretch,
+        image_shape=dataset.image_shape,
+        pixel_scale=metadata["pixel_scale"],
+        pixel_unit=metadata["pixel_unit"],
+        zero_point=metadata["zero_point"],
+        band=metadata["band"],
+        psf_shape=metadata.get("psf_shape"),
+        provenance={
+            "recipe": metadata.get("recipe"),
+            "recipe_name": metadata.get("recipe_name"),
+            "data_seed": metadata.get("seed"),
+            "n_training": n_training,
+            "settings": settings,
+            "history": trainer.history,
+            "best_epoch": trainer.best_epoch,
+            "versions": _versions(),
+            "command": " ".join(sys.argv),
+            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "before": list(history),
+        },
+        metrics={"training_loss": best["loss"], "validation_loss": best["validation_loss"]},
+        name=str(output or "unnamed"),
+    )
+    if output is not None:
+        model.save(output)
+    return model
+
+
+def open_data(data, output, n_images, seed, progress_bar):
+    """The data set that `data` names: a DataSet, the folder of one, or a recipe to simulate into ``output/data``."""
+    from .datasets import open_dataset
+
+    if hasattr(data, "catalogue"):
+        return data
+    if (Path(data) / "dataset.json").is_file():
+        return open_dataset(data)
+    if Path(data).is_dir():
+        raise FileNotFoundError(f"{data}: no dataset.json in this folder; expected one that gampen_tf.simulate wrote")
+    if n_images is None or output is None:
+        raise ValueError(
+            f"{data}: not a folder with a data set; to simulate from a recipe give n_images and an output directory"
+        )
+    from .simulation import simulate
+
+    return simulate(data, Path(output) / "data", n_images=n_images, seed=seed, progress_bar=progress_bar)
+
+
+def find_strategy(strategy):
+    """A tf.distribute.Strategy: the one given, or for "auto" all GPUs where there are several."""
+    if isinstance(strategy, tf.distribute.Strategy):
+        return strategy
+    if strategy not in ("auto", "none"):
+        raise ValueError(f"strategy {strategy!r}; expected 'auto', 'none' or a tf.distribute.Strategy")
+    if strategy == "auto" and len(tf.config.list_logical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, progress_bar):
+    """What to train, and on what: the network on images, or its back on the kept output of its front."""
+    splits = ["train"] + ["validation"] * (len(dataset.split("validation")) > 0)
+    training_options = {"shuffle": True, "seed": seed, "augment": augment, "drop_remainder": True}
+    options = [training_options, {}][: len(splits)]
+    parts = split_front(network)
+    shifts = augment is not None and augment.max_shift > 0
+    if parts is None or shifts or (augment is not None and augment.turns and not turns_with_image(parts[0])):
+        pipelines = [
+            make_pipeline(dataset, split, scaler, stretch, batch_size, **option)
+            for split, option in zip(splits, options, strict=True)
+        ]
+        return (network, *pipelines, None)[:3]
+    front, back = parts
+    pipelines = []
+    for split, option in zip(splits, options, strict=True):
+        source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH)
+        with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
+            kept = compute_front(front, source, bar.update)
+        labels = scaler.transform(_labels(dataset, split, scaler.parameters.names))
+        pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
+    return (back, *pipelines, None)[:3]
+
+
+def _parameters(dataset):
+    return ParameterSet.from_list(dataset.metadata["parameters"])
+
+
+def _labels(dataset, split, names=None):
+    names = names or _parameters(dataset).names
+    return dataset.labels(names)[dataset.split(split)]
+
+
+def _fingerprint(dataset, scaler):
+    digest = hashlib.sha256(repr(tuple(dataset.image_shape)).encode())
+    for split in ("train", "validation"):
+        digest.update(np.ascontiguousarray(_labels(dataset, split, scaler.parameters.names)).tobytes())
+    return f"{dataset.metadata.get('recipe_name')}, {digest.hexdigest()[:16]}"
+
+
+def _policy(precision):
+    if precision == "auto":
+        return "mixed_bfloat16" if bfloat16_is_fast() else "float32"
+    if precision not in ("float32", "mixed_bfloat16"):
+        raise ValueError(f"precision {precision!r}; expected 'auto', 'float32' or 'mixed_bfloat16'")
+    return precision
+
+
+@contextlib.contextmanager
+def _seeded(seed):
+    # Keras draws the seeds of initialisers and random layers from Python's generator
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+@contextlib.contextmanager
+def _dtype_policy(name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _versions():
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return versions
