@@ -7,10 +7,11 @@ import numpy as np
 from astropy.io import fits
 from scipy import ndimage
 
-from gampen_tf.simulation.galaxies import draw_galaxy, generator
+from gampen_tf.recipes import load_recipe
+from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy, generator
 from gampen_tf.simulation.stamps import Component, draw_stamp
 
-__all__ = ["draw_image", "galaxy_psf"]
+__all__ = ["draw", "draw_image", "galaxy_psf"]
 
 
 @functools.lru_cache(maxsize=128)
@@ -76,3 +77,25 @@ def draw_image(recipe, seed, index):
     image = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
     image += _noise(recipe, galaxy["noise"], generator(seed, index, 1))
     return image
+
+
+def draw(recipe, seed, indices):
+    """Draw galaxies in memory.
+
+    Parameters
+    ----------
+    recipe : str, path, dict or Recipe
+    seed : int
+    indices : sequence of int
+
+    Returns
+    -------
+    images : (N, H, W, 1) float32 array
+    catalogue : astropy.table.Table
+        See `draw_catalogue`.
+    """
+    recipe = load_recipe(recipe)
+    images = np.empty((len(indices), recipe.size, recipe.size, 1), dtype=np.float32)
+    for row, index in enumerate(indices):
+        images[row, ..., 0] = draw_image(recipe, seed, int(index))
+    return images, draw_catalogue(recipe, seed, indices)

@@ -21,10 +21,13 @@ def main():
     for line in sys.stdin:
         number = json.loads(line)
         try:
-            answers.write(json.dumps({"part": number, "n_images": write_part(job, number)}) + "\n")
+            answer = {"part": number, "n_images": write_part(job, number)}
         except Exception as error:
-            name = type(error).__name__
-            answers.write(json.dumps({"part": number, "error": str(error), "type": name}) + "\n")
+            answer = {"part": number, "error": str(error), "type": type(error).__name__}
+        try:
+            answers.write(json.dumps(answer) + "\n")
+        except BrokenPipeError:                     # the parent has gone: nobody wants more
+            os._exit(1)
 
 
 if __name__ == "__main__":
