@@ -63,7 +63,9 @@ class CompressedTensors:
     """
 
     def __init__(self, n_rows, shapes):
-        self.values = [np.empty((n_rows, *shape), np.float16 if len(shape) == 3 else np.float32) for shape in shapes]
+        self.values = [
+            _aligned((n_rows, *shape), np.dtype(np.float16 if len(shape) == 3 else np.float32)) for shape in shapes
+        ]
         self.scales = [np.ones(n_rows, np.float32) for _ in shapes]
 
     @property
@@ -105,6 +107,14 @@ def compute_front(front, pipeline, progress=None):
         if progress is not None:
             progress(len(outputs[0]))
     return kept
+
+
+def _aligned(shape, dtype):
+    # at a multiple of 64 bytes, so that TensorFlow can use it without a copy
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    raw = np.empty(n_bytes + 64, np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + n_bytes].view(dtype).reshape(shape)
 
 
 def _outputs(front, inputs):

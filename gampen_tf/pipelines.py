@@ -157,7 +157,8 @@ class TensorPipeline:
         drop_remainder=False,
     ):
         with tf.device("CPU"):
-            self._tensors = tuple(tf.convert_to_tensor(x) for x in tensors)
+            # TensorFlow's own float16 prints errors on CPUs that lack it: its bits are kept and decoded here
+            self._tensors = tuple(_tensor_of(x.view(np.int16) if x.dtype == np.float16 else x) for x in tensors)
             self._scales = scales and tuple(tf.convert_to_tensor(x, tf.float32) for x in scales)
             self._labels = tf.convert_to_tensor(labels, tf.float32)
         self._shuffle, self._seed, self._augment = shuffle, seed, augment
@@ -176,7 +177,8 @@ class TensorPipeline:
         return _finished(rows.map(self._gather, num_parallel_calls=tf.data.AUTOTUNE), self._augment, self._seed, epoch)
 
     def _gather(self, row):
-        batch = [tf.cast(tf.gather(x, row), tf.float32) for x in self._tensors]
+        batch = [tf.gather(x, row) for x in self._tensors]
+        batch = [_decode_half(x) if x.dtype == tf.int16 else tf.cast(x, tf.float32) for x in batch]
         if self._scales:
             scales = [tf.gather(x, row) for x in self._scales]
             batch = [x * tf.reshape(s, (-1, *[1] * (x.shape.rank - 1))) for x, s in zip(batch, scales, strict=True)]
@@ -346,6 +348,20 @@ def _record_counts(paths, record_bytes, n_expected):
             "finish or repeat the simulation"
         )
     return counts
+
+
+def _tensor_of(array):
+    # tf.constant holds two more copies of a large array; one that TensorFlow can use as it lies is shared
+    if array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % 64 == 0:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return tf.convert_to_tensor(array)
+
+
+def _decode_half(bits):
+    # sign, 5 bits of exponent (bias 15) and 10 of mantissa, moved into a float32 (bias 127); subnormals may become 0
+    bits = tf.cast(bits, tf.int32)
+    magnitude = tf.bitcast(tf.bitwise.left_shift(tf.bitwise.bitwise_and(bits, 0x7FFF), 13), tf.float32) * 2.0**112
+    return tf.where(bits < 0, -magnitude, magnitude)
 
 
 def _turned(images, choices):

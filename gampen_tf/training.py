@@ -27,11 +27,12 @@ from tqdm import tqdm
 
 from . import networks
 from .fronts import compute_front, split_front, turns_with_image
+from .labels import find_parameters, split_labels
 from .loop import Trainer
 from .losses import GaussianNegativeLogLikelihood
 from .model import Model
 from .networks.precision import bfloat16_is_fast, in_float32
-from .parameters import LabelScaler, ParameterSet
+from .parameters import LabelScaler
 from .pipelines import Augmentation, Stretch, TensorPipeline, make_pipeline
 from .presets import find_preset
 
@@ -47,6 +48,7 @@ def train(
     *,
     network="compact",
     n_images=None,
+    parameters=None,
     preset=None,
     epochs=None,
     batch_size=None,
@@ -74,6 +76,8 @@ def train(
         One of `gampen_tf.networks.NETWORKS`.
     n_images : int, optional
         With a recipe.
+    parameters : ParameterSet or sequence of names, optional
+        What to measure; by default the data set's parameters, see :mod:`gampen_tf.labels`.
     preset : str or Preset, optional
         Settings of the optimiser, see :mod:`gampen_tf.presets`; by default those that go with the network.
     epochs, batch_size, learning_rate : optional
@@ -110,7 +114,8 @@ def train(
     """
     dataset = open_data(data, output, n_images, seed, progress_bar)
     preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-    scaler = LabelScaler.fit(_parameters(dataset), _labels(dataset, "train"))
+    parameters = find_parameters(dataset, parameters)
+    scaler = LabelScaler.fit(parameters, split_labels(dataset, "train", parameters.names))
     stretch = stretch or Stretch("linear" if network == "compact" else "arcsinh")
     options = dict(network_options or {})
     if dropout_rate is not None:
@@ -182,6 +187,7 @@ def train_network(
     batch_size = min(preset.batch_size, n_training)
     settings = {
         **settings,
+        "scaler": scaler.to_dict(),
         **asdict(preset),
         "batch_size": batch_size,
         "augment": augment and asdict(augment),
@@ -288,24 +294,15 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, pro
         source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH)
         with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
             kept = compute_front(front, source, bar.update)
-        labels = scaler.transform(_labels(dataset, split, scaler.parameters.names))
+        labels = scaler.transform(split_labels(dataset, split, scaler.parameters.names))
         pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
     return (back, *pipelines, None)[:3]
-
-
-def _parameters(dataset):
-    return ParameterSet.from_list(dataset.metadata["parameters"])
-
-
-def _labels(dataset, split, names=None):
-    names = names or _parameters(dataset).names
-    return dataset.labels(names)[dataset.split(split)]
 
 
 def _fingerprint(dataset, scaler):
     digest = hashlib.sha256(repr(tuple(dataset.image_shape)).encode())
     for split in ("train", "validation"):
-        digest.update(np.ascontiguousarray(_labels(dataset, split, scaler.parameters.names)).tobytes())
+        digest.update(np.ascontiguousarray(split_labels(dataset, split, scaler.parameters.names)).tobytes())
     return f"{dataset.metadata.get('recipe_name')}, {digest.hexdigest()[:16]}"
 
 

@@ -1,0 +1,62 @@
+"""Which parameters a network is trained on: those of the data set, each with the transform that suits it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parameters import Parameter, ParameterSet
+
+__all__ = ["STANDARD_PARAMETERS", "find_parameters", "split_labels"]
+
+# Sizes and fluxes through the logarithm, fractions through the logit (Ghosh et al. 2022, § 5.2).  The clip of 0.01 is
+# our choice: it maps one-component galaxies, whose B/T is exactly 0 or 1, to finite labels.
+STANDARD_PARAMETERS = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter("bulge_to_total", "", (0, 1), "logit", 0.01),
+        Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+        Parameter("flux", "nJy", (0, np.inf), "log"),
+        Parameter("magnitude", "mag"),
+        Parameter("sersic_index", "", (0, np.inf), "log"),
+        Parameter("axis_ratio", "", (0, 1), "logit", 0.01),
+        Parameter("position_angle", "deg"),
+        Parameter("x", "arcsec"),
+        Parameter("y", "arcsec"),
+    )
+}
+
+
+def find_parameters(dataset, parameters=None) -> ParameterSet:
+    """The parameters to train on.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    parameters : ParameterSet or sequence of names, optional
+        By default the data set's own, with the standard transforms.
+
+    Raises
+    ------
+    ValueError
+        For a name that has no standard transform: give a ParameterSet then.
+    """
+    if isinstance(parameters, ParameterSet):
+        return parameters
+    entries = {entry["name"]: entry for entry in dataset.metadata["parameters"]}
+    found = []
+    for name in parameters or entries:
+        if name in STANDARD_PARAMETERS:
+            found.append(STANDARD_PARAMETERS[name])
+        elif "transform" in entries.get(name, {}):
+            found.extend(ParameterSet.from_list([entries[name]]))
+        else:
+            raise ValueError(
+                f"parameter {name!r} has no standard transform (there are {', '.join(STANDARD_PARAMETERS)}); "
+                "give parameters=ParameterSet([Parameter(...), ...])"
+            )
+    return ParameterSet(found)
+
+
+def split_labels(dataset, split, names) -> np.ndarray:
+    """(n, P) physical labels of the images of a split, in its order."""
+    return dataset.labels(names)[np.asarray(dataset.split(split))]
