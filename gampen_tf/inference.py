@@ -1,0 +1,127 @@
+"""Posteriors of galaxies from their images.
+
+>>> posterior = gampen_tf.predict("cutouts/*.fits", model="hsc_wide_g", seed=1)
+"""
+
+import numpy as np
+from tqdm import tqdm
+
+from .cutouts import read_cutouts
+from .engine import DEFAULT_TOLERANCE, joined
+from .measurement import Measurement
+
+__all__ = ["open_cutouts", "predict"]
+
+
+def predict(
+    images,
+    n_mc=1000,
+    *,
+    model="hsc_wide_g",
+    passes="auto",
+    tolerance=DEFAULT_TOLERANCE,
+    seed=0,
+    batch_size=None,
+    precision="auto",
+    psf=None,
+    pixel_scale=None,
+    unit=None,
+    zero_point=None,
+    pad=False,
+    recalibrate=True,
+    progress_bar=True,
+):
+    """Posteriors of morphological parameters from images of galaxies.
+
+    A posterior is the mixture of the Gaussians that Monte Carlo dropout passes give (Ghosh et al. 2022, § 4). Each
+    pass is one draw of the network, the same for all images, so that a galaxy's posterior does not depend on what
+    else is in the batch.
+
+    Parameters
+    ----------
+    images : array, path, list, table, ...
+        Anything that `gampen_tf.cutouts` reads: arrays (H, W), (N, H, W) or (N, H, W, C); FITS or HDF5 paths,
+        folders, globs; tables with a column of paths; CCDData; a tf.data.Dataset of images.
+    n_mc : int, optional
+        Number of draws that the posterior offers.
+    model : str, path or Model, optional
+        Name of a model that ships, directory of a trained one, or a loaded one.
+    passes : int or "auto", optional
+        Number of passes. ``"auto"`` goes on, galaxy by galaxy, until more passes would move its mean and interval
+        ends by less than `tolerance`; ``passes=n_mc`` draws once from each pass, as the paper does.
+    tolerance : float, optional
+        Largest Monte Carlo standard error with ``passes="auto"``, in units of half the width of the galaxy's own
+        68.27 % interval.
+    seed : int, optional
+        The same seed gives the same dropout masks and draws.
+    batch_size : int, optional
+        Images times passes of one call; chosen from the free memory if not given.
+    precision : {"auto", "float32", "bfloat16"}, optional
+        ``"auto"`` takes bfloat16 where the device is faster with it and the model was measured to bear it.
+    psf : array, optional
+        (h, w) for all images or (N, h, w), for models that take the PSF.
+    pixel_scale, unit, zero_point : optional
+        Of the images, where their headers do not say or are wrong: arcsec, an astropy unit, AB magnitude of one
+        unit.
+    pad : bool, optional
+        Set zeros around images smaller than the model's frame, rather than flag them.
+    recalibrate : bool, optional
+        Correct intervals as the model's calibration says, where it has one.
+    progress_bar : bool, optional
+
+    Returns
+    -------
+    Posterior
+        A row for each image, in their order; NaN with flags where an image could not be measured. Its metadata hold
+        the settings, how many passes it took, the largest Monte Carlo error, and the reasons behind the flags by
+        row number.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such model, file or folder.
+    ValueError
+        For arguments that contradict each other, the images or the model.
+    """
+    measurement = Measurement(model, seed=seed, passes=passes, tolerance=tolerance, batch_size=batch_size,
+                              precision=precision)
+    cutouts = open_cutouts(images, measurement.model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point,
+                           pad=pad)
+    n_images = len(cutouts)
+    psf = measurement.psf_of_each(psf, n_images)
+    found, flags, reasons, start = [], [np.zeros(0, np.int64)], {}, 0
+    with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
+        for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
+            stop = start + len(batch)
+            found.append(measurement.passes_over(batch, batch_flags, None if psf is None else psf[start:stop]))
+            flags.append(batch_flags)
+            reasons |= {str(start + i): reason for i, reason in enumerate(batch_reasons) if reason}
+            start = stop
+            bar.update(len(batch))
+    found = joined(found, measurement.engine.n_outputs)
+    return measurement.posterior(found, n_mc=n_mc, flags=np.concatenate(flags), identifiers=list(cutouts.names),
+                                 recalibrate=recalibrate, metadata=_account(found) | {"reasons": reasons})
+
+
+def open_cutouts(images, model, *, pixel_scale=None, unit=None, zero_point=None, pad=False, check=True):
+    """Images from anywhere, as `model` wants them; the arguments are those of `predict`.
+
+    Returns
+    -------
+    gampen_tf.cutouts.Cutouts
+    """
+    return read_cutouts(images, image_shape=model.image_shape, pixel_scale=model.pixel_scale,
+                        pixel_unit=model.pixel_unit, zero_point=model.zero_point, model_name=model.name,
+                        given_pixel_scale=pixel_scale, given_unit=unit, given_zero_point=zero_point, pad=pad,
+                        check=check)
+
+
+def _account(found):
+    """How many passes it took, and with which Monte Carlo error, as plain numbers."""
+    measured = found.n_passes > 0
+    if not measured.any():
+        return {}
+    n_passes, error = found.n_passes[measured], found.error[measured]
+    return {"n_passes": {"smallest": int(n_passes.min()), "mean": float(n_passes.mean()),
+                         "largest": int(n_passes.max())},
+            "monte_carlo_error": float(error.max())}

@@ -1,0 +1,208 @@
+"""A model with the settings of its passes: what `predict` and `predict_catalogue` do with a batch of images."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from . import __version__, mixtures, resources
+from .engine import DEFAULT_TOLERANCE, Engine, Passes
+from .flags import is_unmeasurable
+from .layers import gaussian_head
+from .model import Model, load_model
+from .networks.precision import bfloat16_is_fast
+from .posterior import Posterior
+
+__all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "fingerprint"]
+
+#: Name, in a model's metrics, of the 99th percentile over galaxies of `bfloat16_change`.
+CHANGE_METRIC = "bfloat16_change_99"
+# With a smaller change than this, a tenth of a posterior's own half-width, bfloat16 is used unasked.
+_HARMLESS_CHANGE = 0.1
+
+
+class Measurement:
+    """How images are measured.
+
+    Parameters
+    ----------
+    model : str, path or Model
+    seed, passes, tolerance, batch_size, precision
+        See `gampen_tf.predict`.
+
+    Attributes
+    ----------
+    model : Model
+    engine : Engine
+    precision : {"float32", "bfloat16"}
+        As decided where ``"auto"`` was asked for.
+    model_hash : str
+    """
+
+    def __init__(self, model, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, batch_size=None,
+                 precision="auto"):
+        if not isinstance(seed, int | np.integer):
+            raise ValueError(f"seed {seed!r}; expected an integer")
+        self.model = as_model(model)
+        self.seed, self.passes, self.tolerance = int(seed), passes, float(tolerance)
+        self.precision = _decided_precision(self.model, precision)
+        self.model_hash = fingerprint(self.model)
+        self.engine = _engine(self.model, self.model_hash, self.precision, batch_size)
+
+    def settings(self):
+        """All that posteriors depend on, as plain data."""
+        return {"model": self.model.name, "model_hash": self.model_hash, "gampen_tf": __version__,
+                "seed": self.seed, "passes": self.passes, "tolerance": self.tolerance, "precision": self.precision}
+
+    def passes_over(self, images, flags, psf=None):
+        """Passes over images as they were read; rows flagged as not measurable hold NaN.
+
+        Parameters
+        ----------
+        images : (N, H, W, C) array
+            In the model's unit.
+        flags : (N,) int array
+        psf : (N, h, w, 1) array, optional
+
+        Returns
+        -------
+        Passes
+        """
+        good = np.flatnonzero(~is_unmeasurable(flags))
+        part = self.engine.run(self.model.prepare(images[good]), seed=self.seed, passes=self.passes,
+                               tolerance=self.tolerance, psf=None if psf is None else psf[good])
+        outputs = np.full((len(flags), max(1, part.outputs.shape[1]), self.engine.n_outputs), np.nan, np.float32)
+        n_passes, error = np.zeros(len(flags), int), np.full(len(flags), np.nan)
+        outputs[good, :part.outputs.shape[1]] = part.outputs
+        n_passes[good], error[good] = part.n_passes, part.error
+        return Passes(outputs, n_passes, error)
+
+    def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
+        """The posterior that `Passes` give, with the model's scaler and calibration."""
+        means, scale_trils = _components(self.model.head, found.outputs)
+        return Posterior(means, scale_trils, self.model.scaler, weights=found.weights, n_mc=n_mc, seed=self.seed,
+                         flags=flags, identifiers=identifiers, metadata=self.settings() | (metadata or {}),
+                         calibration=_calibration(self.model) if recalibrate else None)
+
+    def psf_of_each(self, psf, n_images):
+        """PSFs (N, h, w, 1) float32 for the model's network, or None where it takes none.
+
+        Raises
+        ------
+        ValueError
+            If the model takes PSFs and there is none, or the other way round, or the shape is wrong.
+        """
+        expected, name = self.model.psf_shape, self.model.name
+        if (psf is None) != (expected is None):
+            raise ValueError(f"model {name!r} takes no PSF; leave psf out" if expected is None else
+                             f"model {name!r} takes the PSF: give psf as an array of shape {expected} for all "
+                             f"images, or {('N', *expected)} for each")
+        if psf is None:
+            return None
+        psf = np.asarray(psf, np.float32)
+        if psf.shape not in (expected, (n_images, *expected)):
+            raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}")
+        return np.broadcast_to(psf, (n_images, *expected))[..., None]
+
+
+def as_model(model):
+    """A loaded model; one asked for by name or path is kept until another is."""
+    if isinstance(model, Model):
+        return model
+    path = Path(model)
+    directory = path if (path / "model.json").is_file() or path.is_dir() else resources.model_directory(str(model))
+    description = directory / "model.json"
+    return _loaded(str(model), str(directory), description.stat().st_mtime_ns if description.is_file() else None)
+
+
+@lru_cache(maxsize=1)
+def _loaded(name, directory, changed):
+    model = load_model(directory)
+    model.name = name
+    return model
+
+
+def fingerprint(model):
+    """sha256 of everything in a model that a posterior depends on: weights, architecture, scaler, stretch, …"""
+    described = {key: value for key, value in model.describe().items() if key != "provenance"}
+    digest = hashlib.sha256(json.dumps([described, model.network.get_config()], sort_keys=True, default=str).encode())
+    for weight in model.network.weights:
+        digest.update(np.ascontiguousarray(weight))
+    return digest.hexdigest()
+
+
+def bfloat16_change(model, images, *, seed=0, passes=16):
+    """How far bfloat16 moves posteriors: the largest change of mean and interval ends, with the same masks.
+
+    Parameters
+    ----------
+    model : Model
+    images : (N, H, W, C) array
+        In the model's unit.
+    seed, passes : int, optional
+
+    Returns
+    -------
+    (N,) array
+        In units of half the width of each galaxy's own 68.27 % interval.
+    """
+    summaries = []
+    for precision in ("float32", "bfloat16"):
+        engine = Engine(model.network, precision=precision, head=model.head)
+        outputs = engine.run(model.prepare(images), seed=seed, passes=passes).outputs
+        summaries.append(_mean_and_ends(*_components(model.head, outputs)))
+    exact, rounded = summaries
+    half_width = 0.5 * (exact[..., 2] - exact[..., 1])
+    return np.max(np.abs(rounded - exact) / half_width[..., None], axis=(1, 2))
+
+
+def _decided_precision(model, precision):
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise ValueError(f"precision {precision!r}; expected 'auto', 'float32' or 'bfloat16'")
+    if precision != "auto":
+        return precision
+    is_harmless = model.metrics.get(CHANGE_METRIC, np.inf) < _HARMLESS_CHANGE
+    return "bfloat16" if is_harmless and bfloat16_is_fast() else "float32"
+
+
+_latest_engine = None
+
+
+def _engine(model, model_hash, precision, batch_size):
+    """An engine for the model; the latest is kept, so that a second call compiles nothing."""
+    global _latest_engine
+    key = model_hash, precision, batch_size
+    if _latest_engine is None or _latest_engine[0] != key:
+        _latest_engine = None  # its memory is freed first
+        _latest_engine = key, Engine(model.network, precision=precision, batch_size=batch_size, head=model.head)
+    return _latest_engine[1]
+
+
+def _components(head, outputs):
+    """Means (N, T, P) and scale_trils (N, T, P, P) of the head's outputs (N, T, K)."""
+    if head == "gaussian":
+        return gaussian_head.mixture_parameters(outputs)
+    means = np.asarray(outputs, float)
+    return means, np.zeros((*means.shape, means.shape[-1]))  # values alone: no width of their own
+
+
+def _calibration(model):
+    if model.calibration is None:
+        return None
+    from .calibration import from_dict
+
+    return from_dict(model.calibration)
+
+
+def _mean_and_ends(means, scale_trils, level=0.6827):
+    """(N, P, 3): mean and ends of the central interval, in label space."""
+    weights = np.full(means.shape[:2], 1 / means.shape[1])
+    levels = np.tile([0.5 - level / 2, 0.5 + level / 2], (len(means), 1))
+    summaries = []
+    for index in range(means.shape[2]):
+        mean, sd = mixtures.marginal(means, scale_trils, index)
+        ends = mixtures.mixture_quantile(levels, mean, sd, weights)
+        summaries.append(np.column_stack([mixtures.mixture_moments(mean, sd, weights)[0], ends]))
+    return np.stack(summaries, axis=1)
