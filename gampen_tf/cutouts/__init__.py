@@ -6,10 +6,10 @@
 
 What is read
     Arrays (H, W), (N, H, W), (N, H, W, C), also with an astropy unit or a mask; the path of a FITS file (gzipped and
-    tile-compressed ones too; ``path[EXT]`` chooses an HDU, ``path[*]`` takes each), of an HDF5 file (``path[dataset]``), of a
-    table of paths (CSV, ECSV, Parquet, FITS), of a folder of FITS files or of a simulated data set; a glob; a list of
-    paths or of images; an astropy Table or pandas DataFrame with a column of paths; CCDData, NDData, Cutout2D, HDUs;
-    an open HDF5 dataset; a ``tf.data.Dataset`` of images. Everything but arrays and streams is read only when its
+    tile-compressed ones too; ``path[EXT]`` chooses an HDU, ``path[*]`` takes each), of an HDF5 file
+    (``path[dataset]``), of a table of paths (CSV, ECSV, Parquet, FITS), of a folder of FITS files or of a simulated
+    data set; a glob; a list of paths or of images; an astropy Table or pandas DataFrame with a column of paths;
+    CCDData, NDData, Cutout2D, HDUs; an open HDF5 dataset; a ``tf.data.Dataset`` of images. Nothing is read before its
     batch is due.
 
 Units

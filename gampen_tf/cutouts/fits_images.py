@@ -70,6 +70,8 @@ def read_fits(path, frame, hdu=None, bad_bits=None):
             image = choose_hdu(hdus, hdu)
             window, origin = _window(image.shape, frame)
             data = np.asarray(image.section[window])
+            if origin is not None:
+                _check_not_truncated(image)
             raw = raw_from_header(_channels_last(data, frame), image.header, hdus[0].header)
             raw.origin = origin
             mask = _mask_of(hdus, image) if bad_bits != 0 else None
@@ -169,6 +171,15 @@ def _window(shape, frame):
     window = tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
     whole = tuple(shape[-2:]) == tuple(sizes)
     return (slice(None),) * (len(shape) - 2) + window, None if whole else tuple(starts)
+
+
+def _check_not_truncated(hdu):
+    # The centre of a truncated file may still be there; but a file cut short in copying is not to be trusted.
+    place = hdu.fileinfo()
+    size = place["datSpan"] - 2880 + 1 if hasattr(hdu, "compression_type") else hdu.size
+    place["file"].seek(place["datLoc"] + size - 1)
+    if not place["file"].read(1):
+        raise Refusal(Flag.UNREADABLE, "the file is truncated: its last pixels are missing")
 
 
 def _channels_last(data, frame):

@@ -141,9 +141,9 @@ def raw_of_object(item, frame):
         If it holds no image.
     """
     header, wcs = getattr(item, "header", None), getattr(item, "wcs", None)
-    in_file = header is not None
-    header = header if in_file else getattr(item, "meta", None)
-    data = item.data if in_file or header is not None or wcs is not None else item
+    in_file = hasattr(item, "fileinfo")                     # an HDU; CCDData has a header too
+    header = getattr(item, "meta", None) if header is None else header
+    data = item.data if header is not None or wcs is not None else item
     mask, unit = getattr(item, "mask", None), getattr(item, "unit", None)
     if isinstance(data, np.ma.MaskedArray):
         mask, data = np.ma.getmaskarray(data), data.data
