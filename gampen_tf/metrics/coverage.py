@@ -165,9 +165,10 @@ def ellipsoid_mass(samples, truth, *, seed=0):
         pool = np.concatenate([samples[rows], truth[rows, None]], axis=1).astype(float)
         usable = np.all(np.isfinite(pool), axis=(1, 2))
         pool = pool[usable] - np.mean(pool[usable], axis=1, keepdims=True)
-        covariance = np.einsum("ndp,ndq->npq", pool, pool) / pool.shape[1]
+        covariance = np.matmul(np.swapaxes(pool, 1, 2), pool) / pool.shape[1]
         # an atom (all draws of a parameter equal) leaves a direction without variance, which pinv leaves out
-        distance = np.einsum("ndp,npq,ndq->nd", pool, np.linalg.pinv(covariance, hermitian=True), pool)
+        projected = np.matmul(pool, np.linalg.pinv(covariance, hermitian=True))
+        distance = np.einsum("ndp,ndp->nd", projected, pool)
         indices = np.arange(len(truth))[rows][usable]
         mass[indices] = pit(distance[:, :-1, None], distance[:, -1:], seed=seed, first_row=rows.start)[:, 0]
     return mass

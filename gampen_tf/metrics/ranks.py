@@ -47,8 +47,8 @@ def pit(samples, truth, *, seed=0, first_row=0):
     transforms = np.empty(truth.shape)
     for rows in row_chunks(samples):
         draws, value = samples[rows], truth[rows, None]
-        below = np.sum(draws < value, axis=1)
-        ties = np.sum(draws == value, axis=1)
+        below = np.count_nonzero(draws < value, axis=1)
+        ties = np.count_nonzero(draws <= value, axis=1) - below
         # the truth is at a uniform place among the draws equal to it: 0 … ties of them come before it, each as likely
         uniform = _uniform(seed, first_row + rows.start, below.shape)
         transforms[rows] = (below + uniform * (ties + 1)) / (n_draws + 1)
