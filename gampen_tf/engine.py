@@ -186,7 +186,7 @@ class Engine:
         return Passes(outputs[:, :done], n_passes, error)
 
     def _monte_carlo_error(self, outputs):
-        if self._replicas[0].is_deterministic:
+        if self._replicas[0].is_deterministic or not len(outputs):
             return np.zeros(len(outputs))
         if self.head == "point":
             return np.full(len(outputs), np.nan)

@@ -99,7 +99,8 @@ def in_bfloat16(network):
 
 
 def _is_float32(layer):
-    return isinstance(layer, keras.layers.InputLayer) or layer.dtype_policy.compute_dtype == "float32"
+    policy = getattr(layer, "dtype_policy", None)  # bare operations and inputs have no arithmetic of their own
+    return policy is None or isinstance(layer, keras.layers.InputLayer) or policy.compute_dtype == "float32"
 
 
 def _convolutional(network):
