@@ -10,17 +10,14 @@ as fast as the disk gives them and need no more memory than the buffer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["Augmentation", "ShardPipeline", "Stretch", "TensorPipeline", "make_pipeline"]
+__all__ = ["ShardPipeline", "Stretch", "TensorPipeline", "make_pipeline"]
 
-# Parameters that change when the frame is turned or mirrored, or when the galaxy is moved in it.
-_ORIENTED = ("position_angle", "x_", "y_", "ellipticity")
 _SHUFFLE_BUFFER_BYTES = 256 * 2**20
 _N_SHARDS_AT_ONCE = 8
 
@@ -73,54 +70,6 @@ class Stretch:
         return cls(**entry)
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """Random mirror images, quarter turns and shifts of a batch, another for each image.
-
-    Parameters
-    ----------
-    turns : bool
-        One of the eight symmetries of the square (of the four of the rectangle where images are not square).
-    max_shift : int
-        Whole pixels, uniform in ±max_shift on both axes; what comes into the frame is its mirror image at the edge.
-
-    Notes
-    -----
-    Only for parameters that do not change with it: see :meth:`for_parameters`.
-    """
-
-    turns: bool = True
-    max_shift: int = 0
-
-    @classmethod
-    def for_parameters(cls, names: Sequence[str], max_shift: int = 0) -> Augmentation:
-        """The augmentation that leaves these parameters as they are: none where one of them has a direction."""
-        oriented = any(name.startswith(_ORIENTED) for name in names)
-        return cls(turns=not oriented, max_shift=0 if oriented else max_shift)
-
-    def __call__(self, tensors, seed):
-        """Augment a batch.
-
-        Parameters
-        ----------
-        tensors : tuple of tensors
-            Those of shape (B, H, W, C) are turned, all of an image alike; others are left alone.  Shifts move the
-            first one only: a PSF stays where it is.
-        seed : (2,) int tensor
-            Counter-based: the same seed gives the same augmentation.
-        """
-        n_images = tf.shape(tensors[0])[0]
-        if self.turns:
-            choices = tf.random.stateless_uniform((3, n_images), seed, maxval=2, dtype=tf.int32) > 0
-            tensors = tuple(_turned(x, choices) if x.shape.rank == 4 else x for x in tensors)
-        if self.max_shift:
-            shifts = tf.random.stateless_uniform(
-                (2, n_images), seed + [0, 1 << 40], 0, 2 * self.max_shift + 1, dtype=tf.int32
-            )
-            tensors = (_shifted(tensors[0], shifts, self.max_shift), *tensors[1:])
-        return tensors
-
-
 class TensorPipeline:
     """Batches of arrays that are in memory, such as images or the output of a network's front.
 
@@ -138,7 +87,7 @@ class TensorPipeline:
         Applied to the first tensor of a batch.
     scales : sequence of (N,) arrays, optional
         Each row of a tensor is multiplied by its scale: see :class:`gampen_tf.fronts.CompressedTensors`.
-    augment : Augmentation, optional
+    augment : gampen_tf.augmentation.Augmentation, optional
     drop_remainder : bool
         Leave out the last batch where it is not full, so that all have one shape.
     """
@@ -362,20 +311,3 @@ def _decode_half(bits):
     bits = tf.cast(bits, tf.int32)
     magnitude = tf.bitcast(tf.bitwise.left_shift(tf.bitwise.bitwise_and(bits, 0x7FFF), 13), tf.float32) * 2.0**112
     return tf.where(bits < 0, -magnitude, magnitude)
-
-
-def _turned(images, choices):
-    mirror_rows, mirror_columns, transpose = tf.unstack(choices[:, :, None, None, None])
-    images = tf.where(mirror_rows, images[:, ::-1], images)
-    images = tf.where(mirror_columns, images[:, :, ::-1], images)
-    if images.shape[1] != images.shape[2]:
-        return images
-    return tf.where(transpose, tf.transpose(images, (0, 2, 1, 3)), images)
-
-
-def _shifted(images, shifts, max_shift):
-    height, width = images.shape[1], images.shape[2]
-    padded = tf.pad(images, [[0, 0], [max_shift] * 2, [max_shift] * 2, [0, 0]], "REFLECT")
-    rows = shifts[0][:, None] + tf.range(height)
-    columns = shifts[1][:, None] + tf.range(width)
-    return tf.gather(tf.gather(padded, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)

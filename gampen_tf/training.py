@@ -26,6 +26,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from . import networks
+from .augmentation import Augmentation
 from .fronts import compute_front, split_front, turns_with_image
 from .labels import find_parameters, split_labels
 from .loop import Trainer
@@ -33,10 +34,10 @@ from .losses import GaussianNegativeLogLikelihood
 from .model import Model
 from .networks.precision import bfloat16_is_fast, in_float32
 from .parameters import LabelScaler
-from .pipelines import Augmentation, Stretch, TensorPipeline, make_pipeline
+from .pipelines import Stretch, TensorPipeline, make_pipeline
 from .presets import find_preset
 
-__all__ = ["find_strategy", "open_data", "train", "train_network"]
+__all__ = ["build_network", "find_strategy", "open_data", "train", "train_network"]
 
 _PACKAGES = ("gampen_tf", "tensorflow", "keras", "numpy")
 _FRONT_BATCH = 64
@@ -120,10 +121,10 @@ def train(
     options = dict(network_options or {})
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
-    policy = _policy(precision)
     strategy = find_strategy(strategy)
-    with strategy.scope(), _seeded(seed), _dtype_policy(policy):
-        built = networks.build(network, dataset.image_shape, len(scaler.parameters), **options)
+    built, policy = build_network(
+        network, dataset.image_shape, len(parameters), options, seed, precision, strategy
+    )
     settings = {"network": network, "network_options": options, "precision": policy}
     return train_network(
         built,
@@ -157,7 +158,7 @@ def train_network(
     resume=True,
     tensorboard=False,
     progress_bar=True,
-    history=(),
+    before=None,
 ) -> Model:
     """Train a network that is there: what :func:`train` and :func:`gampen_tf.finetune` share.
 
@@ -172,8 +173,8 @@ def train_network(
     output : path, optional
     settings : dict
         What made the network: goes to the provenance, and a checkpoint is resumed only if it is the same.
-    history : sequence of dict
-        Provenance of the trainings before this one.
+    before : dict, optional
+        Provenance of the model that the network comes from.
     augment, seed, strategy, resume, tensorboard, progress_bar
         As in :func:`train`.
 
@@ -235,7 +236,7 @@ def train_network(
             "versions": _versions(),
             "command": " ".join(sys.argv),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "before": list(history),
+            "before": before,
         },
         metrics={"training_loss": best["loss"], "validation_loss": best["validation_loss"]},
         name=str(output or "unnamed"),
@@ -243,6 +244,13 @@ def train_network(
     if output is not None:
         model.save(output)
     return model
+
+
+def build_network(name, image_shape, n_parameters, options, seed, precision, strategy):
+    """A new network, its initial weights a function of `seed`, and the name of the dtype policy it computes in."""
+    policy = _policy(precision)
+    with strategy.scope(), _seeded(seed), _dtype_policy(policy):
+        return networks.build(name, image_shape, n_parameters, **options), policy
 
 
 def open_data(data, output, n_images, seed, progress_bar):

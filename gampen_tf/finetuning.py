@@ -1,0 +1,198 @@
+"""Going on with a trained network on other galaxies: another survey, another band, real ones after simulated ones.
+
+>>> model = gampen_tf.finetune("hsc_wide_g", "data/my_survey", "runs/my_survey", trainable=["hidden", "head"])
+
+Which layers start from the model's weights (`load`) and which of them learn (`trainable`) are patterns of layer names,
+as ``print(*[layer.name for layer in model.network.layers])`` shows them.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import keras
+import numpy as np
+
+from . import networks
+from .labels import find_parameters, split_labels
+from .layers import MonteCarloDropout
+from .model import Model, load_model
+from .parameters import LabelScaler
+from .presets import find_preset
+from .training import build_network, find_strategy, open_data, train_network
+
+__all__ = ["finetune"]
+
+# A trained network forgets at the rate that a new one learns at.
+_RATE_FRACTION = 0.1
+
+
+def finetune(
+    model,
+    data,
+    output=None,
+    *,
+    load="all",
+    trainable="all",
+    scaler="keep",
+    n_images=None,
+    parameters=None,
+    preset=None,
+    epochs=None,
+    batch_size=None,
+    learning_rate=None,
+    dropout_rate=None,
+    stretch=None,
+    augment="auto",
+    seed=0,
+    precision="auto",
+    strategy="auto",
+    resume=True,
+    tensorboard=False,
+    progress_bar=True,
+) -> Model:
+    """Go on training a model on other data.
+
+    Parameters
+    ----------
+    model : Model, name or path
+    data : path, DataSet or name of a recipe
+        As for :func:`gampen_tf.train`.
+    output : path, optional
+    load : "all", "matching" or sequence of patterns
+        Layers that start from the model's weights; the others start anew.  "matching": all whose shapes are the same,
+        for images of another size or other parameters.
+    trainable : "all" or sequence of patterns
+        Layers that learn; the others stay as they are loaded.
+    scaler : {"keep", "refit"}
+        Labels standardised as the model's, or with the mean and scale of the new training split.  What is kept suits
+        weights that are kept; refit where the values are of quite another range, or the parameters are others.
+    parameters : ParameterSet or sequence of names, optional
+        With ``scaler="refit"``; by default the model's.
+    learning_rate : float, optional
+        By default a tenth of the preset's.
+    stretch : Stretch, optional
+        By default the model's.
+    n_images, preset, epochs, batch_size, dropout_rate, augment, seed, precision, strategy, resume, tensorboard,
+    progress_bar
+        As for :func:`gampen_tf.train`.
+
+    Returns
+    -------
+    Model
+        Its provenance says what was loaded and trained, and holds that of the model it came from.
+
+    Raises
+    ------
+    ValueError
+        If a pattern fits no layer, or the weights of a layer to load do not fit.
+    """
+    base = model if isinstance(model, Model) else load_model(model)
+    dataset = open_data(data, output, n_images, seed, progress_bar)
+    new_scaler = _scaler(base, dataset, scaler, parameters)
+    settings = base.provenance.get("settings", {})
+    name, options = settings.get("network"), dict(settings.get("network_options") or {})
+    if dropout_rate is not None:
+        options["dropout_rate"] = dropout_rate
+    if learning_rate is None:
+        learning_rate = _RATE_FRACTION * find_preset(preset, name).learning_rate
+    preset = find_preset(preset, name, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+
+    strategy = find_strategy(strategy)
+    if name in networks.NETWORKS:
+        network, policy = build_network(
+            name, dataset.image_shape, len(new_scaler.parameters), options, seed, precision, strategy
+        )
+    else:
+        with strategy.scope():
+            network, policy = keras.models.clone_model(base.network), "float32"
+    loaded = _load(network, base.network, load)
+    frozen = _freeze(network, trainable)
+    _reseed(network, seed)
+    tuned = train_network(
+        network,
+        dataset,
+        new_scaler,
+        stretch or base.stretch,
+        preset,
+        output,
+        settings={
+            "network": name,
+            "network_options": options,
+            "precision": policy,
+            "finetuned_from": base.name,
+            "loaded_layers": loaded,
+            "frozen_layers": frozen,
+            "scaler_kept": scaler == "keep",
+        },
+        augment=augment,
+        seed=seed,
+        strategy=strategy,
+        resume=resume,
+        tensorboard=tensorboard,
+        progress_bar=progress_bar,
+        before=base.provenance,
+    )
+    return tuned
+
+
+def _scaler(base, dataset, scaler, parameters):
+    if scaler not in ("keep", "refit"):
+        raise ValueError(f"scaler {scaler!r}; expected 'keep' or 'refit'")
+    if scaler == "keep":
+        if parameters is not None:
+            raise ValueError("other parameters need another scaler: give scaler='refit'")
+        return base.scaler
+    parameters = base.parameters if parameters is None else find_parameters(dataset, parameters)
+    return LabelScaler.fit(parameters, split_labels(dataset, "train", parameters.names))
+
+
+def _load(network, base, load):
+    """Copy weights layer by layer; names of the layers that got them."""
+    sources = {layer.name: layer for layer in base.layers if layer.weights}
+    targets = {layer.name: layer for layer in network.layers if layer.weights}
+    names = [name for name in targets if name in sources]
+    if load not in ("all", "matching"):
+        names = _matching(load, names, "load")
+    elif load == "all":
+        names = list(targets)
+    loaded = []
+    for name in names:
+        new = [tuple(weight.shape) for weight in targets[name].weights]
+        old = [tuple(weight.shape) for weight in sources[name].weights] if name in sources else "none"
+        if new == old:
+            for target, source in zip(targets[name].weights, sources[name].weights, strict=True):
+                # the rate of a dropout is a setting of this run, not something learned
+                if source.trainable or not isinstance(targets[name], MonteCarloDropout):
+                    target.assign(source)
+            loaded.append(name)
+        elif load != "matching":
+            raise ValueError(
+                f"layer {name!r}: the model's weights have shapes {old}, the new network needs {new}; give "
+                "load='matching' to load only the layers that fit, or patterns of those to load"
+            )
+    return loaded
+
+
+def _freeze(network, trainable):
+    """Let only the layers that fit learn; names of the others."""
+    names = [layer.name for layer in network.layers if layer.trainable_variables]
+    learning = names if trainable == "all" else _matching(trainable, names, "trainable")
+    for name in set(names) - set(learning):
+        network.get_layer(name).trainable = False
+    return [name for name in names if name not in learning]
+
+
+def _matching(patterns, names, argument):
+    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise ValueError(f"{argument}: pattern {pattern!r} fits no layer; there are {', '.join(names)}")
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _reseed(network, seed):
+    # a clone has the seeds of its original; this run's are functions of its own seed
+    for i, variable in enumerate(v for v in network.variables if v.path.endswith("seed_generator_state")):
+        state = np.random.SeedSequence([seed, i]).generate_state(1)
+        variable.assign(np.array([state[0], 0], variable.dtype))
