@@ -1,0 +1,7 @@
+"""``python -m gampen_tf`` is ``gampen-tf``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,311 @@
+"""``gampen-tf``: a sub-command for each public verb, and nothing but the handling of arguments.
+
+What is not given on the command line is not passed on: the defaults are those of the Python functions.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import gampen_tf
+
+__all__ = ["main"]
+
+_PROGRAM = "gampen-tf"
+_SHOWN_REASONS = 10
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process if not given.
+
+    Returns
+    -------
+    int
+        0; 2 for an error of the user's, said in one line; 130 if interrupted.
+    """
+    options = vars(_parser().parse_args(arguments))
+    run, debug, verb = options.pop("run"), options.pop("debug", False), options.pop("verb")
+    options["progress_bar"] = not options.pop("quiet", False)
+    try:
+        run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print(f"{_PROGRAM} {verb}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python's own flush at exit must not complain again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if debug or not _is_users(error):
+            raise
+        print(f"{_PROGRAM} {verb}: error: {' '.join(_message(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _is_users(error):
+    # TrainingDiverged is a RuntimeError with advice; a plain RuntimeError is a fault of ours and shows where.
+    return isinstance(error, ValueError | OSError | ImportError) or type(error).__module__.startswith("gampen_tf.")
+
+
+def _message(error):
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+# -- verbs ----------------------------------------------------------------------------------------------------------
+
+
+def _simulate(options):
+    dataset = _with_client(gampen_tf.simulate, options)
+    print(f"{len(dataset)} galaxies in {dataset.path}")
+
+
+def _train(options):
+    output = options["output"]
+    gampen_tf.train(options.pop("data"), options.pop("output"), **options)
+    print(f"model in {output}")
+
+
+def _finetune(options):
+    output = options["output"]
+    gampen_tf.finetune(options.pop("model"), options.pop("data"), options.pop("output"), **options)
+    print(f"model in {output}")
+
+
+def _predict(options):
+    images, output = _images(options.pop("images")), Path(options.pop("output"))
+    overwrite, draws = options.pop("overwrite", False), options.pop("draws", None)
+    if options.pop("catalogue", False):
+        _with_client(gampen_tf.predict_catalogue, {"images": images, "output": output, **options})
+        return
+    if "client" in options:
+        raise ValueError("--scheduler is for --catalogue")
+    from .table_files import check_table_path, write_table
+
+    # The way out is looked at before the work, not after it.
+    check_table_path(output, overwrite=overwrite)
+    if "psf" in options:
+        options["psf"] = _psf(options["psf"])
+    posterior = gampen_tf.predict(images, **options)
+    write_table(posterior.to_table(), output, overwrite=overwrite)
+    if draws is not None:
+        posterior.save(draws)
+    _report_flags(posterior.identifiers, posterior.flags, (posterior.metadata or {}).get("reasons"))
+    print(f"{len(posterior.flags)} galaxies in {output}")
+
+
+def _crop(options):
+    table = gampen_tf.crop(_images(options.pop("images")), options.pop("output"), **options)
+    _report_flags(table["image"], table["flags"], table["reason"])
+    print(f"{sum(table['file'] != '')} crops, listed in {table.meta['listing']}")
+
+
+def _evaluate(options):
+    evaluation = gampen_tf.evaluate(options.pop("model"), options.pop("data"), **options)
+    print(evaluation.summary())
+
+
+def _tune_dropout(options):
+    from .tuning import tune_dropout
+
+    print(tune_dropout(options.pop("model"), options.pop("data"), **options))
+
+
+def _list_models(options):
+    from . import resources
+
+    for name in resources.names("models"):
+        print(f"{name:<24}{_facts(resources.model_directory(name))}")
+
+
+def _show_model(options):
+    from . import resources
+
+    name = options["name"]
+    directory = Path(name) if (Path(name) / "model.json").is_file() else resources.model_directory(name)
+    print(f"{directory}\n{_facts(directory)}")
+    card = directory / "README.md"
+    if card.is_file():
+        print(f"\n{card.read_text()}")
+
+
+def _facts(directory):
+    # Read here rather than by model.py, which needs TensorFlow: a list should not take seconds.
+    import json
+
+    try:
+        model = json.loads((directory / "model.json").read_text())
+        side = " × ".join(str(size) for size in model["image_shape"])
+        names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
+        return f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}"
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{directory / 'model.json'}: not the description of a model ({error!r})") from None
+
+
+# -- what they share ------------------------------------------------------------------------------------------------
+
+
+def _images(paths):
+    return paths[0] if len(paths) == 1 else paths
+
+
+def _psf(path):
+    from astropy.io import fits
+
+    return fits.getdata(path)
+
+
+def _with_client(verb, options):
+    address = options.pop("client", None)
+    if address is None:
+        return verb(**options)
+    try:
+        from dask.distributed import Client
+    except ImportError:
+        raise ImportError("--scheduler needs Dask: pip install 'gampen_tf[dask]'") from None
+    with Client(address) as client:
+        return verb(**options, client=client)
+
+
+def _report_flags(names, flags, reasons):
+    from .flags import describe, is_unmeasurable
+
+    bad = is_unmeasurable(flags).nonzero()[0].tolist()
+    for index in bad[:_SHOWN_REASONS]:
+        reason = reasons[index] if reasons is not None and reasons[index] else describe(flags[index])
+        print(f"not measured: {names[index]}: {reason}", file=sys.stderr)
+    if len(bad) > _SHOWN_REASONS:
+        print(f"not measured: {len(bad) - _SHOWN_REASONS} more, see the column of flags", file=sys.stderr)
+
+
+# -- arguments ------------------------------------------------------------------------------------------------------
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM, description="Posteriors of galaxy morphology from images.",
+        epilog=f"'{_PROGRAM} VERB --help' tells about each; the docstrings of the Python functions tell all.")
+    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {gampen_tf.__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name, run, summary, parents=(), of=verbs):
+        # SUPPRESS: an option that is not given is not there, and the function's own default holds
+        sub = of.add_parser(name, help=summary, description=summary, argument_default=argparse.SUPPRESS,
+                            parents=parents)
+        sub.add_argument("--quiet", action="store_true", help="no progress bar")
+        sub.add_argument("--debug", action="store_true", help="the whole traceback of an error")
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = verb("simulate", _simulate, "draw galaxies from a recipe")
+    sub.add_argument("recipe", help="name of a recipe that ships, or path of a YAML file")
+    sub.add_argument("output", help="folder of the data set")
+    sub.add_argument("--n-images", type=int, required=True, metavar="N")
+    sub.add_argument("--seed", type=int)
+    sub.add_argument("--workers", type=int, metavar="N", help="processes; as many as cores by default")
+    sub.add_argument("--format", choices=["shards", "fits"], help="what to write; shards by default")
+    _add_scheduler(sub)
+
+    training = _training_options()
+    sub = verb("train", _train, "train a network", [training])
+    sub.add_argument("data", help="a data set, or a recipe to simulate first (with --n-images)")
+    sub.add_argument("output", help="model directory to write; a stopped run goes on there")
+    sub.add_argument("--network", help="compact by default")
+
+    sub = verb("finetune", _finetune, "go on training a model on other data", [training])
+    sub.add_argument("model", help="name or directory")
+    sub.add_argument("data", help="a data set, or a recipe to simulate first (with --n-images)")
+    sub.add_argument("output", help="model directory to write; a stopped run goes on there")
+    sub.add_argument("--load", type=_names_or("all", "matching"), metavar="LAYERS",
+                     help="layers that start from the model's weights: all, matching, or patterns with commas")
+    sub.add_argument("--trainable", type=_names_or("all"), metavar="LAYERS", help="layers that learn: all, or patterns")
+    sub.add_argument("--scaler", choices=["keep", "refit"], help="standardisation of the labels")
+
+    reading = _reading_options()
+    sub = verb("predict", _predict, "posteriors of galaxies from their images", [reading])
+    sub.add_argument("-o", "--output", required=True, metavar="FILE",
+                     help="table to write: .ecsv, .fits or .parquet; a folder with --catalogue")
+    sub.add_argument("--overwrite", action="store_true", help="replace the table if it is there")
+    sub.add_argument("--draws", metavar="FILE.h5", help="save the whole posteriors too, for Posterior.load")
+    sub.add_argument("--n-mc", type=int, metavar="N", help="draws that a posterior offers")
+    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
+    sub.add_argument("--tolerance", type=float, help="Monte Carlo error allowed by --passes auto, in posterior widths")
+    sub.add_argument("--seed", type=int)
+    sub.add_argument("--batch-size", type=int, metavar="N")
+    sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
+    sub.add_argument("--psf", metavar="FILE", help="FITS image of the PSF, for models that take it")
+    sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
+                     help="leave out the model's calibration")
+    sub.add_argument("--catalogue", action="store_true",
+                     help="survey mode: shards of Parquet in a folder, constant memory, goes on after a stop")
+    _add_scheduler(sub)
+
+    sub = verb("crop", _crop, "write each image as the network crops it", [reading])
+    sub.add_argument("-o", "--output", required=True, metavar="FOLDER")
+    sub.add_argument("--overwrite", action="store_true", help="replace crops that are there")
+
+    sub = verb("evaluate", _evaluate, "accuracy and calibration of a model on a labelled data set")
+    sub.add_argument("model", help="name or directory")
+    sub.add_argument("data", help="a data set")
+    sub.add_argument("--split", choices=["train", "validation", "test"])
+    sub.add_argument("--report", metavar="FOLDER", help="write a page with figures, and metrics.json")
+
+    sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate, on the validation split")
+    sub.add_argument("model", help="name or directory")
+    sub.add_argument("data", help="a data set")
+
+    models = verbs.add_parser("models", help="the models that ship").add_subparsers(metavar="list|show", required=True)
+    verb("list", _list_models, "one line a model", of=models)
+    verb("show", _show_model, "a model's card", of=models).add_argument("name", help="name or directory")
+    return parser
+
+
+def _training_options():
+    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    parent.add_argument("--n-images", type=int, metavar="N", help="galaxies to simulate, if data is a recipe")
+    parent.add_argument("--parameters", type=_names_or(), metavar="NAMES", help="what to measure, with commas")
+    parent.add_argument("--preset", help="settings of the optimiser, by name")
+    parent.add_argument("--epochs", type=int, metavar="N")
+    parent.add_argument("--batch-size", type=int, metavar="N")
+    parent.add_argument("--learning-rate", type=float, metavar="RATE")
+    parent.add_argument("--dropout-rate", type=float, metavar="RATE")
+    parent.add_argument("--seed", type=int)
+    parent.add_argument("--precision", choices=["auto", "float32", "mixed_bfloat16"])
+    parent.add_argument("--strategy", choices=["auto", "none"], help="auto: all GPUs, where there are several")
+    parent.add_argument("--no-resume", dest="resume", action="store_false", help="start anew in the same directory")
+    parent.add_argument("--tensorboard", action="store_true")
+    return parent
+
+
+def _reading_options():
+    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    parent.add_argument("images", nargs="+", metavar="IMAGES",
+                        help="FITS or HDF5 files, a folder, a quoted glob, or a table of paths")
+    parent.add_argument("--model", help="name or directory; hsc_wide_g by default")
+    parent.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of the images, if headers do not say")
+    parent.add_argument("--unit", help="of the pixels, if headers do not say: nJy, adu …")
+    parent.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")
+    parent.add_argument("--pad", action="store_true", help="set zeros around images that are too small")
+    return parent
+
+
+def _add_scheduler(parser):
+    parser.add_argument("--scheduler", dest="client", metavar="ADDRESS", help="run on the Dask cluster there")
+
+
+def _names_or(*words):
+    def read(text):
+        return text if text in words else [name.strip() for name in text.split(",")]
+    return read
+
+
+def _count_or_auto(text):
+    return text if text == "auto" else int(text)
