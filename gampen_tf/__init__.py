@@ -23,7 +23,7 @@ _HOMES = {
     "finetune": "finetuning",
     "simulate": "simulation",
     "evaluate": "evaluation",
-    "crop": "crop",
+    "crop": "cropping",
     "load_model": "model",
     "list_models": "model",
     "load_gampen_weights": "networks",

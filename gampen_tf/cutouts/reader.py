@@ -46,21 +46,13 @@ class Cutouts:
         """All images, (N, H, W, C) float32; NaN where one cannot be measured."""
         return self.read(0, None)[0]
 
-    def raw(self, index):
-        """One image as it is in the source, with its header: a ``RawImage``.
-
-        Raises
-        ------
-        Refusal
-            If it cannot be read.
-        """
+    def raws(self):
+        """Generate the images as they are in the source: a ``RawImage`` each, or the ``Refusal`` that says why not."""
         if isinstance(self._source, StreamSource):
-            found = next(itertools.islice(self._source.images(), index, None))
-        else:
-            found, = self._source.read(index, index + 1)
-        if isinstance(found, Refusal):
-            raise found
-        return found
+            yield from self._source.images()
+            return
+        for first in range(0, len(self), _BLOCK):
+            yield from self._source.read(first, min(first + _BLOCK, len(self)))
 
     def read(self, start, stop):
         """Images ``start`` … ``stop`` (None: the end) at once; what :meth:`batches` gives, in one batch."""
