@@ -71,6 +71,8 @@ class Engine:
     batch_size : int, optional
         Rows (images times passes) of one call; chosen from the free memory if not given. Results do not depend
         on it but for rounding.
+    chunk_size : int, optional
+        Images that are worked on at once, on all devices together; chosen from the free memory if not given.
     devices : list of str, optional
         TensorFlow devices among which images are shared out; all GPUs, or the CPU, if not given.
     head : {"gaussian", "point"}, optional
@@ -78,14 +80,13 @@ class Engine:
 
     Attributes
     ----------
-    batch_size : int
-    chunk_size : int
-        Number of images that are best given at once.
+    batch_size, chunk_size : int
     n_outputs : int
         K, the outputs of the head.
     """
 
-    def __init__(self, network, *, precision="float32", batch_size=None, devices=None, head="gaussian"):
+    def __init__(self, network, *, precision="float32", batch_size=None, chunk_size=None, devices=None,
+                 head="gaussian"):
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision {precision!r}; expected 'float32' or 'bfloat16'")
         if batch_size is not None and batch_size < 1:
@@ -97,8 +98,7 @@ class Engine:
         first = self._replicas[0]
         self.n_outputs = first.n_outputs
         self.batch_size = int(batch_size) if batch_size else first.largest_batch()
-        self._images_per_device = first.largest_chunk(self.batch_size)
-        self.chunk_size = self._images_per_device * len(devices)
+        self.chunk_size = chunk_size or first.largest_chunk(self.batch_size) * len(devices)
 
     def run(self, images, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, psf=None):
         """Outputs of the passes over images.
@@ -136,7 +136,7 @@ class Engine:
         if psf is not None:
             inputs["psf"] = np.asarray(psf, np.float32)
         self._replicas[0].check(inputs)
-        n_images, step = len(images), self._images_per_device
+        n_images, step = len(images), max(1, self.chunk_size // len(self._replicas))
         chunks = [{name: array[start:start + step] for name, array in inputs.items()}
                   for start in range(0, n_images, step)]
         if len(self._replicas) == 1:

@@ -31,6 +31,8 @@ class Measurement:
     model : str, path or Model
     seed, passes, tolerance, batch_size, precision
         See `gampen_tf.predict`.
+    chunk_size : int, optional
+        See `gampen_tf.engine.Engine`.
 
     Attributes
     ----------
@@ -42,14 +44,14 @@ class Measurement:
     """
 
     def __init__(self, model, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, batch_size=None,
-                 precision="auto"):
+                 chunk_size=None, precision="auto"):
         if not isinstance(seed, int | np.integer):
             raise ValueError(f"seed {seed!r}; expected an integer")
         self.model = as_model(model)
         self.seed, self.passes, self.tolerance = int(seed), passes, float(tolerance)
         self.precision = _decided_precision(self.model, precision)
         self.model_hash = fingerprint(self.model)
-        self.engine = _engine(self.model, self.model_hash, self.precision, batch_size)
+        self.engine = _engine(self.model, self.model_hash, self.precision, batch_size, chunk_size)
 
     def settings(self):
         """All that posteriors depend on, as plain data."""
@@ -170,13 +172,14 @@ def _decided_precision(model, precision):
 _latest_engine = None
 
 
-def _engine(model, model_hash, precision, batch_size):
+def _engine(model, model_hash, precision, batch_size, chunk_size):
     """An engine for the model; the latest is kept, so that a second call compiles nothing."""
     global _latest_engine
-    key = model_hash, precision, batch_size
+    key = model_hash, precision, batch_size, chunk_size
     if _latest_engine is None or _latest_engine[0] != key:
         _latest_engine = None  # its memory is freed first
-        _latest_engine = key, Engine(model.network, precision=precision, batch_size=batch_size, head=model.head)
+        _latest_engine = key, Engine(model.network, precision=precision, batch_size=batch_size,
+                                     chunk_size=chunk_size, head=model.head)
     return _latest_engine[1]
 
 

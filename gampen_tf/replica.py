@@ -14,7 +14,7 @@ from .networks.precision import in_bfloat16, in_float32
 __all__ = ["Replica", "padded_length"]
 
 _MAX_ROWS = {"CPU": 64, "GPU": 512}
-_MAX_CHUNK = 4096
+_MAX_CHUNK = 1024
 
 
 class Replica:
@@ -132,9 +132,9 @@ class Replica:
         return 1 << (min(max(n_rows, 1), _MAX_ROWS["CPU"]).bit_length() - 1)
 
     def largest_chunk(self, batch_size):
-        """Images whose pixels and boundary take an eighth of the free memory, a whole number of batches."""
+        """Images whose pixels and boundary take a sixteenth of the free memory, a whole number of batches."""
         per_image = sum(map(_n_bytes, [*keras.tree.flatten(self.back.input), *self.front.inputs]))
-        n_images = min(int(0.125 * _available_memory() / per_image), _MAX_CHUNK)
+        n_images = min(int(0.0625 * _available_memory() / per_image), _MAX_CHUNK)
         return max(1, n_images // batch_size) * batch_size
 
 

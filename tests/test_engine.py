@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from gampen_tf import engine as engine_module
 from gampen_tf.engine import MAX_PASSES, Engine
 from gampen_tf.layers import MonteCarloDropout, mixture_parameters, monte_carlo, set_dropout_rate
 from gampen_tf.networks.precision import in_bfloat16, in_float32
@@ -168,9 +167,8 @@ def test_nothing_is_compiled_again(engine, images):
         assert function.experimental_get_tracing_count() == 1
 
 
-def test_many_chunks_are_one(network, images, reference, monkeypatch):
-    monkeypatch.setattr(engine_module.Replica, "largest_chunk", lambda self, batch_size: 16)
-    found = Engine(network, batch_size=16).run(images, seed=7, passes=12)
+def test_many_chunks_are_one(network, images, reference):
+    found = Engine(network, batch_size=16, chunk_size=20).run(images, seed=7, passes=12)
     assert_same_to_rounding(found.outputs, reference)
 
 
@@ -227,12 +225,11 @@ def test_two_devices_give_the_same(tmp_path, network, images, reference):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras, gampen_tf.layers
-        from gampen_tf import engine, replica
-        replica.Replica.largest_chunk = lambda self, batch_size: 16
+        from gampen_tf.engine import Engine
         network = keras.saving.load_model(r"{tmp_path / 'network.keras'}")
         devices = [device.name for device in tf.config.list_logical_devices("CPU")]
         assert len(devices) == 2
-        both = engine.Engine(network, batch_size=16, devices=devices)
+        both = Engine(network, batch_size=16, chunk_size=32, devices=devices)
         found = both.run(np.load(r"{tmp_path / 'images.npy'}"), seed=7, passes=12)
         np.save(r"{tmp_path / 'outputs.npy'}", found.outputs)
     """

@@ -1,0 +1,115 @@
+"""Shards of a catalogue computed by the workers of a Dask cluster."""
+
+import os
+import threading
+from functools import lru_cache
+
+from . import catalogue_shards as shards
+
+__all__ = ["compute_on_cluster"]
+
+# A worker may have several threads; TensorFlow uses all cores for one shard.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def compute_on_cluster(client, job, measuring, model_hash, images, names, opening, numbers, psf, advance):
+    """Compute and write shards on a cluster.
+
+    Tasks are independent of each other; Dask gives those of a lost worker to others. Each writes its own shard, in one
+    step, so that one done twice does no harm.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client or str
+        A client, or the address of a scheduler.
+    job : CatalogueJob
+    measuring : dict
+        Arguments of `Measurement`; the model by name or path.
+    model_hash : str
+        What the model must be on the workers too.
+    images : path, table, list or array
+        A path is opened on the workers; of anything else each task gets its own rows.
+    names : list of str
+    opening : dict
+        Arguments of `open_cutouts`.
+    numbers : list of int
+        Shards to compute.
+    psf : array or None
+    advance : callable
+        Called with the number of rows after each shard.
+
+    Raises
+    ------
+    ValueError
+        If the model was not given by name or path, or a worker sees another model or other images.
+    """
+    try:
+        from dask.distributed import Client, as_completed
+    except ImportError:
+        raise ImportError("a cluster needs Dask: pip install 'gampen_tf[dask]'") from None
+    model = measuring["model"]
+    if not isinstance(model, str | os.PathLike):
+        raise ValueError("on a cluster the model is given by name or path, which every worker can load")
+    own = Client(client) if isinstance(client, str) else None
+    client = own or client
+    try:
+        common = client.scatter({"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening,
+                                 "psf": psf}, broadcast=True)
+        futures = []
+        for number in numbers:
+            start, stop = job.rows(number)
+            part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
+            futures.append(client.submit(_compute_shard, common, number, part, first_row,
+                                         shards.names_hash(names[start:stop]), pure=False))
+        try:
+            for future in as_completed(futures):
+                advance(future.result())
+                future.release()
+        except BaseException:
+            client.cancel(futures)
+            raise
+    finally:
+        if own is not None:
+            own.close()
+
+
+def _compute_shard(common, number, images, first_row, expected_names):
+    """On a worker: one shard, from opening the images to writing the file. Returns its number of rows."""
+    job = common["job"]
+    with _ONE_AT_A_TIME:
+        measurement = _measurement(tuple(sorted(common["measuring"].items())))
+        if measurement.model_hash != common["model_hash"]:
+            raise ValueError(f"this worker's model {measurement.model.name!r} is another than that of the run; "
+                             "install the same version, or give a path that all workers see")
+        cutouts = _cutouts(images, measurement, common["opening"])
+        start, stop = (row - first_row for row in job.rows(number))
+        if shards.names_hash(cutouts.names[start:stop]) != expected_names:
+            raise ValueError(f"this worker sees other images under {str(images)[:200]!r} than the run was begun with")
+        (_, table), = shards.compute_shards(job, measurement, cutouts, [number], first_row, common["psf"])
+        shards.write_shard(job, number, table)
+    return len(table)
+
+
+@lru_cache(maxsize=1)
+def _measurement(arguments):
+    from .measurement import Measurement
+
+    return Measurement(**dict(arguments))
+
+
+def _cutouts(images, measurement, opening):
+    if isinstance(images, str | os.PathLike):
+        return _opened(str(images), measurement, tuple(sorted(opening.items())))
+    return _open(images, measurement, opening)
+
+
+@lru_cache(maxsize=1)
+def _opened(path, measurement, opening):
+    return _open(path, measurement, dict(opening))
+
+
+def _open(images, measurement, opening):
+    from .inference import open_cutouts
+
+    # a part of a survey whose images are all wrong is flagged, row by row
+    return open_cutouts(images, measurement.model, **opening, check=False)
