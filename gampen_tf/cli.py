@@ -14,6 +14,10 @@ __all__ = ["main"]
 
 _PROGRAM = "gampen-tf"
 _SHOWN_REASONS = 10
+_OPTION = {"client": "--scheduler", "mixture": "--mixture", "draws": "--draws", "rows_per_shard": "--rows-per-shard",
+           "n_mc": "--n-mc", "save": "--save", "overwrite": "--overwrite"}
+_CATALOGUE_ONLY = {"client", "mixture", "draws", "rows_per_shard"}
+_TABLE_ONLY = {"n_mc", "save", "overwrite"}
 
 
 def main(arguments=None):
@@ -50,8 +54,14 @@ def main(arguments=None):
 
 
 def _is_users(error):
-    # TrainingDiverged is a RuntimeError with advice; a plain RuntimeError is a fault of ours and shows where.
-    return isinstance(error, ValueError | OSError | ImportError) or type(error).__module__.startswith("gampen_tf.")
+    # A RuntimeError that our own code raises says what to do (a diverged training, a folder in use); TensorFlow's are
+    # faults, and show where.
+    if isinstance(error, RuntimeError):
+        frame = error.__traceback__
+        while frame.tb_next is not None:
+            frame = frame.tb_next
+        return frame.tb_frame.f_globals.get("__name__", "").startswith("gampen_tf.")
+    return isinstance(error, ValueError | OSError | ImportError)
 
 
 def _message(error):
@@ -81,23 +91,27 @@ def _finetune(options):
 
 
 def _predict(options):
+    survey = options.pop("catalogue", False)
+    out_of_place = (_TABLE_ONLY if survey else _CATALOGUE_ONLY).intersection(options)
+    if out_of_place:
+        names = ", ".join(sorted(_OPTION[name] for name in out_of_place))
+        raise ValueError(f"{names}: {'not with' if survey else 'only with'} --catalogue")
     images, output = _images(options.pop("images")), Path(options.pop("output"))
-    overwrite, draws = options.pop("overwrite", False), options.pop("draws", None)
-    if options.pop("catalogue", False):
-        _with_client(gampen_tf.predict_catalogue, {"images": images, "output": output, **options})
+    if "psf" in options:
+        options["psf"] = _psf(options["psf"])
+    if survey:
+        folder = _with_client(gampen_tf.predict_catalogue, {"images": images, "output": output, **options})
+        print(f"catalogue in {folder}")
         return
-    if "client" in options:
-        raise ValueError("--scheduler is for --catalogue")
     from .table_files import check_table_path, write_table
 
     # The way out is looked at before the work, not after it.
+    overwrite, save = options.pop("overwrite", False), options.pop("save", None)
     check_table_path(output, overwrite=overwrite)
-    if "psf" in options:
-        options["psf"] = _psf(options["psf"])
     posterior = gampen_tf.predict(images, **options)
     write_table(posterior.to_table(), output, overwrite=overwrite)
-    if draws is not None:
-        posterior.save(draws)
+    if save is not None:
+        posterior.save(save)
     _report_flags(posterior.identifiers, posterior.flags, (posterior.metadata or {}).get("reasons"))
     print(f"{len(posterior.flags)} galaxies in {output}")
 
@@ -234,7 +248,7 @@ def _parser():
     sub.add_argument("-o", "--output", required=True, metavar="FILE",
                      help="table to write: .ecsv, .fits or .parquet; a folder with --catalogue")
     sub.add_argument("--overwrite", action="store_true", help="replace the table if it is there")
-    sub.add_argument("--draws", metavar="FILE.h5", help="save the whole posteriors too, for Posterior.load")
+    sub.add_argument("--save", metavar="FILE.h5", help="save the whole posteriors too, for Posterior.load")
     sub.add_argument("--n-mc", type=int, metavar="N", help="draws that a posterior offers")
     sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
     sub.add_argument("--tolerance", type=float, help="Monte Carlo error allowed by --passes auto, in posterior widths")
@@ -246,7 +260,10 @@ def _parser():
                      help="leave out the model's calibration")
     sub.add_argument("--catalogue", action="store_true",
                      help="survey mode: shards of Parquet in a folder, constant memory, goes on after a stop")
-    _add_scheduler(sub)
+    sub.add_argument("--mixture", action="store_true", help="with --catalogue: keep the whole posteriors")
+    sub.add_argument("--draws", type=int, metavar="N", help="with --catalogue: keep so many draws of each galaxy")
+    sub.add_argument("--rows-per-shard", type=int, metavar="N", help="with --catalogue: galaxies in a file")
+    _add_scheduler(sub, "with --catalogue: ")
 
     sub = verb("crop", _crop, "write each image as the network crops it", [reading])
     sub.add_argument("-o", "--output", required=True, metavar="FOLDER")
@@ -297,8 +314,8 @@ def _reading_options():
     return parent
 
 
-def _add_scheduler(parser):
-    parser.add_argument("--scheduler", dest="client", metavar="ADDRESS", help="run on the Dask cluster there")
+def _add_scheduler(parser, when=""):
+    parser.add_argument("--scheduler", dest="client", metavar="ADDRESS", help=f"{when}run on the Dask cluster there")
 
 
 def _names_or(*words):
