@@ -1,0 +1,51 @@
+"""Figures: arrays in, a matplotlib figure out.
+
+Every function takes an optional ``ax`` (one, or as many as it says), returns the figure, never shows it, and leaves
+matplotlib's settings as they are. Colours can be told apart with any kind of colour vision, by their lines and markers in
+print.
+"""
+
+from .calibration import (
+    plot_coverage,
+    plot_coverage_against_dropout,
+    plot_coverage_in_bins,
+    plot_pit,
+    plot_rank_curves,
+    plot_tarp,
+)
+from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images
+from .labels import plot_confusion, plot_labelled_residuals
+from .posteriors import plot_marginal, plot_posterior, plot_posterior_gallery
+from .residuals import (
+    plot_fractional_residuals,
+    plot_predicted_against_true,
+    plot_residual_histograms,
+    plot_residuals,
+    plot_residuals_of_groups,
+)
+from .uncertainties import plot_uncertainties, plot_uncertainties_against_residuals
+
+__all__ = [
+    "plot_confusion",
+    "plot_coverage",
+    "plot_coverage_against_dropout",
+    "plot_coverage_in_bins",
+    "plot_crop_scale",
+    "plot_crops",
+    "plot_cutouts",
+    "plot_fractional_residuals",
+    "plot_labelled_residuals",
+    "plot_marginal",
+    "plot_pit",
+    "plot_posterior",
+    "plot_posterior_gallery",
+    "plot_predicted_against_true",
+    "plot_rank_curves",
+    "plot_residual_histograms",
+    "plot_residual_images",
+    "plot_residuals",
+    "plot_residuals_of_groups",
+    "plot_tarp",
+    "plot_uncertainties",
+    "plot_uncertainties_against_residuals",
+]

@@ -1,0 +1,108 @@
+"""Qualitative labels in place of numbers, and how often they are right (Ghosh et al. 2022, figures 19 and 20)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .residuals import colour_counts, hexagons
+from .style import COLOURS, LINES, axis_label, number, panels
+
+__all__ = ["plot_confusion", "plot_labelled_residuals"]
+
+
+def plot_labelled_residuals(predicted, truth, regions, *, name, unit="", ax=None):
+    """Residuals against predicted values with the labelled regions hatched, and their histogram with and without them.
+
+    Parameters
+    ----------
+    predicted, truth : (N,) array
+    regions : sequence of (low, high)
+        Intervals of predicted values that get a label in place of a number.
+    name, unit : str
+    ax : two Axes, optional
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    predicted, truth = np.asarray(predicted, float), np.asarray(truth, float)
+    known = np.isfinite(predicted) & np.isfinite(truth)
+    predicted, residuals = predicted[known], (predicted - truth)[known]
+    labelled = np.zeros(len(predicted), bool)
+    for low, high in regions:
+        labelled |= (predicted >= low) & (predicted <= high)
+    reach = (1.05 * np.quantile(np.abs(residuals), 0.998) if residuals.size else 1.0) or 1.0
+    low, high = (predicted.min(), predicted.max()) if predicted.size else (0.0, 1.0)
+    margin = 0.02 * (high - low) or 0.5
+    figure, axes = panels(ax, 1, 2, width=4.0, height=3.1)
+    left, right = axes[0]
+    shown = hexagons(left, predicted, residuals, x_range=(low - margin, high + margin), y_range=(-reach, reach))
+    colour_counts([shown], left)
+    for first, last in regions:
+        left.axvspan(
+            max(first, low - margin), min(last, high + margin), facecolor="none", edgecolor="0.2", hatch="//",
+            alpha=0.5, linewidth=0.8, linestyle="--",
+        )
+    left.axhline(0, color="black", linestyle=":", linewidth=1)
+    left.set_xlabel(axis_label(name, unit, "Predicted {}"))
+    left.set_ylabel(axis_label(name, unit, r"$\Delta$ {}"))
+    edges = np.linspace(-reach, reach, 61)
+    for i, (label, values) in enumerate((("all", residuals), ("not labelled", residuals[~labelled]))):
+        if values.size == 0:
+            continue
+        error = np.quantile(np.abs(values), 0.6827)
+        text = f"{label}: $\\sigma$ {number(np.std(values))}, 68.27 % {number(error)}"
+        right.hist(values, bins=edges, histtype="step", linewidth=1.5, color=COLOURS[i], linestyle=LINES[i], label=text)
+    right.axvline(0, color="black", linestyle="--", linewidth=1)
+    right.set_yscale("log")
+    bottom, top = right.get_ylim()
+    right.set_ylim(bottom, top * 12)
+    right.legend(loc="upper left", fontsize="small", framealpha=0.9, edgecolor="none")
+    right.set_xlabel(axis_label(name, unit, r"$\Delta$ {}"))
+    right.set_ylabel("Galaxies")
+    return figure
+
+
+def plot_confusion(matrix, labels, *, title="", ax=None):
+    """Confusion matrix: how many galaxies that are what the row says got the column's label.
+
+    Parameters
+    ----------
+    matrix : (K, K) array of int
+    labels : sequence of K str
+    title : str, optional
+    ax : Axes, optional
+
+    Returns
+    -------
+    matplotlib Figure
+        Each cell with its number, and its share of the column: of what got this label, how much is so.
+    """
+    matrix = np.asarray(matrix)
+    n = len(labels)
+    if matrix.shape != (n, n):
+        raise ValueError(f"matrix: expected {n} x {n} for {', '.join(labels)}, found {matrix.shape}")
+    totals = np.sum(matrix, axis=0)
+    shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
+    figure, axes = panels(ax, width=2.0 + 1.1 * n, height=1.4 + 0.9 * n)
+    panel = axes[0, 0]
+    panel.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
+    for row in range(n):
+        for column in range(n):
+            text = f"{int(matrix[row, column])}"
+            if totals[column]:
+                text += f"\n{100 * shares[row, column]:.1f} %"
+            colour = "white" if shares[row, column] > 0.6 else "black"
+            panel.text(column, row, text, ha="center", va="center", color=colour)
+    wrapped = [label.replace(" ", "\n") for label in labels]
+    panel.set_xticks(range(n), wrapped)
+    panel.set_yticks(range(n), wrapped)
+    panel.set_xlabel("Label given")
+    panel.set_ylabel("True class")
+    panel.tick_params(length=0)
+    if title:
+        panel.set_title(title)
+    right = np.trace(matrix)
+    note_text = f"right: {right} of {int(matrix.sum())}"
+    panel.annotate(note_text, (1, 1.02), xycoords="axes fraction", ha="right", va="bottom", fontsize="small")
+    return figure
