@@ -69,8 +69,8 @@ def train(
 
     Parameters
     ----------
-    data : path, DataSet or name of a recipe
-        A data set, or a recipe to simulate `n_images` of first, into ``output/data``.
+    data : path, DataSet, list of them, or name of a recipe
+        A data set, several to be joined, or a recipe to simulate `n_images` of first, into ``output/data``.
     output : path, optional
         The model directory to write; nothing is written without it.
     network : str
@@ -255,10 +255,12 @@ def build_network(name, image_shape, n_parameters, options, seed, precision, str
 
 def open_data(data, output, n_images, seed, progress_bar):
     """The data set that `data` names: a DataSet, the folder of one, or a recipe to simulate into ``output/data``."""
-    from .datasets import open_dataset
+    from .datasets import JoinedDataSet, open_dataset
 
     if hasattr(data, "catalogue"):
         return data
+    if isinstance(data, (list, tuple)):
+        return JoinedDataSet([open_data(part, None, None, seed, progress_bar) for part in data])
     if (Path(data) / "dataset.json").is_file():
         return open_dataset(data)
     if Path(data).is_dir():
