@@ -1,8 +1,7 @@
 """Figures: arrays in, a matplotlib figure out.
 
 Every function takes an optional ``ax`` (one, or as many as it says), returns the figure, never shows it, and leaves
-matplotlib's settings as they are. Colours can be told apart with any kind of colour vision, by their lines and markers in
-print.
+matplotlib's settings as they are. Colours can be told apart with any kind of colour vision, lines and markers without.
 """
 
 from .calibration import (
