@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +43,10 @@ def read_checkpoint(path):
         If the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as entries:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as entries:
             record = json.loads(entries[_RECORD].tobytes())
             return [entries[f"{i:05d}"] for i in range(len(entries.files) - 1)], record
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not a readable checkpoint ({error}); delete it to begin anew") from error
 
 

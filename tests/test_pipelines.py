@@ -34,7 +34,7 @@ def collected(batches):
     return np.concatenate(images), np.concatenate(labels)
 
 
-# --- stretch -----------------------------------------------------------------------------------------------------
+# --- stretch ------------------------------------------------------------------------------------------------
 
 
 def test_arcsinh_of_large_negative_pixels_is_minus_that_of_positive_ones():
@@ -60,7 +60,7 @@ def test_stretch_refuses_what_it_does_not_know():
         Stretch(softening=0.0)
 
 
-# --- batches -----------------------------------------------------------------------------------------------------
+# --- batches ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
@@ -134,7 +134,7 @@ def test_empty_split_is_refused(dataset, scaler):
         make_pipeline(dataset, "test", scaler, Stretch(), 4)
 
 
-# --- augmentation ------------------------------------------------------------------------------------------------
+# --- augmentation -------------------------------------------------------------------------------------------
 
 
 def symmetries(image):
