@@ -99,7 +99,8 @@ class MonteCarloDropout(keras.layers.Layer):
         # One full hash a position and one a channel; the product of two odd random words mixes them with the fewest
         # operations on whole feature maps. Its upper bits, which decide, are uniform and independent.
         row = _scramble(_wrap(keys[:, None] + _scramble(_counter(positions)))) | _word(1)
-        column = _scramble(_scramble(keys)[:, None] ^ _scramble(_wrap(_counter(channels) + _word(0x9E3779B9)))) | _word(1)
+        column = _scramble(_wrap(_counter(channels) + _word(0x9E3779B9)))
+        column = _scramble(_scramble(keys)[:, None] ^ column) | _word(1)
         words = _wrap(row[:, :, None] * column[:, None, :])
         threshold = ops.cast(self.rate * 4294967296.0, _WORD)
         kept = ops.cast(1.0 / (1.0 - self.rate), inputs.dtype)
