@@ -107,10 +107,11 @@ def mixture_quantile(p, mean, sd, weight):
     p = np.asarray(p, float)
     shape = (len(mean),) if p.ndim == 0 else np.broadcast_shapes(p.shape, (len(mean),) + (1,) * (p.ndim - 1))
     p = np.broadcast_to(p, shape).reshape(len(mean), -1)
-    result = np.empty(p.shape)
-    for rows in blocks(len(mean), mean.shape[1]):
-        for column in range(p.shape[1]):
-            result[rows, column] = _quantile_block(p[rows, column], mean[rows], sd[rows], weight[rows])
+    result = np.empty(p.size)
+    # each pair of a galaxy and a probability is a problem of its own
+    for part in blocks(p.size, mean.shape[1]):
+        row = np.arange(part.start, part.stop) // p.shape[1]
+        result[part] = _quantile_block(p.ravel()[part], mean[row], sd[row], weight[row])
     return result.reshape(shape)
 
 
