@@ -89,6 +89,7 @@ def every_figure(rng, truth, predicted, images):
         "plot_uncertainties_against_residuals": lambda: plots.plot_uncertainties_against_residuals(
             0.1 * truth, predicted - truth, names=NAMES
         ),
+        "show_cutout": lambda: plots.show_cutout(plt.figure().add_subplot(), images[0], pixel_scale=0.168),
     }
 
 

@@ -12,7 +12,7 @@ from .calibration import (
     plot_rank_curves,
     plot_tarp,
 )
-from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images
+from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images, show_cutout
 from .labels import plot_confusion, plot_labelled_residuals
 from .posteriors import plot_marginal, plot_posterior, plot_posterior_gallery
 from .residuals import (
@@ -47,4 +47,5 @@ __all__ = [
     "plot_tarp",
     "plot_uncertainties",
     "plot_uncertainties_against_residuals",
+    "show_cutout",
 ]

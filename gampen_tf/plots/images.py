@@ -32,6 +32,10 @@ def show_cutout(ax, image, *, noise=None, pixel_scale=None, largest=None):
         arcsec; a bar of a round number of arcsec is drawn if given.
     largest : float, optional
         Pixel value that is black; that of the brightest pixel if not given.
+
+    Returns
+    -------
+    matplotlib Figure
     """
     image = _plane(image)
     noise = _noise(image) if noise is None else noise
@@ -44,6 +48,7 @@ def show_cutout(ax, image, *, noise=None, pixel_scale=None, largest=None):
     ax.set_yticks([])
     if pixel_scale is not None:
         _scale_bar(ax, image.shape, pixel_scale)
+    return ax.figure
 
 
 def plot_cutouts(images, titles=None, *, pixel_scale=None, noise=None, n_columns=5, ax=None):
