@@ -114,7 +114,7 @@ def localisation(network):
     if len(network.inputs) != 1:
         raise ValueError(f"network {network.name!r} takes {len(network.inputs)} inputs; a crop needs images alone")
     _, told = found[0]._inbound_nodes[0].input_tensors
-    return keras.Model(network.inputs, told, name=f"{network.name}_localisation")
+    return keras.Model(network.input, told, name=f"{network.name}_localisation")
 
 
 def crop_box(told, frame):
@@ -185,7 +185,7 @@ def _one_crop(raw, frame, model_name, told, flag):
                           reason="the network crops a part outside the image")
     data = raw.data[parts[0], parts[1]]
     y_start, x_start = (origin + part.start for origin, part in zip(raw.origin or (0, 0), parts, strict=True))
-    header = _header(raw.header, frame, x_start, y_start)
+    header = _header(raw, frame, x_start, y_start)
     header["PIXSCALE"] = (_pixel_scale(raw, frame), "arcsec a pixel")
     header["STNSCALE"] = (scale, "side of the crop that the network sees / frame")
     header["STNMODEL"] = _plain(model_name)
@@ -204,9 +204,9 @@ def _pixel_scale(raw, frame):
     return frame.pixel_scale if raw.pixel_scale is None else math.sqrt(raw.pixel_scale[0] * raw.pixel_scale[1])
 
 
-def _header(original, frame, x_start, y_start):
-    """The image's header for a part of it that starts at a pixel (from 0), with what the user said of it."""
-    header = fits.Header() if original is None else fits.Header(original, copy=True)
+def _header(raw, frame, x_start, y_start):
+    """The image's header for a part of it that starts at a pixel (from 0), with all that is known of the pixels."""
+    header = fits.Header() if raw.header is None else fits.Header(raw.header, copy=True)
     header.strip()
     for keyword in _FOREIGN_KEYWORDS:
         header.remove(keyword, ignore_missing=True, remove_all=True)
@@ -214,14 +214,15 @@ def _header(original, frame, x_start, y_start):
         for keyword in [key for key in header if re.fullmatch(rf"CRPIX{axis}[A-Z]?", key)]:
             header[keyword] -= start
         header[f"LTV{axis}"] = header.get(f"LTV{axis}", 0.0) - start
-    if frame.given_zero_point is not None:
-        header.remove("BUNIT", ignore_missing=True)
-        header.remove("FLUXMAG0", ignore_missing=True)
-        header["MAGZERO"] = frame.given_zero_point
-    if frame.given_unit is not None:
-        header["BUNIT"] = frame.given_unit
-    elif original is None:
-        header["BUNIT"] = frame.pixel_unit
+    # What was found of the pixels' unit, wherever it stood: another header of the file, an object, an argument.
+    header.remove("FLUXMAG0", ignore_missing=True)
+    header["MAGZERO"] = (frame.source_zero_point(raw), "AB magnitude of one pixel unit")
+    unit = frame.given_unit
+    if unit is None and frame.given_zero_point is None:
+        unit = raw.unit or (frame.pixel_unit if raw.zero_point is None else None)
+    header.remove("BUNIT", ignore_missing=True)
+    if unit is not None:
+        header["BUNIT"] = unit
     return header
 
 

@@ -132,7 +132,7 @@ class Frame:
         """
         if self.given_pixel_scale is None:
             self._check_pixel_scale(raw.pixel_scale, "from its header", required=raw.has_header)
-        factor = 10 ** (0.4 * (self.zero_point - self._source_zero_point(raw)))
+        factor = 10 ** (0.4 * (self.zero_point - self.source_zero_point(raw)))
         part, flag = self._place(raw.data.shape)
         if raw.origin is not None:
             flag |= Flag.CROPPED
@@ -200,7 +200,14 @@ class Frame:
 
     # -- photometry -------------------------------------------------------------------------------------------------
 
-    def _source_zero_point(self, raw):
+    def source_zero_point(self, raw):
+        """AB magnitude of one unit of an image's pixels, from the arguments or its header.
+
+        Raises
+        ------
+        Refusal
+            If neither says, or the header contradicts itself.
+        """
         if self.given_zero_point is not None:
             return self.given_zero_point
         scale = self.pixel_scale if self.given_pixel_scale is not None or raw.pixel_scale is None \
