@@ -24,6 +24,7 @@ __all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "Engine", "Passes", "joined"]
 
 #: Largest Monte Carlo standard error of a galaxy's mean and interval ends, in units of half the width of its
 #: 68.27 % interval, with which ``passes="auto"`` is content.
+#: The ends of an interval from 1000 draws, one a pass, have √(p (1 − p) / 1000) / φ(1) = 0.048: no worse than those.
 DEFAULT_TOLERANCE = 0.05
 
 # Numbers of passes after which a galaxy may stop: each about 1.4 times the one before, none so small that the

@@ -4,45 +4,21 @@ import subprocess
 import sys
 import textwrap
 
-import keras
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from toy_models import toy_images, toy_network
 
 from gampen_tf.engine import MAX_PASSES, Engine
-from gampen_tf.layers import MonteCarloDropout, mixture_parameters, monte_carlo, set_dropout_rate
+from gampen_tf.layers import mixture_parameters, monte_carlo, set_dropout_rate
 from gampen_tf.networks.precision import in_bfloat16, in_float32
 
 N_IMAGES = 70
 
 
-def toy_network(rate, policy="float32"):
-    """Convolutions and dense layers with dropout between them, and a side branch that no dropout precedes."""
-    keras.utils.set_random_seed(3)
-    images = keras.Input((16, 16, 1), name="images")
-    indices = iter(range(100))
-
-    def dropout(x):
-        return MonteCarloDropout(rate, index=next(indices), dtype=policy)(x)
-
-    def convolution(x, n):
-        return keras.layers.Conv2D(n, 3, activation="relu", dtype=policy)(x)
-
-    x = convolution(images, 8)
-    x = keras.layers.MaxPooling2D(dtype=policy)(convolution(dropout(x), 8))
-    x = keras.layers.Flatten()(convolution(dropout(x), 16))
-    flux = keras.layers.Dense(4, name="side")(keras.ops.mean(images, axis=(1, 2)))
-    x = keras.layers.Dense(16, activation="relu", name="dense")(dropout(x))
-    x = keras.layers.Dense(9, name="head")(dropout(keras.ops.concatenate([x, flux], axis=-1)))
-    return keras.Model(images, x, name="toy")
-
-
 @pytest.fixture(scope="module")
 def images():
-    rng = np.random.default_rng(5)
-    # of very different brightness, so that galaxies need different numbers of passes
-    scale = np.exp(rng.uniform(-3, 2, (N_IMAGES, 1, 1, 1)))
-    return (scale * rng.normal(size=(N_IMAGES, 16, 16, 1))).astype(np.float32)
+    return toy_images(N_IMAGES)
 
 
 @pytest.fixture(scope="module")
