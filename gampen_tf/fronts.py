@@ -6,12 +6,19 @@ and the rest is trained on it: an epoch neither reads the images nor shrinks the
 
 from __future__ import annotations
 
+import os
+import tempfile
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 
 from .networks.graph import split_model
 
 __all__ = ["CompressedTensors", "compute_front", "split_front", "turns_with_image"]
+
+# Of the machine's memory, for what is kept of one split.
+_LARGEST_SHARE = 1 / 3
 
 
 def split_front(network):
@@ -60,17 +67,16 @@ class CompressedTensors:
     n_rows : int
     shapes : list of tuple
         Of one row of each tensor.
+    directory : path, optional
+        Keep them in nameless files there, where they are too many for the memory: the operating system reads what is
+        needed and frees the space in the end.
     """
 
-    def __init__(self, n_rows, shapes):
-        self.values = [
-            _aligned((n_rows, *shape), np.dtype(np.float16 if len(shape) == 3 else np.float32)) for shape in shapes
-        ]
+    def __init__(self, n_rows, shapes, directory=None):
+        dtypes = [np.dtype(np.float16 if len(shape) == 3 else np.float32) for shape in shapes]
+        new = _aligned if directory is None else partial(_on_disk, directory)
+        self.values = [new((n_rows, *shape), dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
         self.scales = [np.ones(n_rows, np.float32) for _ in shapes]
-
-    @property
-    def n_bytes(self) -> int:
-        return sum(array.nbytes for array in self.values + self.scales)
 
     def write(self, rows, tensors):
         """Keep `tensors` as the rows of the slice `rows`."""
@@ -82,14 +88,18 @@ class CompressedTensors:
             values[rows] = tensor
 
 
-def compute_front(front, pipeline, progress=None):
+def compute_front(front, pipeline, *, directory=None, progress=None):
     """The front of every image of a pipeline, in its order.
+
+    It is kept in memory, or on disk where it takes more than a third of the machine's.
 
     Parameters
     ----------
     front : keras.Model
     pipeline : ShardPipeline or TensorPipeline
         Neither shuffled nor augmented.
+    directory : path, optional
+        Where to keep what the memory does not hold; the system's own for temporary files by default.
     progress : callable, optional
         Called with the number of images done after each batch.
 
@@ -97,7 +107,10 @@ def compute_front(front, pipeline, progress=None):
     -------
     CompressedTensors
     """
-    kept = CompressedTensors(pipeline.n_images, [tuple(tensor.shape[1:]) for tensor in front.outputs])
+    shapes = [tuple(tensor.shape[1:]) for tensor in front.outputs]
+    n_bytes = pipeline.n_images * sum(2 * int(np.prod(shape)) for shape in shapes)
+    too_large = n_bytes > _LARGEST_SHARE * _memory_bytes()
+    kept = CompressedTensors(pipeline.n_images, shapes, (directory or tempfile.gettempdir()) if too_large else None)
     run = tf.function(lambda inputs: front(inputs, training=False), reduce_retracing=True)
     done = 0
     for inputs, _ in pipeline.epoch():
@@ -115,6 +128,19 @@ def _aligned(shape, dtype):
     raw = np.empty(n_bytes + 64, np.uint8)
     first = -raw.ctypes.data % 64
     return raw[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+def _on_disk(directory, shape, dtype):
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    with tempfile.TemporaryFile(dir=directory) as file:
+        if hasattr(os, "posix_fallocate"):
+            # a full disk is an error here rather than a crash when the pages are written
+            os.posix_fallocate(file.fileno(), 0, max(1, n_bytes))
+        return np.memmap(file, dtype, "r+" if n_bytes else "w+", shape=shape)
+
+
+def _memory_bytes():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _outputs(front, inputs):

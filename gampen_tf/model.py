@@ -13,11 +13,8 @@ A model directory holds everything that inference needs and nothing that runs co
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,27 +22,14 @@ from typing import Any
 import numpy as np
 
 from . import resources
+from .model_files import read_json, refuse_foreign_code, sha256, to_json
 from .parameters import LabelScaler, ParameterSet
-from .pipelines import Stretch
+from .stretch import Stretch
 
 __all__ = ["FORMAT_VERSION", "Model", "list_models", "load_model", "read_description"]
 
 FORMAT_VERSION = 1
 _HEADS = ("gaussian", "point")
-# What a configuration may name: Keras's own layers and what they are made of, and what gampen_tf registered.
-_KERAS_MODULES = (
-    "keras",
-    "keras.activations",
-    "keras.constraints",
-    "keras.dtype_policies",
-    "keras.initializers",
-    "keras.layers",
-    "keras.models",
-    "keras.random",
-    "keras.regularizers",
-)
-_KERAS_PREFIXES = ("keras.src.ops.", "keras.src.models.", "keras.src.layers.")
-_FORBIDDEN_CLASSES = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer", "TensorFlowModule")
 
 
 @dataclass
@@ -142,9 +126,9 @@ class Model:
         with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as scratch:
             scratch = Path(scratch)
             self.network.save(scratch / "model.keras")
-            description = self.describe() | {"sha256": _sha256(scratch / "model.keras")}
-            (scratch / "model.json").write_text(_json(description))
-            (scratch / "metrics.json").write_text(_json(self.metrics))
+            description = self.describe() | {"sha256": sha256(scratch / "model.keras")}
+            (scratch / "model.json").write_text(to_json(description))
+            (scratch / "metrics.json").write_text(to_json(self.metrics))
             (scratch / "README.md").write_text(self.card or _short_card(self, directory.name))
             # a stop between the first two leaves a hash that does not fit, which loading refuses
             for name in ("model.keras", "model.json", "metrics.json", "README.md"):
@@ -184,18 +168,18 @@ def load_model(name_or_path) -> Model:
     weights = directory / "model.keras"
     if not weights.is_file():
         raise ValueError(f"{weights}: not there; the model directory is incomplete, copy or train it again")
-    found = _sha256(weights)
+    found = sha256(weights)
     if found != description["sha256"]:
         raise ValueError(
             f"{weights}: changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, the file has "
             f"{found[:12]}…. Copy the directory again from where it came."
         )
-    _refuse_foreign_code(weights)
+    refuse_foreign_code(weights)
     return Model(
         network=_load_network(weights),
         scaler=LabelScaler.from_dict(description["scaler"]),
         stretch=Stretch.from_dict(description["stretch"]),
-        metrics=_read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},
+        metrics=read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},
         card=(directory / "README.md").read_text() if (directory / "README.md").is_file() else None,
         name=str(name_or_path),
         **{
@@ -229,7 +213,7 @@ def read_description(name_or_path) -> dict:
         If it is not a model's description, or of a newer format.
     """
     path = _directory(name_or_path) / "model.json"
-    description = _read_json(path)
+    description = read_json(path)
     version = description.get("format_version")
     if not isinstance(version, int):
         raise ValueError(f"{path}: no format_version; this is not the description of a gampen_tf model")
@@ -256,65 +240,6 @@ def _load_network(path):
     from . import layers, networks  # noqa: F401
 
     return keras.saving.load_model(path, compile=False, safe_mode=True)
-
-
-def _refuse_foreign_code(path):
-    """Check every class that the architecture names, before Keras looks at it."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: not a Keras model file ({error})") from error
-    for entry in _dicts(config):
-        name = entry.get("class_name")
-        if name is None:
-            continue
-        registered = str(entry.get("registered_name") or "")
-        module = entry.get("module")
-        ours = registered.startswith("gampen_tf>")
-        keras_own = module in _KERAS_MODULES or str(module).startswith(_KERAS_PREFIXES)
-        data = name in ("__tuple__", "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__slice__")
-        if not (ours or keras_own or data) or name in _FORBIDDEN_CLASSES:
-            raise ValueError(
-                f"{path}: the architecture names {module}.{name} (registered as {registered!r}), which is neither "
-                "gampen_tf's nor one of Keras's own layers; it is not loaded, because it could run foreign code"
-            )
-
-
-def _dicts(node):
-    if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            yield from _dicts(item)
-
-
-def _read_json(path):
-    try:
-        return json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not valid JSON ({error}); the file is damaged, copy it again") from error
-
-
-def _json(entry):
-    return json.dumps(entry, indent=2, default=_plain) + "\n"
-
-
-def _plain(value):
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
-
-
-def _sha256(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _short_card(model, name):

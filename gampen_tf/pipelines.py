@@ -10,64 +10,17 @@ as fast as the disk gives them and need no more memory than the buffer.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from .stretch import Stretch
+
 __all__ = ["ShardPipeline", "Stretch", "TensorPipeline", "make_pipeline"]
 
 _SHUFFLE_BUFFER_BYTES = 256 * 2**20
 _N_SHARDS_AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """What is done to the pixel values before the network sees them.
-
-    Parameters
-    ----------
-    kind : {"arcsinh", "linear"}
-        ``arcsinh(x / softening)`` (Ghosh et al. 2022, § 5.1), or ``x / softening``.
-    softening : float
-        In units of the pixels: arcsinh is linear well below it and logarithmic well above.
-
-    Notes
-    -----
-    The textbook form log(x + √(x² + 1)) loses all digits for large negative x; NumPy's and TensorFlow's own are used
-    with |x|, so that the stretch is odd to the last bit.
-    """
-
-    kind: str = "arcsinh"
-    softening: float = 1.0
-
-    def __post_init__(self):
-        if self.kind not in ("arcsinh", "linear"):
-            raise ValueError(f"stretch {self.kind!r}; expected 'arcsinh' or 'linear'")
-        if not (np.isfinite(self.softening) and self.softening > 0):
-            raise ValueError(f"softening must be a positive number of pixel units, found {self.softening}")
-
-    def __call__(self, images):
-        """Stretched images, of the type and shape of `images`: an array or a tensor."""
-        if self.kind == "linear":
-            return images if self.softening == 1.0 else images / self.softening
-        if tf.is_tensor(images):
-            return tf.sign(images) * tf.asinh(tf.abs(images) / self.softening)
-        return np.arcsinh(images / self.softening)
-
-    def inverse(self, stretched):
-        """Pixel values of stretched ones."""
-        if self.kind == "linear":
-            return stretched * self.softening
-        return (tf.sinh if tf.is_tensor(stretched) else np.sinh)(stretched) * self.softening
-
-    def to_dict(self) -> dict:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, entry: dict) -> Stretch:
-        return cls(**entry)
 
 
 class TensorPipeline:

@@ -197,7 +197,7 @@ def train_network(
         "data": _fingerprint(dataset, scaler),
     }
     trained, training, validation = _pipelines(
-        network, dataset, scaler, stretch, batch_size, augment, seed, progress_bar
+        network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
     )
     trainer = Trainer(
         trained,
@@ -285,7 +285,7 @@ def find_strategy(strategy):
     return tf.distribute.get_strategy()
 
 
-def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, progress_bar):
+def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar):
     """What to train, and on what: the network on images, or its back on the kept output of its front."""
     splits = ["train"] + ["validation"] * (len(dataset.split("validation")) > 0)
     training_options = {"shuffle": True, "seed": seed, "augment": augment, "drop_remainder": True}
@@ -303,7 +303,7 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, pro
     for split, option in zip(splits, options, strict=True):
         source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH)
         with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
-            kept = compute_front(front, source, bar.update)
+            kept = compute_front(front, source, directory=output, progress=bar.update)
         labels = scaler.transform(split_labels(dataset, split, scaler.parameters.names))
         pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
     return (back, *pipelines, None)[:3]

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from toy_data import blobs, small_network, write_dataset
 
-from gampen_tf import finetuning, training
+from gampen_tf import finetuning, fronts, training
 from gampen_tf.checkpoints import read_checkpoint, write_checkpoint
 from gampen_tf.finetuning import finetune
 from gampen_tf.fronts import CompressedTensors, compute_front, split_front, turns_with_image
@@ -299,6 +299,19 @@ def test_kept_front_gives_the_outputs_of_the_whole_network(dataset):
     kept = compute_front(front, TensorPipeline((images,), np.zeros((20, 1)), 8))
     (batch,) = [x for x, _ in TensorPipeline(kept.values, np.zeros((20, 1)), 20, scales=kept.scales).epoch()]
     np.testing.assert_allclose(back(batch), network(images), rtol=2e-3, atol=2e-3)
+
+
+def test_a_front_too_large_for_the_memory_is_kept_on_disk(dataset, tmp_path, monkeypatch):
+    front, _ = split_front(small_network())
+    source = TensorPipeline((dataset.images(np.arange(20)),), np.zeros((20, 1)), 8)
+    in_memory = compute_front(front, source)
+    monkeypatch.setattr(fronts, "_memory_bytes", lambda: 1000)
+    on_disk = compute_front(front, source, directory=tmp_path)
+    assert isinstance(on_disk.values[0], np.memmap)
+    batches = [TensorPipeline(x.values, np.zeros((20, 1)), 20, scales=x.scales).epoch() for x in (in_memory, on_disk)]
+    (first, _), (second, _) = (next(iter(batch)) for batch in batches)
+    np.testing.assert_array_equal(first, second)
+    assert not list(tmp_path.iterdir())
 
 
 def test_half_precision_keeps_eleven_bits_of_any_brightness():

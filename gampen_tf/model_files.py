@@ -1,0 +1,89 @@
+"""Reading the files of a model directory without trusting them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["read_json", "refuse_foreign_code", "sha256", "to_json"]
+
+# What a configuration may name: Keras's own layers and what they are made of, and what gampen_tf registered.
+_KERAS_MODULES = (
+    "keras",
+    "keras.activations",
+    "keras.constraints",
+    "keras.dtype_policies",
+    "keras.initializers",
+    "keras.layers",
+    "keras.models",
+    "keras.random",
+    "keras.regularizers",
+)
+_KERAS_PREFIXES = ("keras.src.ops.", "keras.src.models.", "keras.src.layers.")
+_FORBIDDEN_CLASSES = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer", "TensorFlowModule")
+
+
+def refuse_foreign_code(path):
+    """Check every class that the architecture names, before Keras looks at it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not a Keras model file ({error})") from error
+    for entry in _dicts(config):
+        name = entry.get("class_name")
+        if name is None:
+            continue
+        registered = str(entry.get("registered_name") or "")
+        module = entry.get("module")
+        ours = registered.startswith("gampen_tf>")
+        keras_own = module in _KERAS_MODULES or str(module).startswith(_KERAS_PREFIXES)
+        data = name in ("__tuple__", "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__slice__")
+        if not (ours or keras_own or data) or name in _FORBIDDEN_CLASSES:
+            raise ValueError(
+                f"{path}: the architecture names {module}.{name} (registered as {registered!r}), which is neither "
+                "gampen_tf's nor one of Keras's own layers; it is not loaded, because it could run foreign code"
+            )
+
+
+def _dicts(node):
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _dicts(item)
+
+
+def read_json(path):
+    """The content of a JSON file; ValueError naming it if it is damaged."""
+    try:
+        return json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not valid JSON ({error}); the file is damaged, copy it again") from error
+
+
+def to_json(entry):
+    """JSON text of plain data, NumPy numbers and arrays, and paths."""
+    return json.dumps(entry, indent=2, default=_plain) + "\n"
+
+
+def _plain(value):
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
+
+
+def sha256(path):
+    """Hexadecimal digest of a file."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
