@@ -28,7 +28,8 @@ class SpatialTransformer(keras.layers.Layer):
     that distance, between levels of a pyramid, each of which halves the resolution with a binomial filter (Williams
     1983). The levels reach as far as s = 1 needs; beyond it, where frames of zeros are added, the last level serves.
 
-    Coordinates are float32 in every dtype policy: half precision would misplace pixels.
+    Under half-precision policies all of it is done in float32 and the result rounded once: coordinates in half
+    precision would misplace pixels.
 
     Parameters
     ----------
@@ -54,22 +55,23 @@ class SpatialTransformer(keras.layers.Layer):
 
     def call(self, inputs):
         images, parameters = inputs
-        images = ops.cast(images, self.compute_dtype)
-        matrix = _affine_matrix(ops.cast(parameters, "float32"))
+        dtype = "float64" if self.compute_dtype == "float64" else "float32"
+        images = ops.cast(images, dtype)
+        matrix = _affine_matrix(ops.cast(parameters, dtype))
         size, output_size = images.shape[1:3], self._output_size(images.shape)
         x, y = _source_pixels(matrix, size, output_size)
         n_halvings = _n_halvings(size, output_size)
         if n_halvings == 0:
-            return _bilinear(images, x, y)
+            return ops.cast(_bilinear(images, x, y), self.compute_dtype)
         level = ops.clip(_log2_step(matrix, size, output_size), 0.0, float(n_halvings))
         result = 0.0
         for number in range(n_halvings + 1):
-            weight = ops.cast(ops.relu(1.0 - ops.abs(level - number)), self.compute_dtype)
+            weight = ops.relu(1.0 - ops.abs(level - number))
             result = result + weight[:, None, None, None] * _bilinear(images, x, y)
             if number < n_halvings:
                 y, x = _halved(y, images.shape[1]), _halved(x, images.shape[2])
                 images = _half(images)
-        return result
+        return ops.cast(result, self.compute_dtype)
 
     def _output_size(self, shape):
         return tuple(shape[1:3]) if self.output_size is None else tuple(self.output_size)
@@ -168,5 +170,5 @@ def _bilinear(images, x, y):
             pixel = ops.clip(row, 0, height - 1) * width + ops.clip(column, 0, width - 1)
             pixel = ops.clip(ops.cast(pixel, "int32"), 0, height * width - 1)
             values = ops.take(flat, first + pixel, axis=0)
-            result = result + ops.cast(weight, images.dtype)[..., None] * values
+            result = result + weight[..., None] * values
     return ops.reshape(result, (-1, h, w, channels))

@@ -1,0 +1,119 @@
+"""The networks: the shared case, GaMPEN's table, and its published weights against PyTorch."""
+
+from pathlib import Path
+
+import gampen_reference
+import keras
+import numpy as np
+import pytest
+from network_cases import NetworkCase
+
+from gampen_tf import networks
+from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, dropout_layers
+from gampen_tf.networks import load_gampen_weights
+
+REFERENCE = Path(__file__).parent / "data" / "gampen_reference.npz"
+
+
+class TestCompact(NetworkCase):
+    name = "compact"
+    image_shape = (95, 95, 1)
+
+
+class TestGampen(NetworkCase):
+    name = "gampen"
+    image_shape = (48, 48, 1)
+    n_parameters = 2
+
+
+def test_unknown_networks_are_refused():
+    with pytest.raises(ValueError, match="compact, gampen"):
+        networks.build("gamornet", (64, 64, 1), 3)
+
+
+def test_gampen_refuses_what_it_cannot_take():
+    with pytest.raises(ValueError, match="33 px"):
+        networks.build("gampen", (32, 40, 1), 3)
+    with pytest.raises(ValueError, match="scale_shift"):
+        networks.build("gampen", (64, 64, 1), 3, transform="rotation")
+
+
+@pytest.fixture(scope="module")
+def gampen_239():
+    return networks.build("gampen", (239, 239, 3), 3, regularization=1e-4)
+
+
+def test_gampen_has_the_weights_of_the_original(gampen_239):
+    assert sum(int(np.prod(weight.shape)) for weight in gampen_239.trainable_weights) == 143_125_226
+
+
+def test_gampen_is_the_papers_table(gampen_239):
+    """Downstream rows of Table 3: D dropout, P pooling, numbers the filters or units."""
+    table = (
+        "64 D 64 P D 128 D 128 P D 256 D 256 D 256 P D 512 D 512 D 512 P D 512 D 512 D 512 P "
+        "4096 D 4096 D 9"
+    )
+    rows = []
+    for layer in gampen_239.layers:
+        if layer.name.startswith("localisation"):
+            continue
+        if isinstance(layer, MonteCarloDropout):
+            rows.append("D")
+        elif isinstance(layer, keras.layers.MaxPooling2D):
+            rows.append("P")
+        elif isinstance(layer, keras.layers.Conv2D):
+            rows.append(str(layer.filters))
+        elif isinstance(layer, keras.layers.Dense):
+            rows.append(str(layer.units))
+    assert " ".join(rows) == table
+
+
+def test_regularization_is_lambda_times_the_sum_of_squares(gampen_239):
+    kernel = gampen_239.get_layer("block1_conv1").kernel
+    penalty = gampen_239.get_layer("block1_conv1").kernel_regularizer(kernel)
+    np.testing.assert_allclose(penalty, 1e-4 * np.sum(np.asarray(kernel, np.float64) ** 2), rtol=1e-5)
+    kernels = [weight for weight in gampen_239.trainable_weights if weight.name == "kernel"]
+    assert len(gampen_239.losses) == len(kernels) == 20
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("scale", marks=pytest.mark.slow), pytest.param("scale_shift", marks=pytest.mark.slow), "affine"],
+)
+def test_published_weights_give_the_outputs_of_pytorch(kind):
+    """Values of torch 2.13 on the same seeded weights, at 239, 143 and 96 px."""
+    case = gampen_reference.CASES[kind]
+    network = load_gampen_weights(gampen_reference.random_state(*case))
+    assert network.input_shape == (None, case[0], case[0], case[1])
+    images = gampen_reference.images(*case[:2])
+    transform = next(layer for layer in network.layers if isinstance(layer, SpatialTransformer))
+    both = keras.Model(network.input, [transform.input[1], network.output])
+    parameters, outputs = (np.asarray(tensor) for tensor in both(images))
+    with np.load(REFERENCE) as reference:
+        np.testing.assert_allclose(parameters, reference[f"{kind}_parameters"], rtol=1e-5, atol=1e-5)
+        expected = reference[f"{kind}_outputs"]
+    np.testing.assert_allclose(outputs, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_state_dicts_without_inserted_dropout_and_prefix_are_read_alike(tmp_path):
+    case = gampen_reference.CASES["affine"]
+    state = {name.removeprefix("module."): value for name, value in gampen_reference.random_state(*case).items()}
+    numbers = sorted({int(name.split(".")[2]) for name in state if name.startswith("vgg.features")})
+    plain = dict(zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), numbers, strict=True))
+    renamed = {name: value for name, value in state.items() if "features" not in name}
+    for new, old in plain.items():
+        for part in ("weight", "bias"):
+            renamed[f"vgg.features.{new}.{part}"] = state[f"vgg.features.{old}.{part}"]
+    network = load_gampen_weights(renamed, image_shape=(94, 94, 1), dropout_rate=0.01)
+    assert network.input_shape == (None, 94, 94, 1)
+    np.testing.assert_array_equal(
+        network.get_layer("block5_conv3").kernel[1, 2], state["vgg.features.40.weight"][:, :, 1, 2].T
+    )
+    assert float(dropout_layers(network)[3].rate) == pytest.approx(0.01)
+    with pytest.raises(ValueError, match="image_shape"):
+        load_gampen_weights(renamed, image_shape=(143, 143, 1))
+
+
+def test_other_state_dicts_are_refused():
+    with pytest.raises(ValueError, match="13 were expected"):
+        load_gampen_weights({"conv1.weight": np.zeros((4, 3, 3, 3)), "conv1.bias": np.zeros(4)})
