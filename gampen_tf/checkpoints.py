@@ -7,6 +7,8 @@ pickles.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import zipfile
@@ -14,9 +16,75 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["read_arrays", "read_checkpoint", "write_atomically", "write_checkpoint"]
+__all__ = ["RunFiles", "read_checkpoint", "write_atomically", "write_checkpoint"]
 
 _RECORD = "record"
+
+
+class RunFiles:
+    """The files of a run: ``last.npz``, ``best.npz``, ``log.csv`` and, if asked for, ``tensorboard``.
+
+    Parameters
+    ----------
+    directory : path
+    settings : dict
+        What the run depends on, as plain data.
+    tensorboard : bool
+    """
+
+    def __init__(self, directory, settings, *, tensorboard=False):
+        self.directory = Path(directory)
+        # as they are read back: tuples have become lists
+        self._settings = json.loads(json.dumps(settings))
+        self._board = None
+        if tensorboard:
+            import tensorflow as tf
+
+            self._board = tf.summary.create_file_writer(str(self.directory / "tensorboard"))
+
+    def write_best(self, arrays, epoch):
+        """Keep the weights of the best epoch so far."""
+        write_checkpoint(self.directory / "best.npz", arrays, {"epoch": epoch})
+
+    def write_last(self, arrays, history):
+        """Keep the whole state after an epoch, and log it."""
+        write_atomically(self.directory / "log.csv", lambda file: file.write(_table(history).encode()))
+        write_checkpoint(self.directory / "last.npz", arrays, {"settings": self._settings, "history": history})
+        if self._board is not None:
+            import tensorflow as tf
+
+            numbers = {key: value for key, value in history[-1].items() if value is not None}
+            step = numbers.pop("epoch")
+            with self._board.as_default(step=step):
+                for key, value in numbers.items():
+                    tf.summary.scalar(key, value)
+            self._board.flush()
+
+    def read(self):
+        """(arrays of the last epoch, history, arrays of the best epoch or None); None where nothing was kept.
+
+        Raises
+        ------
+        ValueError
+            If the run had other settings.
+        """
+        path = self.directory / "last.npz"
+        if not path.is_file():
+            return None
+        arrays, record = read_checkpoint(path)
+        before, now = record["settings"], self._settings
+        changes = [
+            f"{key}: {before.get(key)} then, {now.get(key)} now"
+            for key in {**before, **now}
+            if before.get(key) != now.get(key)
+        ]
+        if changes:
+            raise ValueError(
+                f"{path} is of a run with other settings ({', '.join(changes)}); give another output directory, the "
+                "old settings, or resume=False to begin anew"
+            )
+        best = self.directory / "best.npz"
+        return arrays, record["history"], read_checkpoint(best)[0] if best.is_file() else None
 
 
 def write_checkpoint(path, arrays, record):
@@ -50,11 +118,6 @@ def read_checkpoint(path):
         raise ValueError(f"{path}: not a readable checkpoint ({error}); delete it to begin anew") from error
 
 
-def read_arrays(variables):
-    """Copies of the values of Keras variables."""
-    return [np.array(variable.numpy()) for variable in variables]
-
-
 def write_atomically(path, write):
     """Call ``write(file)`` on a binary file beside `path`, then put it in its place."""
     path = Path(path)
@@ -68,3 +131,11 @@ def write_atomically(path, write):
         os.replace(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _table(history):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return text.getvalue()

@@ -14,12 +14,13 @@ import keras
 import numpy as np
 
 from . import networks
+from .devices import build_network, find_strategy
 from .labels import find_parameters, split_labels
 from .layers import MonteCarloDropout
 from .model import Model, load_model
 from .parameters import LabelScaler
 from .presets import find_preset
-from .training import build_network, find_strategy, open_data, train_network
+from .training import open_data, train_network
 
 __all__ = ["finetune"]
 

@@ -135,8 +135,8 @@ def _on_disk(directory, shape, dtype):
     with tempfile.TemporaryFile(dir=directory) as file:
         if hasattr(os, "posix_fallocate"):
             # a full disk is an error here rather than a crash when the pages are written
-            os.posix_fallocate(file.fileno(), 0, max(1, n_bytes))
-        return np.memmap(file, dtype, "r+" if n_bytes else "w+", shape=shape)
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        return np.memmap(file, dtype, "r+", shape=shape)
 
 
 def _memory_bytes():

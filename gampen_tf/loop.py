@@ -7,17 +7,12 @@ one device and on several.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
-
-from .checkpoints import read_arrays, read_checkpoint, write_atomically, write_checkpoint
 
 __all__ = ["Trainer", "TrainingDiverged"]
 
@@ -42,11 +37,8 @@ class Trainer:
     strategy : tf.distribute.Strategy
     n_steps : int
         Of the whole run, for the schedule.
-    directory : path, optional
+    files : RunFiles, optional
         For checkpoints and logs; none are written without it.
-    settings : dict
-        What the run depends on: a checkpoint of other settings is not resumed.
-    tensorboard : bool
     progress_bar : bool
 
     Attributes
@@ -63,15 +55,11 @@ class Trainer:
         strategy,
         n_steps,
         *,
-        directory=None,
-        settings=None,
-        tensorboard=False,
+        files=None,
         progress_bar=True,
     ):
         self.network, self.preset, self._loss, self._strategy = network, preset, loss, strategy
-        self._directory = None if directory is None else Path(directory)
-        self._settings = settings or {}
-        self._progress_bar = progress_bar
+        self._files, self._progress_bar = files, progress_bar
         self.history, self._best = [], None
         with strategy.scope():
             self.optimizer = preset.build_optimizer(n_steps)
@@ -84,9 +72,6 @@ class Trainer:
             self._averages = [tf.Variable(v.numpy(), trainable=False) for v in averaged]
         self._variables = [*network.variables, *self.optimizer.variables, *self._averages]
         self._train_call, self._test_call = self._compile()
-        self._board = None
-        if tensorboard and self._directory is not None:
-            self._board = tf.summary.create_file_writer(str(self._directory / "tensorboard"))
 
     def run(self, training, validation, n_epochs):
         """Train up to `n_epochs` epochs in all; the network ends with the weights of the best one.
@@ -114,37 +99,26 @@ class Trainer:
                 entry["learning_rate"] = rate
                 entry["seconds"] = round(seconds, 2)
                 self.history.append(entry)
-                self._keep_if_best(entry)
-            self._record()
+                self._keep_if_best(epoch + 1)
+            if self._files is not None:
+                self._files.write_last(_values(self._variables), self.history)
         if self._best is not None:
             _assign(self.network.variables, self._best)
         return self.history
 
     def resume(self) -> bool:
-        """Go back to the last checkpoint in the directory; False where there is none.
+        """Go back to what the files keep; False where that is nothing.
 
         Raises
         ------
         ValueError
-            If it was made with other settings.
+            If it is of a run with other settings.
         """
-        if self._directory is None or not (self._directory / "last.npz").is_file():
+        kept = None if self._files is None else self._files.read()
+        if kept is None:
             return False
-        path = self._directory / "last.npz"
-        arrays, record = read_checkpoint(path)
-        before = record["settings"]
-        differing = [key for key in {**before, **self._settings} if before.get(key) != self._settings.get(key)]
-        if differing or len(arrays) != len(self._variables):
-            changes = [f"{key}: {before.get(key)} then, {self._settings.get(key)} now" for key in differing]
-            changes = ", ".join(changes) or "another network"
-            raise ValueError(
-                f"{path} is of a run with other settings ({changes}); give another output directory, "
-                "the old settings, or resume=False"
-            )
+        arrays, self.history, self._best = kept
         _assign(self._variables, arrays)
-        self.history = record["history"]
-        if (self._directory / "best.npz").is_file():
-            self._best, _ = read_checkpoint(self._directory / "best.npz")
         return True
 
     @property
@@ -247,37 +221,19 @@ class Trainer:
         sums = np.array([[float(x) for x in self._test_call(batch)] for batch in batches], np.float64).sum(axis=0)
         return float(sums[0] / sums[1])
 
-    def _keep_if_best(self, entry):
-        if self.best_epoch == len(self.history):
-            self._best = read_arrays(self.network.variables)
-            if self._directory is not None:
-                write_checkpoint(self._directory / "best.npz", self._best, {"epoch": entry["epoch"]})
+    def _keep_if_best(self, epoch):
+        if self.best_epoch == epoch:
+            self._best = _values(self.network.variables)
+            if self._files is not None:
+                self._files.write_best(self._best, epoch)
 
     def _is_patience_out(self):
         patience = self.preset.patience
         return bool(patience and self.history and len(self.history) - self.best_epoch >= patience)
 
-    def _record(self):
-        if self._directory is None:
-            return
-        record = {"settings": self._settings, "history": self.history}
-        table = io.StringIO()
-        writer = csv.DictWriter(table, fieldnames=list(self.history[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.history)
-        write_atomically(self._directory / "log.csv", lambda file: file.write(table.getvalue().encode()))
-        write_checkpoint(self._directory / "last.npz", read_arrays(self._variables), record)
-        if self._board is not None:
-            entry = self.history[-1]
-            with self._board.as_default(step=entry["epoch"]):
-                for key in ("loss", "penalty", "validation_loss", "learning_rate"):
-                    if entry[key] is not None:
-                        tf.summary.scalar(key, entry[key])
-            self._board.flush()
-
     def _advice(self, epoch, first, n_steps):
         rate = float(self.optimizer.learning_rate)
-        kept = f" The checkpoint of epoch {epoch} is in {self._directory}." if self._directory and epoch else ""
+        kept = f" The checkpoint of epoch {epoch} is in {self._files.directory}." if self._files and epoch else ""
         return (
             f"the loss is not a finite number in epoch {epoch + 1}, batches {first + 1} to {first + n_steps}, at "
             f"learning rate {rate:.3g}. Try a learning rate ten times smaller, a longer warm-up or gradient clipping "
@@ -294,11 +250,15 @@ class _AveragedWeights:
         self._variables = trainer.network.trainable_variables if trainer._averages else []
 
     def __enter__(self):
-        self._raw = read_arrays(self._variables)
-        _assign(self._variables, read_arrays(self._averages))
+        self._raw = _values(self._variables)
+        _assign(self._variables, _values(self._averages))
 
     def __exit__(self, *_):
         _assign(self._variables, self._raw)
+
+
+def _values(variables):
+    return [np.array(variable.numpy()) for variable in variables]
 
 
 def _assign(variables, values):

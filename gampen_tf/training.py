@@ -14,30 +14,28 @@ import contextlib
 import hashlib
 import importlib.metadata
 import platform
-import random
 import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
-from . import networks
 from .augmentation import Augmentation
+from .checkpoints import RunFiles
+from .devices import build_network, find_strategy
 from .fronts import compute_front, split_front, turns_with_image
 from .labels import find_parameters, split_labels
 from .loop import Trainer
 from .losses import GaussianNegativeLogLikelihood
 from .model import Model
-from .networks.precision import bfloat16_is_fast, in_float32
+from .networks.precision import in_float32
 from .parameters import LabelScaler
 from .pipelines import Stretch, TensorPipeline, make_pipeline
 from .presets import find_preset
 
-__all__ = ["build_network", "find_strategy", "open_data", "train", "train_network"]
+__all__ = ["open_data", "train", "train_network"]
 
 _PACKAGES = ("gampen_tf", "tensorflow", "keras", "numpy")
 _FRONT_BATCH = 64
@@ -182,6 +180,8 @@ def train_network(
     -------
     Model
     """
+    if output is not None:
+        Path(output).mkdir(parents=True, exist_ok=True)
     if augment == "auto":
         augment = Augmentation.for_parameters(scaler.parameters.names)
     n_training = len(dataset.split("train"))
@@ -205,9 +205,7 @@ def train_network(
         GaussianNegativeLogLikelihood(reduction=None),
         strategy,
         training.n_batches * preset.epochs,
-        directory=output,
-        settings=settings,
-        tensorboard=tensorboard,
+        files=None if output is None else RunFiles(output, settings, tensorboard=tensorboard),
         progress_bar=progress_bar,
     )
     if resume:
@@ -246,13 +244,6 @@ def train_network(
     return model
 
 
-def build_network(name, image_shape, n_parameters, options, seed, precision, strategy):
-    """A new network, its initial weights a function of `seed`, and the name of the dtype policy it computes in."""
-    policy = _policy(precision)
-    with strategy.scope(), _seeded(seed), _dtype_policy(policy):
-        return networks.build(name, image_shape, n_parameters, **options), policy
-
-
 def open_data(data, output, n_images, seed, progress_bar):
     """The data set that `data` names: a DataSet, the folder of one, or a recipe to simulate into ``output/data``."""
     from .datasets import JoinedDataSet, open_dataset
@@ -272,17 +263,6 @@ def open_data(data, output, n_images, seed, progress_bar):
     from .simulation import simulate
 
     return simulate(data, Path(output) / "data", n_images=n_images, seed=seed, progress_bar=progress_bar)
-
-
-def find_strategy(strategy):
-    """A tf.distribute.Strategy: the one given, or for "auto" all GPUs where there are several."""
-    if isinstance(strategy, tf.distribute.Strategy):
-        return strategy
-    if strategy not in ("auto", "none"):
-        raise ValueError(f"strategy {strategy!r}; expected 'auto', 'none' or a tf.distribute.Strategy")
-    if strategy == "auto" and len(tf.config.list_logical_devices("GPU")) > 1:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()
 
 
 def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar):
@@ -314,35 +294,6 @@ def _fingerprint(dataset, scaler):
     for split in ("train", "validation"):
         digest.update(np.ascontiguousarray(split_labels(dataset, split, scaler.parameters.names)).tobytes())
     return f"{dataset.metadata.get('recipe_name')}, {digest.hexdigest()[:16]}"
-
-
-def _policy(precision):
-    if precision == "auto":
-        return "mixed_bfloat16" if bfloat16_is_fast() else "float32"
-    if precision not in ("float32", "mixed_bfloat16"):
-        raise ValueError(f"precision {precision!r}; expected 'auto', 'float32' or 'mixed_bfloat16'")
-    return precision
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    # Keras draws the seeds of initialisers and random layers from Python's generator
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
-@contextlib.contextmanager
-def _dtype_policy(name):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _versions():

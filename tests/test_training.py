@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 from toy_data import blobs, small_network, write_dataset
 
-from gampen_tf import finetuning, fronts, training
-from gampen_tf.checkpoints import read_checkpoint, write_checkpoint
+from gampen_tf import devices, fronts
+from gampen_tf.checkpoints import RunFiles, read_checkpoint, write_checkpoint
+from gampen_tf.devices import find_strategy
 from gampen_tf.finetuning import finetune
 from gampen_tf.fronts import CompressedTensors, compute_front, split_front, turns_with_image
 from gampen_tf.loop import Trainer, TrainingDiverged
@@ -20,7 +21,8 @@ from gampen_tf.losses import GaussianNegativeLogLikelihood
 from gampen_tf.model import load_model
 from gampen_tf.pipelines import TensorPipeline
 from gampen_tf.presets import PRESETS, Preset, WarmupCosine, find_preset
-from gampen_tf.training import find_strategy, train
+from gampen_tf.stretch import Stretch
+from gampen_tf.training import train
 
 QUICK = Preset(learning_rate=3e-3, batch_size=16, epochs=4, weight_decay=1e-4, clip_norm=5.0, averaging=0.9)
 SGD = Preset(optimizer="sgd", schedule="constant", warmup=0.0, learning_rate=0.05, momentum=0.9, batch_size=8, epochs=5)
@@ -37,9 +39,8 @@ def networks(monkeypatch):
     def build(name, image_shape, n_parameters, **options):
         return small_network(image_shape, n_parameters, **options)
 
-    for room in (training, finetuning):
-        monkeypatch.setattr(room.networks, "build", build, raising=False)
-        monkeypatch.setattr(room.networks, "NETWORKS", ("small",), raising=False)
+    monkeypatch.setattr(devices.networks, "build", build)
+    monkeypatch.setattr(devices.networks, "NETWORKS", ("small",))
 
 
 def quick(dataset, output=None, **options):
@@ -58,7 +59,7 @@ def without_times(model):
 # --- the arithmetic of a step -------------------------------------------------------------------------------
 
 
-def linear_problem(rng, n=40, preset=SGD, strategy=None, directory=None):
+def linear_problem(rng, n=40, preset=SGD, strategy=None):
     """A linear network with squared errors: each step can be written down."""
     x, y = rng.normal(size=(n, 3)).astype(np.float32), rng.normal(size=(n, 1)).astype(np.float32)
     inputs = keras.Input((3,))
@@ -69,7 +70,6 @@ def linear_problem(rng, n=40, preset=SGD, strategy=None, directory=None):
         lambda labels, outputs: 0.5 * tf.reduce_sum(tf.square(labels - outputs), axis=1),
         strategy or tf.distribute.get_strategy(),
         5 * (n // preset.batch_size),
-        directory=directory,
         progress_bar=False,
     )
     return trainer, TensorPipeline((x,), y, preset.batch_size), x.astype(float), y.astype(float)
@@ -157,10 +157,10 @@ def test_a_linear_gaussian_problem_reaches_the_entropy_of_its_noise(tmp_path, mo
         inputs = keras.Input(image_shape, name="images")
         return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
 
-    monkeypatch.setattr(training.networks, "build", linear)
+    monkeypatch.setattr(devices.networks, "build", linear)
     preset = Preset(learning_rate=0.03, batch_size=100, epochs=25, averaging=0.98)
     model = train(
-        data, network="linear", preset=preset, stretch=training.Stretch("linear"), augment=None, progress_bar=False
+        data, network="linear", preset=preset, stretch=Stretch("linear"), augment=None, progress_bar=False
     )
     outputs = np.array(model.network(images[3000:]))
     sigma = np.exp(0.5 * outputs[:, 1]) * model.scaler.scale[0]
@@ -181,7 +181,7 @@ def test_a_run_is_a_function_of_its_seed(dataset):
 @pytest.mark.parametrize("where", ["between epochs", "in an epoch"])
 def test_a_killed_run_goes_on_to_the_same_weights(dataset, tmp_path, monkeypatch, where):
     unbroken = quick(dataset, tmp_path / "unbroken")
-    train_epoch, record = Trainer._train_epoch, Trainer._record
+    train_epoch, write_last = Trainer._train_epoch, RunFiles.write_last
 
     def killed_in_epoch(self, pipeline, epoch, n_epochs):
         result = train_epoch(self, pipeline, epoch, n_epochs)
@@ -189,16 +189,16 @@ def test_a_killed_run_goes_on_to_the_same_weights(dataset, tmp_path, monkeypatch
             raise KeyboardInterrupt
         return result
 
-    def killed_between(self):
-        record(self)
-        if len(self.history) == 2:
+    def killed_between(self, arrays, history):
+        write_last(self, arrays, history)
+        if len(history) == 2:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         if where == "in an epoch":
             patch.setattr(Trainer, "_train_epoch", killed_in_epoch)
         else:
-            patch.setattr(Trainer, "_record", killed_between)
+            patch.setattr(RunFiles, "write_last", killed_between)
         with pytest.raises(KeyboardInterrupt):
             quick(dataset, tmp_path / "killed")
     assert not (tmp_path / "killed" / "model.json").exists()
@@ -259,6 +259,18 @@ def test_unknown_labels_do_not_stop_the_run(tmp_path):
     labels["effective_radius"][::3] = np.nan
     data = write_dataset(tmp_path / "data", images, labels, n_training=48)
     assert np.isfinite(quick(data, epochs=1).metrics["validation_loss"])
+
+
+def test_tensorboard_gets_the_history(dataset, tmp_path):
+    model = quick(dataset, tmp_path / "run", epochs=2, tensorboard=True)
+    (events,) = (tmp_path / "run" / "tensorboard").iterdir()
+    found = {}
+    for record in tf.data.TFRecordDataset(str(events)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            found[event.step, value.tag] = float(tf.make_ndarray(value.tensor))
+    for entry in model.provenance["history"]:
+        assert found[entry["epoch"], "validation_loss"] == pytest.approx(entry["validation_loss"], rel=1e-6)
 
 
 def test_provenance_tells_how_to_do_it_again(dataset, tmp_path):
@@ -345,7 +357,7 @@ def test_networks_that_begin_with_weights_have_no_front():
 @pytest.fixture(scope="module")
 def base(dataset, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.networks, "build", lambda name, *a, **k: small_network(*a, **k), raising=False)
+        patch.setattr(devices.networks, "build", lambda name, *a, **k: small_network(*a, **k))
         folder = tmp_path_factory.mktemp("base") / "run"
         quick(dataset, folder, epochs=1)
     return load_model(folder)
