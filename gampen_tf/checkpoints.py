@@ -51,14 +51,18 @@ class RunFiles:
         write_atomically(self.directory / "log.csv", lambda file: file.write(_table(history).encode()))
         write_checkpoint(self.directory / "last.npz", arrays, {"settings": self._settings, "history": history})
         if self._board is not None:
-            import tensorflow as tf
+            self._write_summary(history[-1])
 
-            numbers = {key: value for key, value in history[-1].items() if value is not None}
-            step = numbers.pop("epoch")
-            with self._board.as_default(step=step):
-                for key, value in numbers.items():
-                    tf.summary.scalar(key, value)
-            self._board.flush()
+    def _write_summary(self, entry):
+        import tensorflow as tf
+
+        # what tf.summary.scalar writes, which asks for the tensorboard package to be there
+        scalar = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"}, data_class="DATA_CLASS_SCALAR")
+        with self._board.as_default(step=entry["epoch"]):
+            for key, value in entry.items():
+                if key != "epoch" and value is not None:
+                    tf.summary.write(key, tf.constant(value, tf.float32), metadata=scalar)
+        self._board.flush()
 
     def read(self):
         """(arrays of the last epoch, history, arrays of the best epoch or None); None where nothing was kept.
