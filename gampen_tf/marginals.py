@@ -14,7 +14,7 @@ at B/T = 0), and a shortest interval takes an atom in where that pays.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import gammaln, ndtr
 
 from .mixtures import blocks, mixture_cdf, mixture_pdf, mixture_quantile
 from .shortest import interior_mode, row_cost, shortest_interval
@@ -124,7 +124,7 @@ class Marginal:
         return np.where(np.isnan(value), np.nan, probability)
 
     def pdf(self, value):
-        """Density of values (N,) or (N, K) per physical unit; in an atom's cell its probability over the cell's width."""
+        """Density of values (N,) or (N, K) per physical unit; in an atom's cell, its probability over the width."""
         value = np.asarray(value, float)
         label = self.label(value)
         with np.errstate(invalid="ignore", over="ignore"):
@@ -169,16 +169,21 @@ class Marginal:
 
     def _quadrature(self, mean, sd, centre):
         """Moments between the clips by Gauss–Legendre, and what the atoms add."""
-        ends = [(edge - mean) / sd for edge in self.edges]
-        first, last = (np.clip(end, -_REACH, _REACH) for end in ends)
-        z = 0.5 * (first + last) + 0.5 * (last - first) * _NODES
+        (first, last), z, density = self._clipped_nodes(mean, sd)
         value = self.interior(mean + sd * z)
         low, high = self.parameter.bounds
         if centre is not None:
             value, low, high = (value - centre) ** 2, (low - centre[..., 0]) ** 2, (high - centre[..., 0]) ** 2
-        density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-        inside = np.einsum("ntk,k->nt", value * density, _NODE_WEIGHTS) * (0.5 * (last - first))[..., 0]
-        return inside + low * ndtr(ends[0][..., 0]) + high * ndtr(-ends[1][..., 0])
+        inside = np.einsum("ntk,ntk->nt", value, density)
+        return inside + low * ndtr(first[..., 0]) + high * ndtr(-last[..., 0])
+
+    def _clipped_nodes(self, mean, sd):
+        """Standardised clips, and Gauss–Legendre nodes between them with the normal density times their weights."""
+        ends = [(edge - mean) / sd for edge in self.edges]
+        first, last = (np.clip(end, -_REACH, _REACH) for end in ends)
+        half = 0.5 * (last - first)
+        z = 0.5 * (first + last) + half * _NODES
+        return ends, z, _bell(z) * half * _NODE_WEIGHTS
 
     def moments(self):
         """Mean and standard deviation (N,) in physical units."""
@@ -186,6 +191,32 @@ class Marginal:
         centre = np.broadcast_to(mean[:, None], self.mean.shape)
         with np.errstate(over="ignore", invalid="ignore"):
             return mean, np.sqrt(np.einsum("nt,nt->n", self.weight, self.component_variances(centre)))
+
+    def hermite(self, order):
+        """(N, T, order) coefficients c_k = E[x h_k(z)], k = 1 … order, of the normalised Hermite polynomials.
+
+        With z the standardised label of a component. Two parameters whose labels have the correlation ρ then have the
+        covariance Σ_k ρ^k c_k c'_k (Mehler's expansion), whatever their transforms.
+        """
+        k = np.arange(1, order + 1)
+        if self.parameter.transform == "identity":
+            return np.where(k == 1, (self.sd * self.scale)[..., None], 0.0)
+        if self.parameter.transform == "log":
+            sd = (self.sd * self.scale)[..., None]
+            with np.errstate(over="ignore"):
+                return self.component_means()[..., None] * np.exp(k * np.log(sd) - 0.5 * gammaln(k + 1))
+        result = np.empty((*self.mean.shape, order))
+        for rows in blocks(len(self), self.mean.shape[1] * len(_NODES)):
+            mean, sd = self.mean[rows, :, None], self.sd[rows, :, None]
+            (first, last), z, density = self._clipped_nodes(mean, sd)
+            value, polynomials = self.interior(mean + sd * z) * density, _hermite_functions(z, order + 1)
+            low, high = self.parameter.bounds
+            # over an atom the integral of h_k φ is h_{k−1} φ / √k at its edge
+            at_first, at_last = (_hermite_functions(end[..., 0], order) * _bell(end) for end in (first, last))
+            edges = (high * at_last - low * at_first) / np.sqrt(k)
+            inside = [np.einsum("ntk,ntk->nt", value, polynomials[..., j]) for j in k]
+            result[rows] = np.stack(inside, axis=-1) + edges
+        return result
 
     # -- mode and shortest intervals -----------------------------------------------------------------------------------
 
@@ -204,9 +235,23 @@ class Marginal:
             result[rows] = np.choose(np.argmax(heights, axis=0), values)
         return result
 
-    def shortest_intervals(self, levels, calibration=None):
+    def shortest_intervals(self, levels):
         """(N, L, 2) ends of the shortest single interval that holds each of L ``levels`` of the probability."""
         result = np.empty((len(self), len(levels), 2))
         for rows in blocks(len(self), row_cost(self.mean.shape[1])):
-            result[rows] = shortest_interval(self.rows(rows), levels, calibration)
+            result[rows] = shortest_interval(self.rows(rows), levels)
         return result
+
+
+def _bell(z):
+    return np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+
+
+def _hermite_functions(z, n):
+    """Probabilists' Hermite polynomials over √k!, k = 0 … n − 1, on a new last axis."""
+    z = np.asarray(z, float)
+    result = np.ones((*z.shape, n))
+    for k in range(1, n):
+        before = np.sqrt(k - 1) * result[..., k - 2] if k > 1 else 0.0
+        result[..., k] = (z * result[..., k - 1] - before) / np.sqrt(k)
+    return result

@@ -29,7 +29,8 @@ __all__ = [
 
 # Array elements handled at once: a few such float64 arrays stay in a core's cache, larger blocks are slower.
 _BLOCK = 1 << 16
-_TINY = 1e-150
+# Labels are of order one; a network that gives values without widths gets this one.
+_NARROWEST = 1e-8
 _SQRT_2PI = np.sqrt(2 * np.pi)
 _MAX_ITERATIONS = 100
 
@@ -54,7 +55,7 @@ def marginal(means, scale_trils, index):
         Which parameter.
     """
     row = scale_trils[..., index, : index + 1]
-    return means[..., index], np.maximum(np.sqrt(np.einsum("...i,...i->...", row, row)), _TINY)
+    return means[..., index], np.maximum(np.sqrt(np.einsum("...i,...i->...", row, row)), _NARROWEST)
 
 
 def mixture_moments(mean, sd, weight):
@@ -106,7 +107,7 @@ def mixture_quantile(p, mean, sd, weight):
     """
     p = np.asarray(p, float)
     shape = (len(mean),) if p.ndim == 0 else np.broadcast_shapes(p.shape, (len(mean),) + (1,) * (p.ndim - 1))
-    p = np.broadcast_to(p, shape).reshape(len(mean), -1)
+    p = np.broadcast_to(p, shape).reshape(len(mean), int(np.prod(shape[1:])))  # -1 fails without galaxies
     result = np.empty(p.size)
     # each pair of a galaxy and a probability is a problem of its own
     for part in blocks(p.size, mean.shape[1]):
@@ -162,7 +163,7 @@ def _quantile_block(p, mean, sd, weight):
 def _over_components(x, mean, sd, weight, kernel):
     """Σ_t w_t kernel((x − m_t) / s_t, s_t), in blocks."""
     x = np.asarray(x, float)
-    columns = x.reshape(len(mean), -1)
+    columns = x.reshape(len(mean), int(np.prod(x.shape[1:])))
     result = np.empty(columns.shape)
     for rows in blocks(len(mean), mean.shape[1] * columns.shape[1]):
         s = sd[rows, None, :]

@@ -26,8 +26,8 @@ def row_cost(n_components):
     return max(1, _N_NODES * n_components // 4)
 
 
-def nodes(marginal):
-    """(N, 64) labels, in order, that cover every component of each mixture within the clip.
+def nodes(marginal, *, clip=True):
+    """(N, 64) labels, in order, that cover every component of each mixture, moved to the clip where beyond it.
 
     Each component has nodes at its own m_t + s_t z, with the z of all components interlaced: where the components
     agree the nodes are dense in the common bell, where they do not each bell has its own.
@@ -45,7 +45,7 @@ def nodes(marginal):
     z = z.reshape(repeats, n_components)[:, order]
     labels = np.sort((mean[:, None] + sd[:, None] * z).reshape(len(mean), -1), axis=1)
     chosen = np.round(np.linspace(0, labels.shape[1] - 1, _N_NODES)).astype(int)
-    return np.clip(labels[:, chosen], *marginal.edges)
+    return np.clip(labels[:, chosen], *marginal.edges) if clip else labels[:, chosen]
 
 
 def _evaluate(marginal, label, *, curvature=False):
