@@ -103,8 +103,17 @@ def posterior_probabilities(posterior, rules=GAMPEN_RULES):
     shape = len(posterior), len(posterior.names)
     columns = []
     for rule, p in zip(rules, _columns_of(rules, posterior.names), strict=True):
-        up_to = 1.0 if np.isinf(rule.high) else posterior.cdf(np.full(shape, rule.high))[:, p]
-        below = 0.0 if np.isinf(rule.low) else posterior.cdf(np.full(shape, rule.low), strict=True)[:, p]
+        parameter = posterior.scaler.parameters[p]
+        up_to = posterior.cdf(np.full(shape, min(rule.high, parameter.bounds[1])))[:, p]
+        low, high = parameter.bounds
+        cell = (high - low) * parameter.clip if parameter.clip else 0.0
+        if rule.low <= low:
+            below = 0.0
+        elif rule.low > high - cell:
+            # of a range within the cell of the upper atom the atom is all there is
+            below = 1 - posterior.atoms()[:, p, 1]
+        else:
+            below = posterior.cdf(np.full(shape, rule.low))[:, p]
         columns.append(up_to - below)
     return np.stack(columns, axis=1)
 

@@ -251,3 +251,16 @@ def test_unknown_truth_is_left_out():
     every, half = Temperature.fit(posterior, truth).factors, Temperature.fit(posterior, partly).factors
     np.testing.assert_array_equal(half[[0, 2]], every[[0, 2]])
     assert half[1] == pytest.approx(every[1], rel=0.1)
+
+
+def test_galaxies_without_a_measurement_stay_without_and_change_nothing():
+    posterior, truth = toy(28, n=800, width=0.6)
+    means = posterior.means.copy()
+    means[:100] = np.nan
+    partly = Posterior(means, posterior.scale_trils, SCALER, n_mc=2)
+    kind = "conditional+temperature_each+quantile"
+    fitted, expected = Recalibration.fit(partly, truth, kind=kind), Recalibration.fit(posterior[100:], truth[100:], kind=kind)
+    repaired = fitted.apply(partly).interval(0.6827, kind="central")
+    assert np.isnan(repaired[:100]).all()
+    # the place of a PIT within an atom depends on the row
+    np.testing.assert_allclose(repaired[100:, 1:], expected.apply(posterior[100:]).interval(0.6827, "central")[:, 1:])

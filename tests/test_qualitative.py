@@ -98,3 +98,27 @@ def test_rules_are_data_and_checked():
     values = table([0.5])
     with pytest.raises(ValueError, match="two labels"):
         qualitative.confusion_matrix(qualitative.assign(values, NAMES, overlapping), values, NAMES, "flux", overlapping)
+
+
+def test_probabilities_of_a_posterior_in_closed_form():
+    """Against the shares of 100 000 draws, atoms included."""
+    from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
+    from gampen_tf.posterior import Posterior
+
+    parameters = ParameterSet(
+        [
+            Parameter("bulge_to_total", "", (0, 1), "logit", 0.01),
+            Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+            Parameter("flux", "nJy", (0, np.inf), "log"),
+        ]
+    )
+    rng = np.random.default_rng(3)
+    means = rng.normal(size=(6, 1, 3)) * [2, 1, 1]
+    trils = np.broadcast_to(np.eye(3), (6, 1, 3, 3))
+    posterior = Posterior(means, trils, LabelScaler(parameters, [0] * 3, [2, 1, 1]))
+    exact = LabelRule("bulge", "bulge_to_total", low=0.995), LabelRule("disc", "bulge_to_total", high=0)
+    rules = (*GAMPEN_RULES, *exact)
+    found = qualitative.posterior_probabilities(posterior, rules)
+    expected = qualitative.probabilities(posterior.sample(100_000), NAMES, rules)
+    # draws are stratified; 4σ of independent ones is an upper limit
+    np.testing.assert_allclose(found, expected, atol=4 * 0.5 / np.sqrt(100_000))
