@@ -78,11 +78,12 @@ class DataSet:
         if self.metadata["form"] == "fits":
             missing = [name for name in self.catalogue["file"] if not (self.path / name).is_file()]
         else:
+            shapes = {"file": self.image_shape, "psf_file": self.metadata["psf_shape"]}
             missing = [
-                shard["file"]
+                shard[key]
                 for shard in self.metadata["shards"]
-                if not (self.path / shard["file"]).is_file()
-                or (self.path / shard["file"]).stat().st_size != shard["n_images"] * self._record_bytes
+                for key, shape in shapes.items()
+                if key in shard and not self._is_whole(shard[key], 4 * shard["n_images"] * int(np.prod(shape)))
             ]
         if missing:
             raise FileNotFoundError(
@@ -90,9 +91,9 @@ class DataSet:
                 "run the same simulation again to finish it"
             )
 
-    @property
-    def _record_bytes(self):
-        return 4 * int(np.prod(self.image_shape))
+    def _is_whole(self, name, n_bytes):
+        path = self.path / name
+        return path.is_file() and path.stat().st_size == n_bytes
 
     def labels(self, names=None):
         """True values, (N, P) float64, in physical units; nan where a galaxy has none.
@@ -132,27 +133,44 @@ class DataSet:
 
     def images(self, indices=None):
         """Images, (n, H, W, C) float32, in the order of ``indices`` (all if not given)."""
+        return self._read(indices, "file", 0, self.image_shape)
+
+    def psfs(self, indices=None):
+        """PSF images, (n, h, w) float32, of sum 1 and with the pixel in them, in the order of ``indices``.
+
+        Raises
+        ------
+        ValueError
+            If the data set holds none.
+        """
+        if self.metadata["psf_shape"] is None:
+            raise ValueError(
+                f"{self.path}: holds no PSF images; simulate from a recipe with psf.image_size to have them"
+            )
+        return self._read(indices, "psf_file", "PSF", tuple(self.metadata["psf_shape"]))
+
+    def _read(self, indices, file, hdu, shape):
+        """Records of the galaxies: from the shards' entry ``file``, or from that HDU of the cutouts."""
         indices = np.arange(len(self)) if indices is None else np.atleast_1d(indices)
         if indices.dtype == bool:
             indices = np.flatnonzero(indices)
         indices = np.where(indices < 0, indices + len(self), indices)
         if indices.size and (indices.min() < 0 or indices.max() >= len(self)):
             raise IndexError(f"expected indices of {len(self)} images, found {indices.min()} to {indices.max()}")
-        images = np.empty((len(indices), *self.image_shape), dtype=np.float32)
+        records = np.empty((len(indices), *shape), dtype=np.float32)
         if self.metadata["form"] == "fits":
             for row, index in enumerate(indices):
-                images[row, ..., 0] = fits.getdata(self.path / self.catalogue["file"][index], memmap=False)
-            return images
+                path = self.path / self.catalogue["file"][index]
+                records[row] = fits.getdata(path, hdu, memmap=False).reshape(shape)
+            return records
         firsts = np.array([shard["first"] for shard in self.metadata["shards"]])
         numbers = np.searchsorted(firsts, indices, side="right") - 1
         for number in np.unique(numbers):
             shard = self.metadata["shards"][number]
-            records = np.memmap(
-                self.path / shard["file"], dtype="<f4", mode="r", shape=(shard["n_images"], *self.image_shape)
-            )
+            there = np.memmap(self.path / shard[file], dtype="<f4", mode="r", shape=(shard["n_images"], *shape))
             rows = np.flatnonzero(numbers == number)
-            images[rows] = records[indices[rows] - shard["first"]]
-        return images
+            records[rows] = there[indices[rows] - shard["first"]]
+        return records
 
 
 class JoinedDataSet(DataSet):
