@@ -8,14 +8,12 @@ The public names are loaded when they are first used: importing the package load
 """
 
 import importlib
-import os
+
+from . import _startup
 
 __version__ = "0.1.0"
 
-# TensorFlow prints its start-up notes from C++ before any Python logger can be set; level 1 drops notes and keeps
-# warnings and errors.  Whoever sets these variables keeps their own choice.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+_startup.install()
 
 _HOMES = {
     "predict": "inference",
