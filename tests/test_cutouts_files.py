@@ -348,3 +348,36 @@ def test_stopping_early_ends_the_reading(folder):
     for _ in cutouts.batches(1):
         break
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("cutouts") and thread.is_alive()]
+
+
+def test_damaged_bytes_never_raise_and_always_have_a_reason(tmp_path):
+    rng = np.random.default_rng(20260101)
+    header = header_of(MAGZERO=31.4, SATURATE=1e5)
+    whole = Path(write(tmp_path / "whole.fits", image_of(0, 20), header)).read_bytes()
+    for number in range(200):
+        damaged = bytearray(whole)
+        for at in rng.integers(0, 1400, size=rng.integers(1, 6)):                # among the cards of the header
+            damaged[at] = rng.choice(np.frombuffer(b"0123456789 ='/TF-.\x00\xff", np.uint8))
+        (tmp_path / f"{number}.fits").write_bytes(damaged)
+    found, flags, reasons = read([tmp_path / f"{number}.fits" for number in range(200)], check=False)
+    refused = (flags & int(Flag.UNMEASURABLE)) != 0
+    assert 20 < refused.sum() < 180
+    np.testing.assert_array_equal(np.isnan(found).all(axis=(1, 2, 3)), refused)
+    np.testing.assert_array_equal([reason != "" for reason in reasons], refused)
+
+
+@pytest.mark.parametrize("form", ["shards", "fits"])
+def test_a_simulated_data_set_by_its_folder(tmp_path, form):
+    import gampen_tf
+
+    dataset = gampen_tf.simulate("hsc_wide_g", tmp_path / "set", n_images=2, seed=1, workers=1, format=form,
+                                 progress_bar=False)
+    model = {"image_shape": dataset.image_shape, "pixel_scale": 0.168}
+    for source in (tmp_path / "set", dataset):
+        cutouts = read_cutouts(source, **model)
+        assert len(cutouts) == 2
+        np.testing.assert_array_equal(cutouts.images, dataset.images())
+    if form == "fits":
+        np.testing.assert_array_equal(read_cutouts(tmp_path / "set/cutouts", **model).images, dataset.images())
+    with pytest.raises(ValueError, match="galaxy 0: pixel scale 0.168″ from its header, but the model .* 0.2″"):
+        read_cutouts(dataset, image_shape=dataset.image_shape, pixel_scale=0.2)

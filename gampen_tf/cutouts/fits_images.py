@@ -1,7 +1,6 @@
 """One image out of a FITS file: which HDU, which pixels, what its header and its mask say."""
 
 import re
-import zlib
 
 import numpy as np
 
@@ -66,7 +65,8 @@ def read_fits(path, frame, hdu=None, bad_bits=None):
     from astropy.io import fits
 
     try:
-        with quiet_astropy(), fits.open(path, memmap=False) as hdus:
+        # Opened here, because astropy leaves a file that it cannot read open.
+        with quiet_astropy(), open(path, "rb") as file, fits.open(file, memmap=False) as hdus:
             image = choose_hdu(hdus, hdu)
             window, origin = _window(image.shape, frame)
             data = np.asarray(image.section[window])
@@ -82,9 +82,7 @@ def read_fits(path, frame, hdu=None, bad_bits=None):
         raise
     except FileNotFoundError:
         raise Refusal(Flag.UNREADABLE, "no such file") from None
-    except (OSError, EOFError, TypeError, ValueError, KeyError, IndexError, AttributeError, zlib.error,
-            RuntimeError, MemoryError) as error:
-        # What a truncated or foreign file does to the reader has no common class.
+    except Exception as error:                  # what a damaged file does to its reader has no common class
         text = " ".join(str(error).split()) or type(error).__name__
         raise Refusal(Flag.UNREADABLE, f"not a readable FITS image ({text})") from None
 
@@ -102,10 +100,25 @@ def raw_from_header(data, header, primary=None):
     """
     found = {"unit": header_unit, "zero_point": header_zero_point, "saturation": header_saturation,
              "pixel_scale": header_pixel_scale}
-    values = {name: read(header) for name, read in found.items()}
-    if primary is not None and primary is not header:
-        values = {name: found[name](primary) if value is None else value for name, value in values.items()}
+    quick = _Lookup(header)
+    values = {name: read(quick) for name, read in found.items()}
+    if primary is not None and primary is not header and None in values.values():
+        quick = _Lookup(primary)
+        values = {name: found[name](quick) if value is None else value for name, value in values.items()}
     return RawImage(data, header=header, **values)
+
+
+class _Lookup:
+    """A header that is quick to say no: astropy takes its time over a keyword that is not there, and most are not."""
+
+    def __init__(self, header):
+        self._header, self._keywords = header, set(header)
+
+    def __contains__(self, keyword):
+        return keyword in self._keywords
+
+    def get(self, keyword, default=None):
+        return self._header[keyword] if keyword in self._keywords else default
 
 
 def image_hdu_numbers(path):
