@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import __version__, mixtures, resources
+from .calibration import Recalibration
 from .engine import DEFAULT_TOLERANCE, Engine, Passes
 from .flags import is_unmeasurable
 from .layers import gaussian_head
@@ -82,11 +83,13 @@ class Measurement:
         return Passes(outputs, n_passes, error)
 
     def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
-        """The posterior that `Passes` give, with the model's scaler and calibration."""
+        """The posterior that `Passes` give, with the model's scaler, and as its recalibration corrects it."""
         means, scale_trils = _components(self.model.head, found.outputs)
-        return Posterior(means, scale_trils, self.model.scaler, weights=found.weights, n_mc=n_mc, seed=self.seed,
-                         flags=flags, identifiers=identifiers, metadata=self.settings() | (metadata or {}),
-                         calibration=_calibration(self.model) if recalibrate else None)
+        posterior = Posterior(means, scale_trils, self.model.scaler, weights=found.weights, n_mc=n_mc, seed=self.seed,
+                              flags=flags, identifiers=identifiers, metadata=self.settings() | (metadata or {}))
+        if not recalibrate or self.model.calibration is None:
+            return posterior
+        return Recalibration.from_dict(self.model.calibration).apply(posterior)
 
     def psf_of_each(self, psf, n_images):
         """PSFs (N, h, w, 1) float32 for the model's network, or None where it takes none.
@@ -189,14 +192,6 @@ def _components(head, outputs):
         return gaussian_head.mixture_parameters(outputs)
     means = np.asarray(outputs, float)
     return means, np.zeros((*means.shape, means.shape[-1]))  # values alone: no width of their own
-
-
-def _calibration(model):
-    if model.calibration is None:
-        return None
-    from .calibration import from_dict
-
-    return from_dict(model.calibration)
 
 
 def _mean_and_ends(means, scale_trils, level=0.6827):

@@ -31,10 +31,11 @@ class Novelty:
     """Distance of an image to the training images in the network's own features.
 
     The features are what the network's last layer sees. They are centred and rotated to their principal directions in
-    the training set; the leading ones, that hold 99 % of the variance (at most 32), are scaled to unit variance, and all
-    the others make one more coordinate, the distance from the subspace of the leading ones, scaled alike. The score is
-    the mean Euclidean distance to the 5 nearest of 2000 training galaxies in these coordinates (Sun et al. 2022, with the residual of Wang et al. 2022).
-    Neighbours, because the features of galaxies of all sizes and fluxes fill a curved sheet and no ellipsoid.
+    the training set; the leading ones, that hold 99 % of the variance (at most 32), are scaled to unit variance, and
+    all the others make one more coordinate, the distance from the subspace of the leading ones, scaled alike. The
+    score is the mean Euclidean distance to the 5 nearest of 2000 training galaxies in these coordinates (Sun et al.
+    2022, with the residual of Wang et al. 2022). Neighbours, because the features of galaxies of all sizes and fluxes
+    fill a curved sheet and no ellipsoid.
 
     It sees what the network sees: a galaxy that differs in ways that the features do not carry is not novel, and
     neither is an image of another kind that happens to look like a galaxy.

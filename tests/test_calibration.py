@@ -8,7 +8,6 @@ import json
 
 import numpy as np
 import pytest
-from gampen_tf.posterior import Posterior
 from scipy.special import ndtr
 from scipy.stats import chi2, kstest
 
@@ -21,10 +20,10 @@ from gampen_tf.calibration import (
     Recalibration,
     Temperature,
     conformal_radius,
-    from_dict,
 )
 from gampen_tf.calibration.pits import label_pit, true_labels
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
+from gampen_tf.posterior import Posterior
 
 PARAMETERS = ParameterSet(
     [
@@ -208,7 +207,7 @@ def test_intervals_take_the_atom_in():
 def test_json_round_trip_changes_nothing(kind):
     posterior, truth = toy(23, n=600, width=0.7, bias=0.2)
     fitted = Recalibration.fit(posterior, truth, kind=kind)
-    again = from_dict(json.loads(json.dumps(fitted.to_dict(), allow_nan=False)))
+    again = Recalibration.from_dict(json.loads(json.dumps(fitted.to_dict(), allow_nan=False)))
     assert again.kind == kind
     first, second = fitted.apply(posterior), again.apply(posterior)
     np.testing.assert_array_equal(first.interval(0.6827, kind="central"), second.interval(0.6827, kind="central"))
@@ -259,7 +258,8 @@ def test_galaxies_without_a_measurement_stay_without_and_change_nothing():
     means[:100] = np.nan
     partly = Posterior(means, posterior.scale_trils, SCALER, n_mc=2)
     kind = "conditional+temperature_each+quantile"
-    fitted, expected = Recalibration.fit(partly, truth, kind=kind), Recalibration.fit(posterior[100:], truth[100:], kind=kind)
+    splits = (partly, truth), (posterior[100:], truth[100:])
+    fitted, expected = (Recalibration.fit(*split, kind=kind) for split in splits)
     repaired = fitted.apply(partly).interval(0.6827, kind="central")
     assert np.isnan(repaired[:100]).all()
     # the place of a PIT within an atom depends on the row

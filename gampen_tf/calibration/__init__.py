@@ -7,7 +7,7 @@
 from .conditional import ConditionalTemperature
 from .conformal import ConformalEllipsoid, ConformalIntervals, conformal_radius
 from .quantile_map import QuantileMap
-from .recalibration import KINDS, Recalibration, from_dict
+from .recalibration import KINDS, Recalibration
 from .temperature import Temperature
 
 __all__ = [
@@ -19,5 +19,4 @@ __all__ = [
     "Recalibration",
     "Temperature",
     "conformal_radius",
-    "from_dict",
 ]

@@ -9,7 +9,7 @@ from .conformal import ConformalEllipsoid, ConformalIntervals
 from .quantile_map import QuantileMap
 from .temperature import Temperature
 
-__all__ = ["KINDS", "Recalibration", "from_dict"]
+__all__ = ["KINDS", "Recalibration"]
 
 # What each word of a kind fits.
 KINDS = {
@@ -112,11 +112,6 @@ class Recalibration:
             tuple(entry["parameters"]),
             entry["n_galaxies"],
         )
-
-
-def from_dict(entry: dict) -> Recalibration:
-    """The recalibration that a model directory holds."""
-    return Recalibration.from_dict(entry)
 
 
 def _apply(step, posterior):
