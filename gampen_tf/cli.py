@@ -273,6 +273,11 @@ def _parser():
     sub.add_argument("model", help="name or directory")
     sub.add_argument("data", help="a data set")
     sub.add_argument("--split", choices=["train", "validation", "test"])
+    sub.add_argument("--n-images", type=int, metavar="N", help="the first so many; all of the split by default")
+    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
+    sub.add_argument("--seed", type=int)
+    sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
+                     help="leave out the model's calibration")
     sub.add_argument("--report", metavar="FOLDER", help="write a page with figures, and metrics.json")
 
     sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate, on the validation split")
