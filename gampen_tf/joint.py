@@ -108,7 +108,7 @@ def _mixture_labels(posterior, values):
             gain += np.where(at_atom, 0.0, change)
         labels.append(label)
     labels = np.stack(labels, axis=-1)
-    return np.where(np.isfinite(labels), labels, 0.0), np.nan_to_num(gain), inside
+    return np.where(np.isfinite(labels), labels, 0.0), gain, inside
 
 
 def _edges(posterior):

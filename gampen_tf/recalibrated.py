@@ -18,7 +18,8 @@ __all__ = ["RecalibratedMarginal"]
 
 # Probits apart over which the slope of the map is taken: wide enough for its table, narrow beside its features.
 _STEP = 0.02
-_FARTHEST = 8.0
+# Probits that float64 probabilities can tell from 0 and from 1.
+_LEAST, _MOST = -37.0, 8.0
 
 
 class RecalibratedMarginal(Marginal):
@@ -72,7 +73,7 @@ class RecalibratedMarginal(Marginal):
 
     def log_gain(self, probability):
         """log dG/dF: what recalibration does to the density where the mixture's own probability is ``probability``."""
-        z = np.clip(ndtri(probability), -_FARTHEST, _FARTHEST)
+        z = np.clip(ndtri(probability), _LEAST, _MOST)
         below, at, above = (ndtri(self.inverse(ndtr(z + shift))) for shift in (-_STEP, 0.0, _STEP))
         return 0.5 * (z**2 - at**2) + np.log(np.maximum(above - below, 1e-300) / (2 * _STEP))
 
@@ -84,7 +85,10 @@ class RecalibratedMarginal(Marginal):
             stretch = np.log(mixture_pdf(label, self.mean, self.sd, self.weight)) - np.log(
                 mixture_pdf(source, self.mean, self.sd, self.weight)
             )
-            return source, self.log_gain(probability) + stretch
+            gain = self.log_gain(probability) + stretch
+        # farther out than probabilities reach, the mixture as it is
+        known = np.isfinite(source) & np.isfinite(gain)
+        return np.where(known, source, label), np.where(known, gain, 0.0)
 
     def map_labels(self, labels):
         """(N, D) labels of the mixture to labels of the recalibrated distribution: F⁻¹(level(F(y))).
@@ -107,19 +111,26 @@ class RecalibratedMarginal(Marginal):
         result = np.empty((2, len(self)))
         for rows in blocks(len(self), row_cost(self.mean.shape[1])):
             part = self.rows(rows)
-            at = nodes(part)
+            coarse = nodes(part)
+            at = np.empty((len(part), 2 * coarse.shape[1] - 1))
+            at[:, ::2], at[:, 1::2] = coarse, 0.5 * (coarse[:, 1:] + coarse[:, :-1])
             cumulative = self.inverse(mixture_cdf(at, part.mean, part.sd, part.weight))
             value = part.interior(at)
-            share, middle = np.diff(cumulative, axis=1), 0.5 * (value[:, 1:] + value[:, :-1])
-            if self.cell:
-                atoms = part.atoms()
-                share = np.concatenate([atoms[:, :1], share, atoms[:, 1:]], axis=1)
-                low, high = (np.full((len(part), 1), bound) for bound in self.parameter.bounds)
-                middle = np.concatenate([low, middle, high], axis=1)
-            share = share / share.sum(axis=1, keepdims=True)
-            mean = np.sum(share * middle, axis=1)
-            result[:, rows] = mean, np.sqrt(np.sum(share * (middle - mean[:, None]) ** 2, axis=1))
+            mean = part._average(value, cumulative)
+            variance = part._average(value, cumulative, about=mean)
+            result[:, rows] = mean, np.sqrt(np.maximum(variance, 0.0))
         return result[0], result[1]
+
+    def _average(self, value, cumulative, about=None):
+        """Mean, or variance about a mean: ∫ dG by the trapezium rule at two steps, extrapolated, and the atoms."""
+        integrand = value if about is None else (value - about[:, None]) ** 2
+        whole = cumulative[:, -1] - cumulative[:, 0]
+        coarse, fine = (_trapezium(integrand[:, ::step], cumulative[:, ::step]) for step in (2, 1))
+        average = (4 * fine - coarse) / 3
+        for bound, mass in zip(self.parameter.bounds, self.atoms().T, strict=True) if self.cell else ():
+            average = average + mass * (bound if about is None else (bound - about) ** 2)
+            whole = whole + mass
+        return average / whole
 
     def mode(self):
         result = np.empty(len(self))
@@ -147,6 +158,10 @@ class RecalibratedMarginal(Marginal):
             part = Marginal.rows(self, rows)
             result[rows] = shortest_interval(part, levels, self)
         return result
+
+
+def _trapezium(integrand, cumulative):
+    return np.sum(0.5 * (integrand[:, 1:] + integrand[:, :-1]) * np.diff(cumulative, axis=1), axis=1)
 
 
 def _vertex(x, y, at):
