@@ -112,13 +112,13 @@ def _predict(options):
     write_table(posterior.to_table(), output, overwrite=overwrite)
     if save is not None:
         posterior.save(save)
-    _report_flags(posterior.identifiers, posterior.flags, (posterior.metadata or {}).get("reasons"))
+    _report_flags(posterior.identifiers, posterior.flags, (posterior.metadata or {}).get("reasons", {}))
     print(f"{len(posterior.flags)} galaxies in {output}")
 
 
 def _crop(options):
     table = gampen_tf.crop(_images(options.pop("images")), options.pop("output"), **options)
-    _report_flags(table["image"], table["flags"], table["reason"])
+    _report_flags(table["image"], table["flags"], {str(row): reason for row, reason in enumerate(table["reason"])})
     print(f"{sum(table['file'] != '')} crops, listed in {table.meta['listing']}")
 
 
@@ -190,12 +190,12 @@ def _with_client(verb, options):
 
 
 def _report_flags(names, flags, reasons):
+    # reasons by row; the rows are strings, as in a posterior's metadata
     from .flags import describe, is_unmeasurable
 
     bad = is_unmeasurable(flags).nonzero()[0].tolist()
     for index in bad[:_SHOWN_REASONS]:
-        reason = reasons[index] if reasons is not None and reasons[index] else describe(flags[index])
-        print(f"not measured: {names[index]}: {reason}", file=sys.stderr)
+        print(f"not measured: {names[index]}: {reasons.get(str(index)) or describe(flags[index])}", file=sys.stderr)
     if len(bad) > _SHOWN_REASONS:
         print(f"not measured: {len(bad) - _SHOWN_REASONS} more, see the column of flags", file=sys.stderr)
 

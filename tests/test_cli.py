@@ -77,7 +77,8 @@ def posterior_of(flags, reasons):
     table = QTable({"image": [f"g{i}.fits" for i in range(n)], "flux": values * u.nJy, "flags": flags,
                     "reason": reasons}, meta={"model": "hsc_wide_g"})
     return SimpleNamespace(to_table=lambda: table, flags=np.array(flags), identifiers=list(table["image"]),
-                           metadata={"reasons": reasons}, save=lambda path: Path(path).write_text("posterior"))
+                           metadata={"reasons": {str(i): reason for i, reason in enumerate(reasons) if reason}},
+                           save=lambda path: Path(path).write_text("posterior"))
 
 
 @pytest.mark.parametrize("suffix", ["ecsv", "fits", "parquet"])
