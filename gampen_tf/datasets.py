@@ -143,20 +143,28 @@ class DataSet:
         ValueError
             If the data set holds none.
         """
+        return self._read(indices, "psf_file", "PSF", self._psf_shape())
+
+    def _psf_shape(self):
         if self.metadata["psf_shape"] is None:
             raise ValueError(
                 f"{self.path}: holds no PSF images; simulate from a recipe with psf.image_size to have them"
             )
-        return self._read(indices, "psf_file", "PSF", tuple(self.metadata["psf_shape"]))
+        return tuple(self.metadata["psf_shape"])
 
-    def _read(self, indices, file, hdu, shape):
-        """Records of the galaxies: from the shards' entry ``file``, or from that HDU of the cutouts."""
+    def _places(self, indices):
+        """The indices as numbers from 0 on: all of them if none are given, a mask and negative ones understood."""
         indices = np.arange(len(self)) if indices is None else np.atleast_1d(indices)
         if indices.dtype == bool:
             indices = np.flatnonzero(indices)
         indices = np.where(indices < 0, indices + len(self), indices)
         if indices.size and (indices.min() < 0 or indices.max() >= len(self)):
             raise IndexError(f"expected indices of {len(self)} images, found {indices.min()} to {indices.max()}")
+        return indices
+
+    def _read(self, indices, file, hdu, shape):
+        """Records of the galaxies: from the shards' entry ``file``, or from that HDU of the cutouts."""
+        indices = self._places(indices)
         records = np.empty((len(indices), *shape), dtype=np.float32)
         if self.metadata["form"] == "fits":
             for row, index in enumerate(indices):
@@ -223,12 +231,10 @@ class JoinedDataSet(DataSet):
         return self._from_parts("images", indices, self.image_shape)
 
     def psfs(self, indices=None):
-        return self._from_parts("psfs", indices, tuple(self.metadata["psf_shape"]))
+        return self._from_parts("psfs", indices, self._psf_shape())
 
     def _from_parts(self, method, indices, shape):
-        indices = np.arange(len(self)) if indices is None else np.atleast_1d(indices)
-        if indices.dtype == bool:
-            indices = np.flatnonzero(indices)
+        indices = self._places(indices)
         found = np.empty((len(indices), *shape), np.float32)
         for part, first in zip(self.parts, self._firsts, strict=False):
             rows = np.flatnonzero((indices >= first) & (indices < first + len(part)))

@@ -15,6 +15,7 @@ SHAPES = {
     "normal": (2, lambda rng, mean, sigma: rng.normal(mean, sigma)),
     "log10_normal": (2, lambda rng, mean, sigma: 10 ** rng.normal(mean, sigma)),
     "exponential": (1, lambda rng, scale: rng.exponential(scale)),
+    "exponential_below": (2, lambda rng, end, scale: end - rng.exponential(scale)),     # grows by e a scale, to its end
     "f": (2, lambda rng, first, second: rng.f(first, second)),
     "poisson": (1, lambda rng, mean: rng.poisson(mean)),
     "annulus": (2, lambda rng, inner, outer: np.sqrt(rng.uniform(inner**2, outer**2))),
@@ -74,6 +75,8 @@ class Distribution:
             low, high = min(self.arguments), max(self.arguments)
         elif self.shape == "normal":
             low, high = (-np.inf, np.inf) if self.arguments[1] else self.arguments[:1] * 2
+        elif self.shape == "exponential_below":
+            low, high = -np.inf, self.arguments[0]
         else:
             low, high = 0.0, np.inf
         if self.within is not None:

@@ -7,8 +7,10 @@ what was found. ``base: NAME`` starts from another recipe and replaces the top-l
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import yaml
@@ -27,16 +29,18 @@ LABELS = {
     "sersic_index": "",
     "axis_ratio": "",
     "position_angle": "deg",
+    "semi_major_axis": "arcsec",
     "x": "arcsec",
     "y": "arcsec",
 }
-#: Range that each property of a component must stay in. GalSim's Sérsic profiles end at n = 0.3 and 6.2.
+#: Range that each property of a component must stay in. The radius may be given as ``semi_major_axis`` instead.
 COMPONENT = {
     "effective_radius": (1e-3, 1e3),
-    "sersic_index": (0.3, 6.2),
+    "sersic_index": (0.1, 8.0),
     "axis_ratio": (0.05, 1.0),
     "position_angle": (-360.0, 360.0),
 }
+NANOJANSKY = 31.4                       # AB magnitude of 1 nJy
 SPLITS = ("train", "validation", "test")
 
 
@@ -69,17 +73,31 @@ class Recipe:
     kinds: tuple
     centre: dict
     psf: dict
+    psf_size: int | None                # side of the PSF images that go with the images; None without
     noise: dict
     neighbours: dict | None
+    signal_to_noise: dict | None        # "above", "within" (arcsec)
     split: dict
     parameters: tuple
     document: dict
     folder: Path
 
-    @property
+    @functools.cached_property
     def sha256(self):
-        """Hash of the content, whatever the layout of the file."""
-        return hashlib.sha256(json.dumps(self.document, sort_keys=True).encode()).hexdigest()
+        """Hash of the content, whatever the layout of the file, and of the FITS files that it names."""
+        digest = hashlib.sha256(json.dumps(self.document, sort_keys=True).encode())
+        for path in (*self.psf.get("files", ()), *self.noise.get("files", ())):
+            digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
+        return digest.hexdigest()
+
+    def flux_of(self, magnitude):
+        """Flux in pixel units of an AB magnitude."""
+        return 10 ** (-0.4 * (magnitude - self.zero_point))
+
+    @property
+    def nanojansky(self):
+        """What one pixel unit is in nJy."""
+        return 10 ** (-0.4 * (self.zero_point - NANOJANSKY))
 
 
 class _Section:
@@ -143,9 +161,8 @@ class _Section:
     def distribution(self, key, low, high, components=()):
         """A number, or a mapping of one distribution with 'within', 'step' and 'relative_to'."""
         value = self.get(key, "a number or a distribution")
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = {"constant": value}
-        section = _Section(value, self._key(key), self.source)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        section = _Section({"constant": value} if is_number else value, self._key(key), self.source)
         shapes = [name for name in section.content if name in SHAPES]
         if len(shapes) != 1:
             self.fail(key, f"a number or one distribution out of {', '.join(SHAPES)}", value)
@@ -159,6 +176,8 @@ class _Section:
             section.fail(shape, "[mean, sigma] with sigma >= 0", list(arguments))
         if shape in ("exponential", "f", "poisson") and min(arguments) <= 0:
             section.fail(shape, "positive numbers", list(arguments))
+        if shape == "exponential_below" and arguments[1] <= 0:
+            section.fail(shape, "[end, scale] with scale > 0", list(arguments))
         within = section.numbers("within", 2) if "within" in section else None
         if within and not within[0] < within[1]:
             section.fail("within", "[low, high] with low < high", list(within))
@@ -177,7 +196,9 @@ class _Section:
         value = self.get(key, "numbers")
         values = value if isinstance(value, list) else [value]
         wanted = f"{count} number{'s' if count != 1 else ''}" if count else "a list of numbers"
-        if not values or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values):
+        if not values or any(
+            isinstance(one, bool) or not isinstance(one, (int, float)) or not math.isfinite(one) for one in values
+        ):
             self.fail(key, wanted, value)
         if count and len(values) != count:
             self.fail(key, wanted, value)
@@ -250,6 +271,8 @@ def _check(document, source, folder):
         "zero_point": float(image.number("zero_point", -100, 100)),
     }
     image.finish()
+    if fields["unit"] == "nJy" and abs(fields["zero_point"] - NANOJANSKY) > 0.01:
+        image.fail("zero_point", f"{NANOJANSKY} for nJy", fields["zero_point"])
     if ("flux" in top) == ("magnitude" in top):
         top.fail("flux", "either flux or magnitude", "both" if "flux" in top else "neither")
     brightness_is = "flux" if "flux" in top else "magnitude"
@@ -261,6 +284,7 @@ def _check(document, source, folder):
         section = top.section("centre")
         centre = {axis: section.distribution(axis, -half_frame, half_frame) for axis in ("x", "y") if axis in section}
         section.finish()
+    psf, psf_size = _psf(top.section("psf"), folder)
     kinds = _kinds(top.section("galaxies"))
     parameters = top.get("parameters", "a list of labels")
     if not isinstance(parameters, list) or not parameters or not all(one in LABELS for one in parameters):
@@ -271,9 +295,11 @@ def _check(document, source, folder):
         brightness_is=brightness_is,
         kinds=kinds,
         centre=centre,
-        psf=_psf(top.section("psf"), folder),
+        psf=psf,
+        psf_size=psf_size,
         noise=_noise(top.section("noise"), folder),
         neighbours=_neighbours(top.section("neighbours")) if "neighbours" in top else None,
+        signal_to_noise=_signal_to_noise(top.section("signal_to_noise")) if "signal_to_noise" in top else None,
         split=_split(top.section("split")),
         parameters=tuple(parameters),
         document=document,
@@ -291,8 +317,11 @@ def _kinds(galaxies):
         parts = section.section("components")
         for component in parts.content:
             part = parts.section(component)
+            limits = dict(COMPONENT)
+            if "semi_major_axis" in part:
+                limits = {"semi_major_axis": limits.pop("effective_radius"), **limits}
             components[component] = {
-                key: part.distribution(key, *limits, components=tuple(components)) for key, limits in COMPONENT.items()
+                key: part.distribution(key, *ends, components=tuple(components)) for key, ends in limits.items()
             }
             part.finish()
         if len(components) == 1:
@@ -310,10 +339,19 @@ def _kinds(galaxies):
 
 
 def _psf(section, folder):
+    """(what a galaxy's PSF is drawn from, side of its image or None)"""
     if "files" in section:
         psf = {"files": section.files("files", folder)}
         if "pixel_scale" in section:
             psf["pixel_scale"] = float(section.number("pixel_scale", 1e-4, 100))
+    elif "airy" in section:
+        airy = section.section("airy")
+        psf = {
+            "lam_over_diameter": airy.distribution("lam_over_diameter", 1e-3, 100),
+            "obscuration": airy.distribution("obscuration", 0, 0.9),
+            "blur": airy.distribution("blur", 1e-3, 100),
+        }
+        airy.finish()
     else:
         moffat = section.section("moffat")
         psf = {
@@ -323,8 +361,15 @@ def _psf(section, folder):
             "position_angle": moffat.distribution("position_angle", -360, 360),
         }
         moffat.finish()
+        if "wings" in section:
+            wings = section.section("wings")
+            psf["wings_fraction"] = wings.distribution("fraction", 0, 1)
+            psf["wings_fwhm_ratio"] = wings.distribution("fwhm_ratio", 1, 100)
+            psf["wings_beta"] = wings.distribution("beta", 1.1, 100)
+            wings.finish()
+    size = section.number("image_size", 3, 512, whole=True) if "image_size" in section else None
     section.finish()
-    return psf
+    return psf, size
 
 
 def _noise(section, folder):
@@ -333,17 +378,32 @@ def _noise(section, folder):
     else:
         gaussian = section.section("gaussian")
         noise = {"sigma": gaussian.distribution("sigma", 0, 1e30)}
+        if "correlation" in gaussian and "drop" in gaussian:
+            gaussian.fail("drop", "either correlation or drop", "both")
         if "correlation" in gaussian:
             noise["correlation"] = gaussian.distribution("correlation", 0, 20)
+        if "drop" in gaussian:
+            noise["drop"] = gaussian.distribution("drop", 0, 20)
         gaussian.finish()
+    if "gain" in section:
+        noise["gain"] = section.distribution("gain", 1e-12, 1e12)
     section.finish()
     return noise
 
 
+def _signal_to_noise(section):
+    wanted = {"above": float(section.number("above", 0, 1e6)), "within": float(section.number("within", 1e-3, 1e3))}
+    section.finish()
+    return wanted
+
+
 def _neighbours(section):
+    if ("flux_ratio" in section) == ("magnitude" in section):
+        section.fail("flux_ratio", "either flux_ratio or magnitude", "both" if "magnitude" in section else "neither")
+    brightness = {"flux_ratio": (0, 1e6)} if "flux_ratio" in section else {"magnitude": (-50, 100)}
     neighbours = {
         "number": section.distribution("number", 0, 100),
-        "flux_ratio": section.distribution("flux_ratio", 0, 1e6),
+        **{key: section.distribution(key, *limits) for key, limits in brightness.items()},
         "distance": section.distribution("distance", 0, 1e4),
         "effective_radius": section.distribution("effective_radius", *COMPONENT["effective_radius"]),
         "sersic_index": section.distribution("sersic_index", *COMPONENT["sersic_index"]),

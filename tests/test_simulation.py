@@ -6,9 +6,11 @@ import pytest
 from scipy import integrate, special
 
 from gampen_tf.recipes import load_recipe
+from gampen_tf.simulation import tables
 from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
 from gampen_tf.simulation.images import draw_image
 from gampen_tf.simulation.profiles import sersic_transform, surface_brightness
+from gampen_tf.simulation.psfs import AnalyticPsf
 from gampen_tf.simulation.radii import half_light_radius, light_within
 from gampen_tf.simulation.stamps import Component, draw_stamp
 
@@ -47,28 +49,28 @@ def assert_same_image(image, reference, tolerance=1e-3):
 @pytest.mark.parametrize("axis_ratio", [0.25, 1.0])
 def test_discs_equal_plain_galsim(psf, effective_radius, axis_ratio):
     component = Component(1e5, effective_radius, 1.0, axis_ratio, 33.0)
-    assert_same_image(draw_stamp([component], psf, SIZE, SCALE), plain([component], psf))
+    assert_same_image(draw_stamp([component], AnalyticPsf(psf), SIZE, SCALE), plain([component], psf))
 
 
 @pytest.mark.parametrize(("effective_radius", "sersic_index"), [(0.1, 5.0), (1.0, 4.0), (1.0, 5.0)])
 def test_bulges_equal_plain_galsim(psf, effective_radius, sersic_index):
     component = Component(1e5, effective_radius, sersic_index, 0.25, -70.0)
     # GalSim folds by itself what lies beyond its own period; 1e-3 of the light may.
-    assert_same_image(draw_stamp([component], psf, SIZE, SCALE), plain([component], psf))
+    assert_same_image(draw_stamp([component], AnalyticPsf(psf), SIZE, SCALE), plain([component], psf))
 
 
 @pytest.mark.parametrize("sersic_index", [0.8, 1.2, 3.5, 5.0])
 @pytest.mark.parametrize("axis_ratio", [0.25, 1.0])
 def test_short_period_equals_a_period_of_4000_pixels(psf, sersic_index, axis_ratio):
     component = Component(1.0, 5.0, sersic_index, axis_ratio, 12.0)
-    reference = draw_stamp([component], psf, SIZE, SCALE, period=4000)
-    assert_same_image(draw_stamp([component], psf, SIZE, SCALE), reference, tolerance=2e-4)
+    reference = draw_stamp([component], AnalyticPsf(psf), SIZE, SCALE, period=4000)
+    assert_same_image(draw_stamp([component], AnalyticPsf(psf), SIZE, SCALE), reference, tolerance=2e-4)
 
 
 def test_folded_light_is_what_makes_the_wings_right(psf):
     # The light in the frame of a round n = 4 galaxy of 5 arcsec in closed form, in a circle that touches the frame.
     component = Component(1.0, 5.0, 4.0)
-    image = draw_stamp([component], psf, SIZE, SCALE).astype(np.float64)
+    image = draw_stamp([component], AnalyticPsf(psf), SIZE, SCALE).astype(np.float64)
     y, x = np.indices(image.shape) - 119
     radius = 15.0
     inside = image[np.hypot(x, y) * SCALE < radius].sum()
@@ -83,18 +85,18 @@ def test_neighbours_in_and_beyond_the_frame_equal_plain_galsim(psf):
         Component(6e4, 0.8, 1.0, 0.4, 80.0, x=3.3, y=19.9),
         Component(9e4, 0.7, 1.0, 0.9, 0.0, x=24.0, y=-8.0),
     ]
-    assert_same_image(draw_stamp(components, psf, SIZE, SCALE), plain(components, psf, folding=3e-4))
+    assert_same_image(draw_stamp(components, AnalyticPsf(psf), SIZE, SCALE), plain(components, psf, folding=3e-4))
 
 
 @pytest.mark.parametrize("size", [64, 65])
 def test_centre_of_even_and_odd_frames(psf, size):
     component = Component(1.0, 0.6, 1.0, 0.5, 30.0)
-    image = draw_stamp([component], psf, size, SCALE)
+    image = draw_stamp([component], AnalyticPsf(psf), size, SCALE)
     np.testing.assert_allclose(image, plain([component], psf, size), atol=1e-3 * image.max())
     np.testing.assert_allclose(image, image[::-1, ::-1], atol=1e-5 * image.max())
 
 
-@pytest.mark.parametrize("sersic_index", [0.8, 1.0, 2.37, 5.0])
+@pytest.mark.parametrize("sersic_index", [0.8, 0.8001, 1.0, 2.37, 3.1234, 5.0, 5.55555])    # ours and GalSim's own
 def test_transform_table_equals_galsim(sersic_index):
     k = np.array([0.0, 2e-3, 0.1, 1.0, 7.7, 60.0, 400.0])
     profile = galsim.Sersic(n=sersic_index, half_light_radius=1.0)
@@ -103,11 +105,49 @@ def test_transform_table_equals_galsim(sersic_index):
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
-def test_transform_of_an_exponential_is_the_closed_form():
+@pytest.mark.parametrize("sersic_index", [1.0, 1.0 + 1e-9])
+def test_transform_of_an_exponential_is_the_closed_form(sersic_index):
     scale = 1 / special.gammaincinv(2, 0.5)
     k = np.geomspace(1e-2, 1e2, 50)
-    found = sersic_transform((k**2).astype(np.float32), 1.0)
+    found = sersic_transform((k**2).astype(np.float32), sersic_index)
     np.testing.assert_allclose(found, (1 + (k * scale) ** 2) ** -1.5, atol=1e-5)
+
+
+def test_transform_of_a_gaussian_is_the_closed_form():
+    k = np.geomspace(1e-2, 1e2, 50)
+    found = sersic_transform((k**2).astype(np.float32), 0.5 + 1e-9)
+    np.testing.assert_allclose(found, np.exp(-(k**2) / (4 * np.log(2))), atol=1e-6)
+
+
+@pytest.mark.parametrize("sersic_index", [0.1, 0.25, 7.0, 8.0])         # beyond what GalSim has
+def test_transform_equals_integration(sersic_index):
+    log_near, far = np.linspace(-30, 0, 20_001), np.linspace(1, 1e4, 2_000_001)
+    for k in (0.01, 0.5, 3.0, 12.0):
+        # The cusp in ln r, the wings with many steps an oscillation.
+        near = np.exp(log_near)
+        expected = 2 * np.pi * integrate.simpson(
+            near**2 * surface_brightness(near**2, sersic_index) * special.j0(k * near), x=log_near
+        ) + 2 * np.pi * integrate.simpson(far * surface_brightness(far**2, sersic_index) * special.j0(k * far), x=far)
+        assert sersic_transform(np.float32([k**2]), sersic_index)[0] == pytest.approx(expected, abs=5e-6)
+
+
+def test_table_is_made_once_and_a_damaged_one_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAMPEN_TF_CACHE", str(tmp_path / "cache"))
+    made = []
+
+    def make():
+        made.append(1)
+        return np.linspace(0, 1, 5)
+
+    for _ in range(2):
+        np.testing.assert_array_equal(tables.cached("a", 5, make), np.linspace(0, 1, 5))
+    assert len(made) == 1
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_bytes(file.read_bytes()[:-3])
+    np.testing.assert_array_equal(tables.cached("a", 5, make), np.linspace(0, 1, 5))
+    assert len(made) == 2
+    monkeypatch.setenv("GAMPEN_TF_CACHE", "/dev/null/nowhere")
+    np.testing.assert_array_equal(tables.cached("a", 5, make), np.linspace(0, 1, 5))
 
 
 @pytest.mark.parametrize("sersic_index", [0.8, 4.0])

@@ -4,7 +4,9 @@ import numpy as np
 from astropy import units
 from astropy.table import Table
 
-from gampen_tf.simulation.radii import half_light_radius
+from gampen_tf.distributions import Distribution
+from gampen_tf.simulation.noise import signal_to_noise
+from gampen_tf.simulation.radii import circularised, half_light_radius, semi_major_axis
 
 __all__ = ["draw_galaxy", "draw_catalogue", "generator"]
 
@@ -13,17 +15,22 @@ _NEIGHBOUR = ("flux", "x", "y", "effective_radius", "sersic_index", "axis_ratio"
 _UNITS = {
     "flux": units.nJy,
     "effective_radius": units.arcsec,
+    "semi_major_axis": units.arcsec,
     "fwhm": units.arcsec,
+    "lam_over_diameter": units.arcsec,
+    "blur": units.arcsec,
     "position_angle": units.deg,
     "magnitude": units.mag,
-    "sigma": units.nJy,
     "correlation": units.pix,
+    "drop": units.pix,
 }
+_MAX_TRIES = 1000
 
 
 def generator(seed, index, stream):
     """Counter-based random numbers of galaxy ``index``: stream 0 for its parameters, 1 for its noise."""
-    return np.random.Generator(np.random.Philox(key=[seed, index], counter=[0, 0, 0, stream]))
+    key = np.array([seed, index], dtype=np.uint64)      # said outright: a list with a large seed becomes floats
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream]))
 
 
 def _wrapped(angle):
@@ -34,17 +41,33 @@ def _wrapped(angle):
 def draw_galaxy(recipe, seed, index):
     """Everything that is random about galaxy ``index`` but its noise.
 
+    Where the recipe asks for a signal-to-noise ratio, galaxies are drawn from the same stream until one has it.
+
     Returns
     -------
     dict
-        ``kind``; ``flux``; ``bulge_to_total`` (nan for one component that is neither disc nor bulge); ``x``, ``y``;
-        ``components`` and ``psf`` and ``noise``, dicts; ``neighbours``, a list of dicts.
+        ``kind``; ``flux`` in the recipe's pixel unit; ``bulge_to_total`` (nan for one component that is neither disc
+        nor bulge); ``x``, ``y``; ``components``, ``psf`` and ``noise``, dicts; ``neighbours``, a list of dicts.
     """
     rng = generator(seed, index, 0)
+    wanted = recipe.signal_to_noise
+    if wanted is None:
+        return _draw_any_galaxy(recipe, rng)
+    for _ in range(_MAX_TRIES):
+        galaxy = _draw_any_galaxy(recipe, rng)
+        if signal_to_noise(recipe, galaxy, wanted["within"]) > wanted["above"]:
+            return galaxy
+    raise ValueError(
+        f"recipe {recipe.name!r}: none of {_MAX_TRIES} galaxies had a signal-to-noise ratio above {wanted['above']:g} "
+        f"within {wanted['within']:g} arcsec; ask for less, or draw brighter galaxies"
+    )
+
+
+def _draw_any_galaxy(recipe, rng):
     edges = np.cumsum([kind.fraction for kind in recipe.kinds])
     kind = recipe.kinds[min(int(np.searchsorted(edges, rng.uniform(), side="right")), len(recipe.kinds) - 1)]
     brightness = recipe.brightness.draw(rng)
-    flux = brightness if recipe.brightness_is == "flux" else 10 ** (-0.4 * (brightness - recipe.zero_point))
+    flux = brightness if recipe.brightness_is == "flux" else recipe.flux_of(brightness)
     names = list(kind.components)
     if kind.bulge_to_total is not None:
         bulge_to_total = kind.bulge_to_total.draw(rng)
@@ -55,11 +78,12 @@ def draw_galaxy(recipe, seed, index):
     components = {}
     for name in names:
         component = {"flux": share[name] * flux}
-        for key in _PROPERTIES:
-            distribution = kind.components[name][key]
+        for key, distribution in kind.components[name].items():
             component[key] = distribution.draw(rng)
             if distribution.relative_to is not None:
                 component[key] += components[distribution.relative_to][key]
+        if "semi_major_axis" in component:
+            component["effective_radius"] = circularised(component.pop("semi_major_axis"), component["axis_ratio"])
         component["position_angle"] = _wrapped(component["position_angle"])
         components[name] = component
     galaxy = {
@@ -70,14 +94,10 @@ def draw_galaxy(recipe, seed, index):
         "y": recipe.centre["y"].draw(rng) if "y" in recipe.centre else 0.0,
         "components": components,
     }
-    if "files" in recipe.psf:
-        galaxy["psf"] = {"file": int(rng.integers(len(recipe.psf["files"])))}
-    else:
-        galaxy["psf"] = {key: distribution.draw(rng) for key, distribution in recipe.psf.items()}
-    if "files" in recipe.noise:
-        galaxy["noise"] = {"file": int(rng.integers(len(recipe.noise["files"])))}
-    else:
-        galaxy["noise"] = {key: distribution.draw(rng) for key, distribution in recipe.noise.items()}
+    for group, source in (("psf", recipe.psf), ("noise", recipe.noise)):
+        drawn = {"file": int(rng.integers(len(source["files"])))} if "files" in source else {}
+        drawn.update({key: one.draw(rng) for key, one in source.items() if isinstance(one, Distribution)})
+        galaxy[group] = drawn
     galaxy["neighbours"] = _neighbours(recipe, galaxy, rng) if recipe.neighbours else []
     return galaxy
 
@@ -87,8 +107,12 @@ def _neighbours(recipe, galaxy, rng):
     neighbours = []
     for _ in range(int(wanted["number"].draw(rng))):
         distance, direction = wanted["distance"].draw(rng), rng.uniform(0, 2 * np.pi)
+        if "flux_ratio" in wanted:
+            flux = galaxy["flux"] * wanted["flux_ratio"].draw(rng)
+        else:
+            flux = recipe.flux_of(wanted["magnitude"].draw(rng))
         neighbour = {
-            "flux": galaxy["flux"] * wanted["flux_ratio"].draw(rng),
+            "flux": flux,
             "x": galaxy["x"] + distance * np.cos(direction),
             "y": galaxy["y"] + distance * np.sin(direction),
             "position_angle": rng.uniform(-90, 90),
@@ -112,9 +136,12 @@ def draw_catalogue(recipe, seed, indices):
     astropy.table.Table
         A row a galaxy, in the order of ``indices``: ``index``, ``kind``, the labels (of the whole galaxy, without its
         neighbours: ``bulge_to_total``, ``effective_radius`` of the circular aperture with half of its light, ``flux``,
-        ``magnitude``; for galaxies of one component ``sersic_index``, ``axis_ratio`` and ``position_angle`` too),
-        ``x`` and ``y``, each component's properties (``disc_flux`` …, nan where it has none), ``psf_…``, ``noise_…``,
-        and, if the recipe has neighbours, ``n_neighbours`` and ``neighbour_…`` (nan beyond their number).
+        ``magnitude``; for galaxies of one component ``sersic_index``, ``axis_ratio``, ``position_angle`` and
+        ``semi_major_axis`` of the half-light ellipse too), ``x`` and ``y`` (arcsec from the centre of the frame, which
+        lies between pixels where its side is even, along columns and rows), each component's properties (``disc_flux``
+        …, nan where it has none; its ``effective_radius`` is that of the circle with the area of its half-light
+        ellipse), ``psf_…``, ``noise_…``, and, if the recipe has neighbours, ``n_neighbours`` and ``neighbour_…`` (nan
+        beyond their number). Fluxes are in nJy whatever the pixel unit; ``noise_sigma`` and ``noise_gain`` are not.
     """
     galaxies = [draw_galaxy(recipe, seed, int(index)) for index in indices]
     names = list(dict.fromkeys(name for kind in recipe.kinds for name in kind.components))
@@ -139,11 +166,13 @@ def draw_catalogue(recipe, seed, indices):
     for key in ("sersic_index", "axis_ratio", "position_angle"):
         first = np.array([next(iter(galaxy["components"].values()))[key] for galaxy in galaxies], dtype=np.float64)
         table[key] = np.where(alone, first, np.nan)
+    circle = np.array([next(iter(galaxy["components"].values()))["effective_radius"] for galaxy in galaxies])
+    table["semi_major_axis"] = semi_major_axis(circle, table["axis_ratio"])
     for name in names:
         for key, values in components[name].items():
             table[f"{name}_{key}"] = values
-    for group, source in (("psf", recipe.psf), ("noise", recipe.noise)):
-        for key in ["file"] if "files" in source else source:
+    for group in ("psf", "noise"):
+        for key in galaxies[0][group] if galaxies else ():
             table[f"{group}_{key}"] = np.array([galaxy[group][key] for galaxy in galaxies])
     if recipe.neighbours:
         _add_neighbours(table, recipe, galaxies)
@@ -151,6 +180,10 @@ def draw_catalogue(recipe, seed, indices):
         unit = next((unit for key, unit in _UNITS.items() if name == key or name.endswith("_" + key)), None)
         if name in ("x", "y", "neighbour_x", "neighbour_y"):
             unit = units.arcsec
+        if name == "noise_sigma":
+            unit = units.Unit(recipe.unit, parse_strict="silent")
+        if unit == units.nJy and name != "noise_sigma" and recipe.unit != "nJy":
+            table[name] *= recipe.nanojansky
         table[name].unit = unit
     return table
 

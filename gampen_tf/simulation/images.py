@@ -1,72 +1,26 @@
 """From drawn parameters to the image of a galaxy: PSF, components, neighbours, noise."""
 
-import functools
-
-import galsim
 import numpy as np
-from astropy.io import fits
-from scipy import ndimage
 
 from gampen_tf.recipes import load_recipe
 from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy, generator
+from gampen_tf.simulation.noise import draw_noise, poisson_noise
+from gampen_tf.simulation.psfs import draw_psf, galaxy_psf
 from gampen_tf.simulation.stamps import Component, draw_stamp
 
-__all__ = ["draw", "draw_image", "galaxy_psf"]
+__all__ = ["draw", "draw_image", "draw_image_and_psf"]
 
 
-@functools.lru_cache(maxsize=128)
-def _psf_from_file(path, pixel_scale):
-    with fits.open(path) as hdus:
-        hdu = next(hdu for hdu in hdus if hdu.data is not None)
-        image = np.asarray(hdu.data, dtype=np.float64)
-    if image.ndim != 2 or not np.isfinite(image).all() or image.sum() <= 0:
-        raise ValueError(f"{path}: expected a finite 2-D PSF image of positive sum, found shape {image.shape}")
-    # The pixel response is in the measured PSF already; the drawing adds one more unless it is taken out.
-    measured = galsim.InterpolatedImage(galsim.Image(image, scale=pixel_scale), flux=1.0)
-    return galsim.Convolve([measured, galsim.Deconvolve(galsim.Pixel(pixel_scale))])
+def draw_image_and_psf(recipe, seed, index):
+    """Image of galaxy ``index`` of ``seed`` and that of its PSF.
 
-
-@functools.lru_cache(maxsize=16)
-def _sky(path, size):
-    with fits.open(path) as hdus:
-        hdu = next(hdu for hdu in hdus if hdu.data is not None)
-        sky = np.asarray(hdu.data, dtype=np.float32)
-    if sky.ndim != 2 or min(sky.shape) < size or not np.isfinite(sky).all():
-        raise ValueError(f"{path}: expected finite sky pixels, at least {size} x {size}; found shape {sky.shape}")
-    return sky
-
-
-def galaxy_psf(recipe, galaxy):
-    """The PSF of a drawn galaxy, a `galsim.GSObject` of unit flux without the pixel."""
-    psf = galaxy["psf"]
-    if "file" in psf:
-        return _psf_from_file(recipe.psf["files"][psf["file"]], recipe.psf.get("pixel_scale", recipe.pixel_scale))
-    return galsim.Moffat(beta=psf["beta"], fwhm=psf["fwhm"]).shear(
-        q=psf["axis_ratio"], beta=psf["position_angle"] * galsim.degrees
-    )
-
-
-def _noise(recipe, noise, rng):
-    size = recipe.size
-    if "file" in noise:
-        sky = _sky(recipe.noise["files"][noise["file"]], size)
-        row, column = (int(rng.integers(side - size + 1)) for side in sky.shape)
-        return np.rot90(sky[row : row + size, column : column + size], int(rng.integers(4)))
-    correlation = noise.get("correlation", 0.0)
-    if correlation == 0:
-        return rng.standard_normal((size, size), dtype=np.float32) * np.float32(noise["sigma"])
-    pad = int(np.ceil(4 * correlation))
-    white = rng.standard_normal((size + 2 * pad, size + 2 * pad), dtype=np.float32)
-    blurred = ndimage.gaussian_filter(white, correlation, mode="wrap", truncate=4.0)
-    kernel = np.zeros(2 * pad + 1)
-    kernel[pad] = 1
-    kernel = ndimage.gaussian_filter1d(kernel, correlation, mode="constant", truncate=4.0)
-    # Variance per pixel stays sigma²: the blur has multiplied it by the sum of the squared kernel.
-    return blurred[pad : pad + size, pad : pad + size] * np.float32(noise["sigma"] / np.sum(kernel**2))
-
-
-def draw_image(recipe, seed, index):
-    """Image of galaxy ``index`` of ``seed``: (size, size) float32, in the recipe's pixel unit."""
+    Returns
+    -------
+    image : (size, size) float32 array
+        In the recipe's pixel unit.
+    psf_image : (psf size, psf size) float32 array
+        Of sum 1, with the pixel in it; None if the recipe asks for none.
+    """
     galaxy = draw_galaxy(recipe, seed, index)
     components = [
         Component(**component, x=galaxy["x"], y=galaxy["y"])
@@ -74,9 +28,19 @@ def draw_image(recipe, seed, index):
         if component["flux"] > 0
     ]
     components += [Component(**neighbour) for neighbour in galaxy["neighbours"]]
-    image = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
-    image += _noise(recipe, galaxy["noise"], generator(seed, index, 1))
-    return image
+    psf = galaxy_psf(recipe, galaxy)
+    image = draw_stamp(components, psf, recipe.size, recipe.pixel_scale)
+    rng = generator(seed, index, 1)
+    sky = draw_noise(recipe, galaxy["noise"], rng)
+    if "gain" in galaxy["noise"]:
+        image = poisson_noise(image, galaxy["noise"]["gain"], rng)
+    image += sky
+    return image, draw_psf(psf, recipe.psf_size, recipe.pixel_scale) if recipe.psf_size else None
+
+
+def draw_image(recipe, seed, index):
+    """Image of galaxy ``index`` of ``seed``: (size, size) float32, in the recipe's pixel unit."""
+    return draw_image_and_psf(recipe, seed, index)[0]
 
 
 def draw(recipe, seed, indices):

@@ -2,8 +2,9 @@
 
 ``dataset.json``      what it is: recipe, seed, pixels, and which part holds which galaxies
 ``catalogue.fits``    a row a galaxy, in the order of the images
-``shards/``           raw little-endian float32 records, (H, W) each, no header: a file for each part; or
-``cutouts/``          a FITS file a galaxy
+``shards/``           raw little-endian float32 records, (H, W) each, no header: a file for each part, and one of
+                      the PSF images if the recipe asks for them; or
+``cutouts/``          a FITS file a galaxy, with the PSF image in the extension ``PSF``
 
 A part (shard) belongs to one split. Files appear under their names only when they are whole, so that a run that was
 killed goes on with the parts that are missing.
@@ -19,7 +20,7 @@ import numpy as np
 from astropy.io import fits
 
 from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation.images import draw_image
+from gampen_tf.simulation.images import draw_image_and_psf
 
 __all__ = [
     "FORMAT_VERSION",
@@ -27,7 +28,9 @@ __all__ = [
     "cutout_path",
     "metadata_bytes",
     "part_is_written",
+    "part_paths",
     "part_ranges",
+    "record_shapes",
     "write_atomically",
     "write_part",
 ]
@@ -82,8 +85,14 @@ def write_atomically(path, content):
         raise
 
 
-def _part_path(output, number):
-    return Path(output) / "shards" / f"shard-{number:05d}.f32"
+def part_paths(number, psf_size):
+    """Paths of the files of a part, relative to the data set: images, and PSF images if there are any."""
+    return [f"shards/shard-{number:05d}.f32"] + ([f"shards/psf-{number:05d}.f32"] if psf_size else [])
+
+
+def record_shapes(recipe):
+    """Shapes of one record of each file of a part."""
+    return [(recipe.size,) * 2] + ([(recipe.psf_size,) * 2] if recipe.psf_size else [])
 
 
 def cutout_path(index):
@@ -91,12 +100,16 @@ def cutout_path(index):
     return f"cutouts/{index:07d}.fits"
 
 
-def part_is_written(output, form, number, first, last, record_bytes):
+def part_is_written(output, form, number, first, last, recipe):
     """Whether all files of a part are there (a shard of the wrong length is not)."""
     if form == "fits":
         return all((Path(output) / cutout_path(index)).is_file() for index in range(first, last))
-    path = _part_path(output, number)
-    return path.is_file() and path.stat().st_size == (last - first) * record_bytes
+    files = zip(part_paths(number, recipe.psf_size), record_shapes(recipe), strict=True)
+    return all(_has_length(Path(output) / path, 4 * (last - first) * h * w) for path, (h, w) in files)
+
+
+def _has_length(path, n_bytes):
+    return path.is_file() and path.stat().st_size == n_bytes
 
 
 def write_part(job, number):
@@ -121,13 +134,18 @@ def write_part(job, number):
             if not path.is_file():
                 write_atomically(path, _fits_bytes(recipe, job["seed"], index))
     else:
-        images = np.stack([draw_image(recipe, job["seed"], index) for index in range(first, last)])
-        write_atomically(_part_path(job["output"], number), images.astype("<f4").tobytes())
+        paths = part_paths(number, recipe.psf_size)
+        drawn = (draw_image_and_psf(recipe, job["seed"], index)[: len(paths)] for index in range(first, last))
+        for path, records in zip(paths, zip(*drawn, strict=True), strict=True):
+            write_atomically(Path(job["output"]) / path, np.stack(records).astype("<f4").tobytes())
     return last - first
 
 
 def _fits_bytes(recipe, seed, index):
-    """A cutout as users bring theirs: pixel unit, zero point, pixel scale and a WCS in the header."""
+    """A cutout as users bring theirs: pixel unit, zero point, pixel scale and a WCS in the header.
+
+    The centre of the frame is at RA = Dec = 0, north up and east left.
+    """
     header = fits.Header()
     header["BUNIT"] = (recipe.unit, "pixel unit")
     header["MAGZERO"] = (recipe.zero_point, "AB magnitude of one pixel unit")
@@ -139,9 +157,12 @@ def _fits_bytes(recipe, seed, index):
     header["CD1_1"], header["CD1_2"] = -recipe.pixel_scale / 3600, 0.0
     header["CD2_1"], header["CD2_2"] = 0.0, recipe.pixel_scale / 3600
     header["RECIPE"], header["SEED"], header["INDEX"] = recipe.name, seed, index
-    hdu = fits.PrimaryHDU(draw_image(recipe, seed, index), header)
+    image, psf = draw_image_and_psf(recipe, seed, index)
+    hdus = fits.HDUList([fits.PrimaryHDU(image, header)])
+    if psf is not None:
+        hdus.append(fits.ImageHDU(psf, name="PSF"))
     stream = io.BytesIO()
-    hdu.writeto(stream)
+    hdus.writeto(stream)
     return stream.getvalue()
 
 

@@ -1,12 +1,28 @@
-"""The effective radius of a whole galaxy: of several Sérsic components together."""
+"""Effective radii, and the one convention for them.
+
+A component's ``effective_radius`` is r_h, that of the circle with the area of its half-light ellipse: the ellipse's
+semi-axes are r_h / √q (``semi_major_axis``, which GALFIT and its kind call R_e) and r_h √q. The ``effective_radius``
+of a whole galaxy, the label, is the radius of the circular aperture that holds half of its light: r_h for a round
+component, a little more for a flat one.
+"""
 
 import numpy as np
 from scipy import special
 
-__all__ = ["light_within", "half_light_radius"]
+__all__ = ["circularised", "half_light_radius", "light_within", "semi_major_axis"]
 
 _N_ANGLES = 48          # midpoints of a quarter turn: the angle average is right to 1e-10 for q >= 0.2
 _TOLERANCE = 1e-10      # of ln r
+
+
+def circularised(semi_major_axis, axis_ratio):
+    """Radius of the circle with the area of an ellipse."""
+    return semi_major_axis * np.sqrt(axis_ratio)
+
+
+def semi_major_axis(effective_radius, axis_ratio):
+    """Semi-major axis of a component's half-light ellipse, from the radius of the circle of its area."""
+    return effective_radius / np.sqrt(axis_ratio)
 
 
 def light_within(radius, effective_radius, axis_ratio, sersic_index):

@@ -20,6 +20,7 @@ from gampen_tf.simulation.galaxies import draw_catalogue
 
 __all__ = ["simulate"]
 
+_WORKER = (sys.executable, "-m", "gampen_tf.simulation.worker")
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -65,9 +66,11 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
         raise ValueError(f"format: expected 'shards' or 'fits', found {format!r}")
     if n_images < 1 or not 0 <= seed < 2**64:
         raise ValueError(f"expected n_images >= 1 and 0 <= seed < 2**64, found n_images={n_images}, seed={seed}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers: expected at least 1, found {workers}")
     description = _describe(recipe, int(n_images), int(seed), format)
     ranges = layout.part_ranges(n_images)
-    record_bytes = 4 * recipe.size**2
+    image_bytes = sum(4 * h * w for h, w in layout.record_shapes(recipe))
     _check_output(output, description)
     (output / ("cutouts" if format == "fits" else "shards")).mkdir(parents=True, exist_ok=True)
     for leftover in output.rglob(".*.part"):
@@ -75,9 +78,10 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
     missing = [
         number
         for number, (first, last) in enumerate(ranges)
-        if not layout.part_is_written(output, format, number, first, last, record_bytes)
+        if not layout.part_is_written(output, format, number, first, last, recipe)
     ]
-    needed = sum(ranges[number][1] - ranges[number][0] for number in missing) * record_bytes
+    n_missing = sum(ranges[number][1] - ranges[number][0] for number in missing)
+    needed = n_missing * image_bytes
     free = shutil.disk_usage(output).free
     if needed > free:
         raise OSError(f"{output}: {needed / 1e9:.2f} GB are still to be written, but only {free / 1e9:.2f} GB are free")
@@ -86,7 +90,7 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
     if not (output / "catalogue.fits").is_file():
         _write_catalogue(recipe, description, ranges, output)
     job = {**description, "output": str(output.resolve()), "recipe_folder": str(recipe.folder)}
-    done = n_images - needed // record_bytes
+    done = n_images - n_missing
     with tqdm(total=n_images, initial=done, unit="galaxy", disable=not progress_bar, desc=recipe.name) as bar:
         for n_drawn in _parts(job, missing, workers, client):
             bar.update(n_drawn)
@@ -97,6 +101,10 @@ def _describe(recipe, n_images, seed, form):
     ranges = layout.part_ranges(n_images)
     splits = layout.assign_splits(ranges, recipe.split)
     parameters = [{"name": name, "unit": LABELS[name]} for name in recipe.parameters]
+
+    def files(number):
+        return dict(zip(("file", "psf_file"), layout.part_paths(number, recipe.psf_size), strict=False))
+
     return {
         "format_version": layout.FORMAT_VERSION,
         "form": form,
@@ -106,14 +114,14 @@ def _describe(recipe, n_images, seed, form):
         "seed": seed,
         "n_images": n_images,
         "image_shape": [recipe.size, recipe.size, 1],
-        "psf_shape": None,
+        "psf_shape": [recipe.psf_size] * 2 if recipe.psf_size else None,
         "pixel_scale": recipe.pixel_scale,
         "pixel_unit": recipe.unit,
         "zero_point": recipe.zero_point,
         "band": recipe.band,
         "parameters": parameters,
         "shards": [
-            {"file": f"shards/shard-{number:05d}.f32", "split": split, "first": first, "n_images": last - first}
+            {**files(number), "split": split, "first": first, "n_images": last - first}
             for number, ((first, last), split) in enumerate(zip(ranges, splits, strict=True))
         ],
         "versions": {name: package_metadata.version(name) for name in ("galsim", "numpy", "scipy")},
@@ -160,7 +168,7 @@ def _parts(job, numbers, workers, client):
         for future in as_completed([client.submit(layout.write_part, job, number, pure=False) for number in numbers]):
             yield future.result()
         return
-    workers = min(len(numbers), workers or len(os.sched_getaffinity(0)))
+    workers = min(len(numbers), workers or _n_cores())
     if workers <= 1:
         for number in numbers:
             yield layout.write_part(job, number)
@@ -168,12 +176,16 @@ def _parts(job, numbers, workers, client):
     yield from _worker_processes(job, numbers, workers)
 
 
+def _n_cores():
+    """Cores that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _worker_processes(job, numbers, workers):
     environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, "1")}
     environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path)])
-    command = [sys.executable, "-m", "gampen_tf.simulation.worker"]
     processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        subprocess.Popen(_WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         for _ in range(workers)
     ]
     todo, answers = queue.SimpleQueue(), queue.SimpleQueue()
@@ -187,15 +199,13 @@ def _worker_processes(job, numbers, workers):
                 number = todo.get_nowait()
                 process.stdin.write(f"{number}\n")
                 process.stdin.flush()
-                answer = process.stdout.readline()
-                if not answer:
-                    answers.put({"part": number, "error": f"a worker ended with status {process.wait()}"})
-                    return
-                answers.put(json.loads(answer))
+                answers.put(json.loads(process.stdout.readline()))
         except queue.Empty:
             return
-        except OSError as error:
-            answers.put({"part": None, "error": f"a worker ended with status {process.wait()} ({error})"})
+        except (OSError, ValueError):           # a closed pipe, or half an answer
+            process.kill()
+            answers.put({"error": f"a worker process ended before its work was done (status {process.wait()}); "
+                                  "what it wrote is kept: the same command goes on from there"})
 
     threads = [threading.Thread(target=feed, args=(process,), daemon=True) for process in processes]
     try:

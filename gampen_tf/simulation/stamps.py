@@ -11,12 +11,12 @@ and taken away.
 import dataclasses
 import functools
 
-import galsim
 import numpy as np
 import scipy.fft
 from scipy import interpolate
 
 from gampen_tf.simulation.profiles import enclosed_fraction, sersic_transform, shape_matrix, surface_brightness
+from gampen_tf.simulation.psfs import inverse_transform, psf_period, wave_numbers
 
 __all__ = ["Component", "draw_stamp"]
 
@@ -44,27 +44,9 @@ class Component:
         return shape_matrix(self.effective_radius, self.axis_ratio, self.position_angle)
 
 
-@functools.lru_cache(maxsize=16)
-def _wave_numbers(period, pixel_scale):
-    """Wave numbers (rad per arcsec) of the half plane that a real transform needs, and the pixel's own transform."""
-    ky = (2 * np.pi * scipy.fft.fftfreq(period, pixel_scale))[:, None]
-    kx = (2 * np.pi * scipy.fft.rfftfreq(period, pixel_scale))[None, :]
-    pixel = np.sinc(kx * pixel_scale / (2 * np.pi)) * np.sinc(ky * pixel_scale / (2 * np.pi))
-    return kx.astype(np.float32), ky.astype(np.float32), pixel.astype(np.float32)
-
-
-def psf_transform(psf, period, pixel_scale):
-    """Transform of PSF and pixel on the half plane: (period, period // 2 + 1), as `scipy.fft.irfft2` orders it."""
-    half = period // 2
-    image = galsim.ImageCD(galsim.BoundsI(0, half, -half, half), scale=2 * np.pi / (period * pixel_scale))
-    psf.drawKImage(image=image, recenter=False)
-    pixel = _wave_numbers(period, pixel_scale)[2]
-    return scipy.fft.ifftshift(image.array[:-1], axes=0) * pixel
-
-
 def _component_transform(component, period, pixel_scale):
     """Transform of one component on the half plane, phase of its offset included."""
-    kx, ky, _ = _wave_numbers(period, pixel_scale)
+    kx, ky, _ = wave_numbers(period, pixel_scale)
     xx, yy, xy = (np.float32(moment) for moment in component.shape)
     k_squared = xx * kx**2 + yy * ky**2
     k_squared += (2 * xy * kx) * ky
@@ -134,7 +116,7 @@ def _folded_light(component, size, period, pixel_scale):
     return component.flux * light
 
 
-def _period(components, size, pixel_scale):
+def _period(components, psf, size, pixel_scale):
     """Period in pixels: longer where wings in the frame are so narrow that the PSF blurs them, or for offset light."""
     narrow = any(
         component.sersic_index < 2
@@ -143,6 +125,7 @@ def _period(components, size, pixel_scale):
     )
     offset = max(max(abs(component.x), abs(component.y)) for component in components) / pixel_scale
     period = max((_LONG if narrow else _SHORT) * size, (0.5 + _CLEARANCE) * size + offset)
+    period = psf_period(psf, period, size, offset, pixel_scale)
     return 2 * scipy.fft.next_fast_len(int(np.ceil(period / 2)), real=True)
 
 
@@ -152,10 +135,9 @@ def draw_stamp(components, psf, size, pixel_scale, *, period=None):
     Parameters
     ----------
     components : sequence of Component
-    psf : galsim.GSObject
-        Unit flux.
+    psf : AnalyticPsf or MeasuredPsf
     size : int
-        Side of the frame in pixels; offsets are from its centre.
+        Side of the frame in pixels. Offsets are from its centre, which lies between pixels where the side is even.
     pixel_scale : float
         arcsec.
     period : int, optional
@@ -166,14 +148,10 @@ def draw_stamp(components, psf, size, pixel_scale, *, period=None):
     (size, size) array of float32, flux per pixel
     """
     if period is None:
-        period = _period(components, size, pixel_scale)
+        period = _period(components, psf, size, pixel_scale)
     transform = sum(_component_transform(component, period, pixel_scale) for component in components)
-    transform = transform * psf_transform(psf, period, pixel_scale).astype(np.complex64)
-    if size % 2 == 0:       # the centre lies between pixels
-        kx, ky, _ = _wave_numbers(period, pixel_scale)
-        transform = transform * np.exp(0.5j * np.float32(pixel_scale) * (kx + ky))
-    image = scipy.fft.irfft2(transform, (period, period), overwrite_x=True)
-    image = np.roll(image, (size // 2, size // 2), axis=(0, 1))[:size, :size]
+    transform = transform * psf.transform(period, pixel_scale)
+    image = inverse_transform(transform, size, period, pixel_scale)
     for component in components:
         folded = _folded_light(component, size, period, pixel_scale)
         if folded is not None:

@@ -1,0 +1,125 @@
+"""Noise of the sky and of the light itself, and how well a galaxy stands out of it."""
+
+import functools
+
+import numpy as np
+from astropy.io import fits
+from scipy import ndimage
+
+from gampen_tf.simulation.psfs import galaxy_psf
+from gampen_tf.simulation.stamps import Component, draw_stamp
+
+__all__ = ["draw_noise", "poisson_noise", "signal_to_noise"]
+
+
+@functools.lru_cache(maxsize=16)
+def _sky(path, size):
+    with fits.open(path) as hdus:
+        hdu = next((hdu for hdu in hdus if hdu.is_image and hdu.data is not None), None)
+        sky = None if hdu is None else np.asarray(hdu.data, dtype=np.float32)
+    if sky is None or sky.ndim != 2 or min(sky.shape) < size or not np.isfinite(sky).all():
+        found = "no image" if sky is None else f"shape {sky.shape}, {np.sum(~np.isfinite(sky))} pixels not finite"
+        raise ValueError(f"{path}: expected finite sky pixels, at least {size} x {size}; found {found}")
+    return sky
+
+
+@functools.lru_cache(maxsize=16)
+def _sky_sigma(path, size):
+    """Robust standard deviation: what else is in a field of sky must not count."""
+    sky = _sky(path, size)
+    return 1.4826 * float(np.median(abs(sky - np.median(sky))))
+
+
+def _smoothed(size, rng, sigma, reach, smooth):
+    """Noise of standard deviation ``sigma``, of white noise that a separable kernel has smoothed."""
+    white = rng.standard_normal((size + 2 * reach, size + 2 * reach), dtype=np.float32)
+    kernel = np.zeros(2 * reach + 1)
+    kernel[reach] = 1
+    kernel = smooth(kernel)
+    # Variance per pixel stays sigma²: the smoothing has multiplied it by the square of this sum.
+    return smooth(white)[reach : reach + size, reach : reach + size] * np.float32(sigma / np.sum(kernel**2))
+
+
+def _drop_kernel(side):
+    """Overlap of a square drop, ``side`` pixels wide about the centre of a pixel, with that pixel and those beside."""
+    reach = int(np.ceil((side + 1) / 2)) - 1
+    edges = np.arange(-reach, reach + 1)
+    return np.clip(np.minimum(edges + 0.5, side / 2) - np.maximum(edges - 0.5, -side / 2), 0, None) / side
+
+
+def draw_noise(recipe, noise, rng):
+    """Noise of the sky for one image.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    noise : dict
+        What the galaxy drew: ``file``; or ``sigma``, and ``correlation`` or ``drop``.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (size, size) array of float32
+    """
+    size = recipe.size
+    if "file" in noise:
+        sky = _sky(recipe.noise["files"][noise["file"]], size)
+        row, column = (int(rng.integers(side - size + 1)) for side in sky.shape)
+        return np.rot90(sky[row : row + size, column : column + size], int(rng.integers(4)))
+    if noise.get("drop", 0.0) > 1:
+        kernel = _drop_kernel(noise["drop"])
+
+        def smooth(array):
+            for axis in range(array.ndim):
+                array = ndimage.convolve1d(array, kernel, axis=axis, mode="constant")
+            return array
+
+        return _smoothed(size, rng, noise["sigma"], len(kernel) // 2, smooth)
+    correlation = noise.get("correlation", 0.0)
+    if correlation == 0:
+        return rng.standard_normal((size, size), dtype=np.float32) * np.float32(noise["sigma"])
+
+    def smooth(array):
+        # The edges are cut away afterwards; the kernel's own array is as wide as the kernel.
+        mode = "wrap" if array.ndim == 2 else "constant"
+        return ndimage.gaussian_filter(array, correlation, mode=mode, truncate=4.0)
+
+    return _smoothed(size, rng, noise["sigma"], int(np.ceil(4 * correlation)), smooth)
+
+
+def poisson_noise(image, gain, rng):
+    """The image as so many electrons would show it: its mean is the image, its variance the image over the gain.
+
+    Parameters
+    ----------
+    image : array of float32
+        Light without sky. What rounding has made negative stays as it is.
+    gain : float
+        Electrons per pixel unit.
+    rng : numpy.random.Generator
+    """
+    expected = np.maximum(image, 0).astype(np.float64) * gain
+    return (rng.poisson(expected) / gain + np.minimum(image, 0)).astype(np.float32)
+
+
+def signal_to_noise(recipe, galaxy, radius):
+    """Light of a galaxy, without its neighbours, over the noise: within a circle about its centre.
+
+    The noise is the root of N σ² + F / gain: N pixels of sky, taken as independent, and the light F itself.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    galaxy : dict
+        See `draw_galaxy`.
+    radius : float
+        arcsec; pixels count whose centre is inside.
+    """
+    components = [Component(**one, x=galaxy["x"], y=galaxy["y"]) for one in galaxy["components"].values()]
+    image = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
+    position = (np.arange(recipe.size) - (recipe.size - 1) / 2) * recipe.pixel_scale
+    inside = np.hypot(position[None, :] - galaxy["x"], position[:, None] - galaxy["y"]) < radius
+    light, noise = float(image[inside].sum(dtype=np.float64)), galaxy["noise"]
+    sigma = _sky_sigma(recipe.noise["files"][noise["file"]], recipe.size) if "file" in noise else noise["sigma"]
+    variance = inside.sum() * sigma**2 + (max(light, 0.0) / noise["gain"] if "gain" in noise else 0.0)
+    return light / np.sqrt(variance) if variance > 0 else np.inf

@@ -1,0 +1,195 @@
+"""Runs: stopped and gone on with, spread over workers, refused, failing."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from toy_recipes import toy_recipe
+
+import gampen_tf.simulation.run as run
+from gampen_tf.recipes import load_recipe
+from gampen_tf.simulation import draw, layout, simulate
+
+
+def contents(folder):
+    """Bytes of every file of a data set."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def small(output, **options):
+    return simulate(toy_recipe(), output, **{"n_images": 60, "seed": 5, "workers": 1, "progress_bar": False, **options})
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference") / "data"
+    small(folder)
+    return contents(folder)
+
+
+def test_workers_do_not_matter(reference, tmp_path):
+    small(tmp_path / "data", workers=3)
+    assert contents(tmp_path / "data") == reference
+
+
+def test_a_galaxy_does_not_depend_on_how_many_are_drawn(reference, tmp_path):
+    few = small(tmp_path / "data", n_images=20)
+    images, catalogue = draw(toy_recipe(), 5, range(20))
+    np.testing.assert_array_equal(few.images(), images)
+    many = np.frombuffer(reference["shards/shard-00000.f32"], dtype="<f4").reshape(-1, 32, 32, 1)
+    np.testing.assert_array_equal(images[: len(many)], many)
+    for name in catalogue.colnames:
+        np.testing.assert_array_equal(np.asarray(few.catalogue[name], catalogue[name].dtype), catalogue[name])
+
+
+_PROGRAM = """
+import json, sys
+from gampen_tf.simulation import simulate
+simulate(json.loads(sys.argv[1]), sys.argv[2], n_images=1500, seed=5, workers=2, progress_bar=False)
+"""
+
+
+def _n_shards(folder):
+    return len(list(folder.glob("shards/shard-*.f32")))
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    recipe = toy_recipe()
+    recipe["galaxies"]["sersic"]["components"]["sersic"]["sersic_index"] = {"choice": [1.0, 2.0]}
+    process = subprocess.Popen([sys.executable, "-c", _PROGRAM, json.dumps(recipe), str(killed)])
+    deadline = time.monotonic() + 60
+    while _n_shards(killed) < 3 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(0.5)                             # its workers notice that nobody listens, and end
+    n_done = _n_shards(killed)
+    assert 3 <= n_done < 20
+    with pytest.raises(FileNotFoundError, match="missing or cut short.*run the same simulation again"):
+        run.open_dataset(killed)
+    kept = {path.name: path.stat().st_mtime_ns for path in killed.glob("shards/shard-*.f32")}
+    options = {"n_images": 1500, "seed": 5, "progress_bar": False}
+    simulate(recipe, killed, **options, workers=1)
+    assert all((killed / "shards" / name).stat().st_mtime_ns == changed for name, changed in kept.items())
+    simulate(recipe, whole, **options, workers=2)
+    assert contents(killed) == contents(whole)
+
+
+def test_a_shard_cut_short_and_a_leftover_are_mended(reference, tmp_path):
+    small(tmp_path / "data")
+    shard = tmp_path / "data" / "shards" / "shard-00001.f32"
+    shard.write_bytes(shard.read_bytes()[:100])
+    (tmp_path / "data" / "shards" / ".shard-00002.f32.1234.part").write_bytes(b"half")
+    small(tmp_path / "data")
+    assert contents(tmp_path / "data") == reference
+
+
+def test_another_data_set_in_the_folder_is_refused(tmp_path):
+    small(tmp_path)
+    with pytest.raises(ValueError, match=r"dataset\.json: holds a data set with seed 5, but 6 was asked for"):
+        small(tmp_path, seed=6)
+    with pytest.raises(ValueError, match="n_images 60, but 61"):
+        small(tmp_path, n_images=61)
+    with pytest.raises(ValueError, match="form 'shards', but 'fits'"):
+        small(tmp_path, format="fits")
+    with pytest.raises(ValueError, match="recipe_sha256"):
+        simulate(toy_recipe(band="g"), tmp_path, n_images=60, seed=5, workers=1, progress_bar=False)
+    (tmp_path / "dataset.json").unlink()
+    with pytest.raises(ValueError, match=r"holds data without a dataset\.json"):
+        small(tmp_path)
+
+
+def test_other_files_for_the_recipe_are_another_recipe(tmp_path):
+    fits.writeto(tmp_path / "psf.fits", np.pad([[1.0]], 3))
+    document = toy_recipe(psf={"files": str(tmp_path / "psf.fits")})
+    options = {"n_images": 3, "seed": 5, "workers": 1, "progress_bar": False}
+    simulate(document, tmp_path / "data", **options)
+    fits.writeto(tmp_path / "psf.fits", np.pad([[1.0, 1.0]], 3), overwrite=True)
+    with pytest.raises(ValueError, match="recipe_sha256"):
+        simulate(document, tmp_path / "data", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"n_images": 0}, "n_images >= 1"),
+        ({"seed": -1}, "0 <= seed"),
+        ({"seed": 2**64}, "0 <= seed"),
+        ({"workers": 0}, "workers: expected at least 1, found 0"),
+        ({"format": "hdf5"}, "expected 'shards' or 'fits', found 'hdf5'"),
+    ],
+)
+def test_arguments_are_checked(tmp_path, options, said):
+    with pytest.raises(ValueError, match=said):
+        small(tmp_path / "data", **options)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("seed", [0, 2**63, 2**64 - 1])
+def test_any_seed_can_be_written_and_is_its_own(tmp_path, seed):
+    flux = [draw(toy_recipe(), other, [0])[1]["flux"][0] for other in (seed, seed ^ 1)]
+    assert flux[0] != flux[1]
+    assert small(tmp_path, n_images=2, seed=seed, format="fits").metadata["seed"] == seed
+    assert fits.getheader(tmp_path / layout.cutout_path(1))["SEED"] == seed
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full, the disk that is always full")
+def test_a_full_disk_is_said_and_leaves_no_file(tmp_path):
+    (tmp_path / f".shard.f32.{os.getpid()}.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"disk is full: 0\.1 MB for .*shard\.f32 did not fit.*same command") as caught:
+        layout.write_atomically(tmp_path / "shard.f32", bytes(100_000))
+    assert caught.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_too_small_is_said_before_anything_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(run.shutil, "disk_usage", lambda path: run.shutil._ntuple_diskusage(10**6, 10**6, 1000))
+    with pytest.raises(OSError, match=r"0\.00 GB are still to be written, but only 0\.00 GB are free"):
+        small(tmp_path)
+    assert not list(tmp_path.glob("shards/*"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_while_drawing_names_the_file(tmp_path, workers):
+    fits.writeto(tmp_path / "sky.fits", np.zeros((20, 40), dtype=np.float32))
+    document = toy_recipe(noise={"files": str(tmp_path / "sky.fits")})
+    with pytest.raises(ValueError, match=r"sky\.fits: expected finite sky pixels.* 32 x 32; found shape \(20, 40\)"):
+        simulate(document, tmp_path / "data", n_images=40, workers=workers, progress_bar=False)
+
+
+def test_a_worker_that_dies_ends_the_run_with_its_status(tmp_path, monkeypatch):
+    dying = "import sys; sys.stdin.readline(); sys.stdin.readline(); sys.exit(3)"
+    monkeypatch.setattr(run, "_WORKER", (sys.executable, "-c", dying))
+    with pytest.raises(RuntimeError, match=r"a worker process ended before its work was done \(status 3\)"):
+        small(tmp_path, workers=2)
+
+
+def test_worker_processes_end_with_their_parent(tmp_path):
+    program = "import sys; from gampen_tf.simulation.worker import main; print('ready'); sys.stdout.flush(); main()"
+    worker = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    worker.stdout.readline()
+    recipe = load_recipe(toy_recipe())
+    job = {**run._describe(recipe, 60, 5, "shards"), "output": str(tmp_path), "recipe_folder": str(tmp_path)}
+    (tmp_path / "shards").mkdir()
+    worker.stdin.write(json.dumps(job) + "\n0\n")
+    worker.stdin.flush()
+    assert json.loads(worker.stdout.readline()) == {"part": 0, "n_images": 3}
+    worker.stdin.close()
+    assert worker.wait(timeout=10) == 0
+    worker.stdout.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_dask_draws_the_same(reference, tmp_path):
+    distributed = pytest.importorskip("dask.distributed")
+    with distributed.Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as client:
+        small(tmp_path / "data", client=client)
+    assert contents(tmp_path / "data") == reference
