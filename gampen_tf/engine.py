@@ -17,10 +17,10 @@ import numpy as np
 import tensorflow as tf
 
 from . import mixtures
-from .layers import gaussian_head
+from .layers import gaussian_head, set_dropout_rate
 from .replica import Replica, padded_length
 
-__all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "Engine", "Passes", "joined"]
+__all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "Engine", "Passes", "joined", "usable_rows"]
 
 #: Largest Monte Carlo standard error of a galaxy's mean and interval ends, in units of half the width of its
 #: 68.27 % interval, with which ``passes="auto"`` is content.
@@ -30,6 +30,8 @@ DEFAULT_TOLERANCE = 0.05
 # Numbers of passes after which a galaxy may stop: each about 1.4 times the one before, none so small that the
 # scatter between passes could not be told from them.
 _CHECKPOINTS = tuple(int(round(8 * 2 ** (k / 2) / 4)) * 4 for k in range(15))
+# Outputs as large as this say nothing: labels are standardised, and a variance of exp(1000) overflows.
+_MEANINGLESS = 700.0
 #: Where ``passes="auto"`` stops in any case.
 MAX_PASSES = _CHECKPOINTS[-1]
 
@@ -46,7 +48,7 @@ class Passes(NamedTuple):
     error : (N,) float array
         Monte Carlo standard error of the mean and the ends of the 68.27 % interval, the largest over the
         parameters, in units of half the width of that interval; infinite for a single pass with dropout, which
-        cannot tell its error.
+        cannot tell its error; NaN where the outputs say nothing.
     """
 
     outputs: np.ndarray
@@ -146,6 +148,14 @@ class Engine:
             parts = self._share_out(chunks, seed, passes, tolerance)
         return joined(parts, self.n_outputs)
 
+    def set_dropout_rate(self, rate):
+        """Another rate of every dropout layer for the passes to come; nothing is traced again.
+
+        Where the engine runs the network's own weights, the network's rate changes too.
+        """
+        for replica in self._replicas:
+            set_dropout_rate(replica.back, rate)
+
     def _share_out(self, chunks, seed, passes, tolerance):
         """Chunk i on device i modulo their number, the devices side by side."""
         n_devices = len(self._replicas)
@@ -182,7 +192,7 @@ class Engine:
             n_passes[due] = checkpoint
             error[due] = self._monte_carlo_error(outputs[due, :checkpoint])
             if passes == "auto":
-                undecided = due[~(error[due] <= tolerance)]
+                undecided = due[error[due] > tolerance]  # not those of NaN, whose outputs say nothing
                 target[undecided] = _next_checkpoint(checkpoint, error[undecided] / tolerance)
         return Passes(outputs[:, :done], n_passes, error)
 
@@ -191,7 +201,21 @@ class Engine:
             return np.zeros(len(outputs))
         if self.head == "point":
             return np.full(len(outputs), np.nan)
-        return np.max(mixtures.monte_carlo_error(*gaussian_head.mixture_parameters(outputs)), axis=1)
+        error = np.full(len(outputs), np.nan)
+        usable = usable_rows(outputs)
+        if usable.any():
+            components = gaussian_head.mixture_parameters(outputs[usable])
+            error[usable] = np.max(mixtures.monte_carlo_error(*components), axis=1)
+        return error
+
+
+def usable_rows(outputs):
+    """Which images' outputs (N, T, K) say something: labels are of order one and log-variances not far from it.
+
+    Others come of pixel values far beyond those the network knows, in a wrong unit, say, and may not be finite.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.all(np.abs(outputs) < _MEANINGLESS, axis=(1, 2))
 
 
 def joined(parts, n_outputs):

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from .cutouts import read_cutouts
 from .engine import DEFAULT_TOLERANCE, joined
-from .measurement import Measurement
+from .measurement import Measurement, flag_unmeasured
 
 __all__ = ["open_cutouts", "predict"]
 
@@ -94,6 +94,7 @@ def predict(
         for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
             stop = start + len(batch)
             found.append(measurement.passes_over(batch, batch_flags, None if psf is None else psf[start:stop]))
+            batch_flags, batch_reasons = flag_unmeasured(found[-1], batch_flags, batch_reasons)
             flags.append(batch_flags)
             reasons |= {str(start + i): reason for i, reason in enumerate(batch_reasons) if reason}
             start = stop

@@ -9,14 +9,14 @@ import numpy as np
 
 from . import __version__, mixtures, resources
 from .calibration import Recalibration
-from .engine import DEFAULT_TOLERANCE, Engine, Passes
-from .flags import is_unmeasurable
+from .engine import DEFAULT_TOLERANCE, Engine, Passes, usable_rows
+from .flags import Flag, is_unmeasurable
 from .layers import gaussian_head
 from .model import Model, load_model
 from .networks.precision import bfloat16_is_fast
 from .posterior import Posterior
 
-__all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "fingerprint"]
+__all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "fingerprint", "flag_unmeasured"]
 
 #: Name, in a model's metrics, of the 99th percentile over galaxies of `bfloat16_change`.
 CHANGE_METRIC = "bfloat16_change_99"
@@ -60,7 +60,10 @@ class Measurement:
                 "seed": self.seed, "passes": self.passes, "tolerance": self.tolerance, "precision": self.precision}
 
     def passes_over(self, images, flags, psf=None):
-        """Passes over images as they were read; rows flagged as not measurable hold NaN.
+        """Passes over images as they were read.
+
+        Rows flagged as not measurable hold NaN and no passes; and so do those for which the network's outputs say
+        nothing, see :func:`flag_unmeasured`.
 
         Parameters
         ----------
@@ -80,6 +83,8 @@ class Measurement:
         n_passes, error = np.zeros(len(flags), int), np.full(len(flags), np.nan)
         outputs[good, :part.outputs.shape[1]] = part.outputs
         n_passes[good], error[good] = part.n_passes, part.error
+        broken = good[~usable_rows(part.outputs)]
+        outputs[broken], n_passes[broken], error[broken] = np.nan, 0, np.nan
         return Passes(outputs, n_passes, error)
 
     def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
@@ -110,6 +115,25 @@ class Measurement:
         if psf.shape not in (expected, (n_images, *expected)):
             raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}")
         return np.broadcast_to(psf, (n_images, *expected))[..., None]
+
+
+def flag_unmeasured(found, flags, reasons):
+    """Flags and reasons, with those of images that were fit to be measured but for which the network gave no number.
+
+    Parameters
+    ----------
+    found : Passes
+    flags : (N,) int array
+    reasons : list of N str
+
+    Returns
+    -------
+    flags, reasons
+    """
+    broken = (found.n_passes == 0) & ~is_unmeasurable(flags)
+    flags = np.where(broken, flags | int(Flag.NOT_MEASURED), flags)
+    why = "the network's outputs say nothing: are the pixel values in the right unit?"
+    return flags, [why if is_broken else reason for is_broken, reason in zip(broken, reasons, strict=True)]
 
 
 def as_model(model):

@@ -9,6 +9,7 @@ from gampen_tf import measurement
 from gampen_tf.flags import Flag
 from gampen_tf.inference import predict
 from gampen_tf.measurement import CHANGE_METRIC, Measurement, bfloat16_change, fingerprint
+from gampen_tf.stretch import Stretch
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,17 @@ def test_images_that_cannot_be_measured_are_flagged_rows_of_nan(model, images, t
     assert posterior.flags[4] & Flag.UNREADABLE
     assert set(posterior.metadata["reasons"]) == {"3", "4"}
     np.testing.assert_allclose(posterior.median()[:3], quiet(images[:3], model=model).median(), rtol=1e-4)
+
+
+def test_an_image_beyond_the_arithmetic_is_flagged_and_costs_no_passes(images):
+    spoiled = images.copy()
+    spoiled[2] *= np.float32(1e37)
+    linear = toy_model(stretch=Stretch("linear"))
+    posterior = quiet(spoiled, model=linear)
+    assert posterior.flags[2] == Flag.NOT_MEASURED
+    assert "say nothing" in posterior.metadata["reasons"]["2"]
+    np.testing.assert_array_equal(np.isnan(posterior.median()[:, 0]), np.arange(12) == 2)
+    assert posterior.metadata["n_passes"]["largest"] == quiet(images, model=linear).metadata["n_passes"]["largest"]
 
 
 def test_all_images_bad(model):

@@ -6,7 +6,7 @@ import numpy as np
 from gampen_tf.layers import MonteCarloDropout
 from gampen_tf.model import Model
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.pipelines import Stretch
+from gampen_tf.stretch import Stretch
 
 SIDE = 16
 
@@ -40,9 +40,10 @@ def toy_model(rate=0.1, **fields):
         Parameter("flux", "nJy", (0, np.inf), "log"),
     ])
     scaler = LabelScaler(parameters, [0.0, 0.5, 13.0], [2.0, 0.6, 1.0])
-    fields = {"head": "gaussian", "provenance": {"recipe": "none"}} | fields
+    fields = {"head": "gaussian", "stretch": Stretch("arcsinh"), "provenance": {"recipe": "none"}} | fields
     n_outputs = 9 if fields["head"] == "gaussian" else 3
-    return Model(toy_network(rate, n_outputs=n_outputs), scaler, Stretch("arcsinh"), (SIDE, SIDE, 1), 0.168, **fields)
+    return Model(toy_network(rate, n_outputs=n_outputs), scaler, image_shape=(SIDE, SIDE, 1), pixel_scale=0.168,
+                 **fields)
 
 
 def toy_images(n, seed=5):
