@@ -59,7 +59,7 @@ class TensorPipeline:
         drop_remainder=False,
     ):
         with tf.device("CPU"):
-            # TensorFlow's own float16 prints errors on CPUs that lack it: its bits are kept and decoded here
+            # a float16 tensor makes TensorFlow print an error on CPUs without such arithmetic; its bits do not
             self._tensors = tuple(_tensor_of(x.view(np.int16) if x.dtype == np.float16 else x) for x in tensors)
             self._scales = scales and tuple(tf.convert_to_tensor(x, tf.float32) for x in scales)
             self._labels = tf.convert_to_tensor(labels, tf.float32)
@@ -80,7 +80,7 @@ class TensorPipeline:
 
     def _gather(self, row):
         batch = [tf.gather(x, row) for x in self._tensors]
-        batch = [_decode_half(x) if x.dtype == tf.int16 else tf.cast(x, tf.float32) for x in batch]
+        batch = [tf.cast(tf.bitcast(x, tf.float16) if x.dtype == tf.int16 else x, tf.float32) for x in batch]
         if self._scales:
             scales = [tf.gather(x, row) for x in self._scales]
             batch = [x * tf.reshape(s, (-1, *[1] * (x.shape.rank - 1))) for x, s in zip(batch, scales, strict=True)]
@@ -257,10 +257,3 @@ def _tensor_of(array):
     if array.flags.c_contiguous and array.flags.writeable and array.ctypes.data % 64 == 0:
         return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
     return tf.convert_to_tensor(array)
-
-
-def _decode_half(bits):
-    # sign, 5 bits of exponent (bias 15) and 10 of mantissa, moved into a float32 (bias 127); subnormals may become 0
-    bits = tf.cast(bits, tf.int32)
-    magnitude = tf.bitcast(tf.bitwise.left_shift(tf.bitwise.bitwise_and(bits, 0x7FFF), 13), tf.float32) * 2.0**112
-    return tf.where(bits < 0, -magnitude, magnitude)

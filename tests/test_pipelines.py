@@ -108,9 +108,8 @@ def test_unknown_labels_stay_unknown(images):
 
 
 def test_half_precision_is_decoded_to_the_last_bit():
-    # all finite halves that are normal numbers, and the zeros
     halves = np.arange(65536, dtype=np.uint16).view(np.float16)
-    halves = halves[np.isfinite(halves) & ((np.abs(halves) >= 6.2e-5) | (halves == 0))]
+    halves = halves[np.isfinite(halves)]
     scales = np.exp2(np.arange(len(halves)) % 7).astype(np.float32)
     rows = halves.reshape(-1, 1, 1, 1)
     found, _ = collected(TensorPipeline((rows,), np.zeros((len(rows), 1)), 4096, scales=(scales,)).epoch())
