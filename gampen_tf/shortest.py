@@ -8,7 +8,7 @@ looked at on nodes first; the best node brackets the solution that is then refin
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from .mixtures import mixture_moments, mixture_quantile
 
@@ -45,7 +45,11 @@ def nodes(marginal, *, clip=True):
     z = z.reshape(repeats, n_components)[:, order]
     labels = np.sort((mean[:, None] + sd[:, None] * z).reshape(len(mean), -1), axis=1)
     chosen = np.round(np.linspace(0, labels.shape[1] - 1, _N_NODES)).astype(int)
-    return np.clip(labels[:, chosen], *marginal.edges) if clip else labels[:, chosen]
+    labels = labels[:, chosen]
+    # many components have a node each, and the outermost ones theirs anywhere in their bell
+    labels[:, 0] = np.min(mean - _REACH * sd, axis=1)
+    labels[:, -1] = np.max(mean + _REACH * sd, axis=1)
+    return np.clip(labels, *marginal.edges) if clip else labels
 
 
 def _evaluate(marginal, label, *, curvature=False):
@@ -114,9 +118,11 @@ def _stationary_point(marginal, x, low, high):
         with np.errstate(divide="ignore", invalid="ignore"):
             step = x - slope / curvature
         newton = (step > low) & (step < high) & (curvature < 0) & ((iteration < 8) | (iteration % 2 == 0))
-        following = np.where(newton, step, 0.5 * (low + high))
         width = part.sd.min(axis=1)
-        done = (np.abs(following - x) < 1e-7 * width) | (high - low < 1e-9 * width)
+        # a solution found to rounding is at the end of its own bracket
+        found = (np.abs(step - x) < 1e-7 * width) & (curvature < 0)
+        following = np.where(newton | found, step, 0.5 * (low + high))
+        done = found | (high - low < 1e-9 * width)
         result[active] = following
         active, x, low, high = (array[~done] for array in (active, following, low, high))
     return result
@@ -165,11 +171,11 @@ def _best_nodes(marginal, label, probability, bottom, top, level):
     minima of the width where they are nearly as good.
     """
     rows = np.arange(len(label))
-    offset = 2.0 * rows[:, None]
     target = probability + level
     fits = (target < top[:, None]) & (bottom + level < top)[:, None]
-    # one interpolation for all rows: each row's distribution function is lifted above the one before it
-    b = np.interp((target + offset).ravel(), (probability + offset).ravel(), label.ravel()).reshape(label.shape)
+    # in probits, in which labels are nearly linear; one interpolation for all rows, each lifted above the one before
+    source, wanted = (_probit(p) + 100.0 * rows[:, None] for p in (probability, np.minimum(target, 1.0)))
+    b = np.interp(wanted.ravel(), source.ravel(), label.ravel()).reshape(label.shape)
     b = np.where(fits, np.maximum(b, label), label)
     with np.errstate(invalid="ignore", over="ignore"):
         width = np.where(fits, marginal.interior(b) - marginal.interior(label), np.inf)
@@ -181,14 +187,23 @@ def _best_nodes(marginal, label, probability, bottom, top, level):
         chosen = np.flatnonzero(np.isfinite(valleys[rows, best]) & (valleys[rows, best] < 1.25 * least))
         at = best[chosen]
         start = np.stack([label[chosen, at], b[chosen, at]], axis=1)
+        # two nodes on either side, where many may be the same at the clip
+        first = np.sum(label[chosen] < start[:, :1], axis=1) - 2
+        last = np.sum(label[chosen] <= start[:, :1], axis=1) + 1
         bracket = np.stack(
-            [label[chosen, np.maximum(at - 2, 0)], label[chosen, np.minimum(at + 2, _N_NODES - 1)]], axis=1
+            [label[chosen, np.maximum(first, 0)], label[chosen, np.minimum(last, _N_NODES - 1)]], axis=1
         )
         if chosen.size:
             yield start, bracket, chosen
-        # the bracket of the first is not searched again
-        for step in range(-2, 3):
-            valleys[rows, np.clip(best + step, 0, _N_NODES - 1)] = np.inf
+        # what lies in the bracket is not searched again
+        valleys[chosen] = np.where(
+            (label[chosen] >= bracket[:, :1]) & (label[chosen] <= bracket[:, 1:]), np.inf, valleys[chosen]
+        )
+        valleys[rows, best] = np.inf
+
+
+def _probit(probability):
+    return ndtri(np.clip(probability, 1e-300, 1 - 1e-16))
 
 
 def _refine_interval(marginal, start, bracket, level, _):
@@ -200,6 +215,7 @@ def _refine_interval(marginal, start, bracket, level, _):
         top = _evaluate(marginal, np.full(len(a), ceiling))[0]
         last = mixture_quantile(np.maximum(top - level, 0.0), marginal.mean, marginal.sd, marginal.weight)
         high = np.maximum(np.minimum(high, last), low)
+    lowest, highest = low, high
     final, active, part = a.copy(), np.arange(len(a)), marginal
     for iteration in range(_MAX_ITERATIONS):
         if active.size == 0:
@@ -212,17 +228,22 @@ def _refine_interval(marginal, start, bracket, level, _):
             difference = height_a - height_b + slope_b * excess / density_b
             derivative = slope_a - slope_b * density_a / density_b
             step = a - difference / derivative
-        low, high = np.where(difference < 0, a, low), np.where(difference < 0, high, a)
+        # while b is far from holding the level, the sign of the difference may mislead
+        trusted = np.abs(excess) < 1e-3
+        low = np.where(trusted & (difference < 0), a, low)
+        high = np.where(trusted & ~(difference < 0), a, high)
         newton = (step > low) & (step < high) & (derivative > 0) & ((iteration < 8) | (iteration % 2 == 0))
-        following = np.where(newton, step, 0.5 * (low + high))
+        width = part.sd.min(axis=1)
+        found = (np.abs(step - a) < 1e-6 * width) & (derivative > 0) & (np.abs(excess) < 1e-5)
+        found &= (step >= lowest) & (step <= highest)
+        following = np.where(newton | found, step, np.where(trusted, 0.5 * (low + high), a))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             move = (density_a * (following - a) - excess) / density_b
         reach = part.sd.max(axis=1)
         move = np.where(np.isfinite(move), np.clip(move, -reach, reach), 0.0)
-        width = part.sd.min(axis=1)
-        done = (np.abs(following - a) < 1e-6 * width) & (np.abs(excess) < 1e-5) | (high - low < 1e-9 * width)
+        done = found | (high - low < 1e-9 * width)
         final[active] = following
-        active, low, high = active[~done], low[~done], high[~done]
+        active, low, high, lowest, highest = (array[~done] for array in (active, low, high, lowest, highest))
         a, b = following[~done], np.clip(b + move, following, ceiling)[~done]
         part = part.rows(~done)
     at_a = _evaluate(marginal, final)[0]
