@@ -252,7 +252,7 @@ def base_noise(n_draws, n_parameters, seed):
 
     All galaxies share them (common random numbers), so that a galaxy's draws are the same alone and in any batch. They
     are a Sobol sequence in P + 1 dimensions with a random digital shift, spread over equal strata in each dimension:
-    every draw is uniform over seeds, and the set of draws fills space evenly. With plain random numbers the same
+    the set of draws has every stratum once and fills space evenly. With plain random numbers the same
     sampling error would sit in every galaxy and would not average out over a sample.
 
     Returns
