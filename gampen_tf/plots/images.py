@@ -199,7 +199,7 @@ def plot_residual_images(images, models, *, noise, pixel_scale=None, titles=None
         if titles is not None:
             note(row[0], titles[i])
         if chi_squared is not None:
-            note(row[2], rf"$\chi^2_\nu$ = {chi_squared[i]:.2f}")
+            note(row[2], rf"$\chi^2_\nu$ = {number(chi_squared[i])}")
     for panel, word in zip(axes[0], ("Cutout", "Model", "Difference"), strict=True):
         panel.set_title(word)
     suffix = f" ({number(np.median(noise))} {unit})" if unit else ""

@@ -1,0 +1,245 @@
+"""Everything that is measured about posteriors of galaxies whose true values are known.
+
+Posteriors and true values in, plain data out: each number as ``{"value": …, "error": …}``, so that it can be written as
+JSON and compared with another model's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import metrics
+from .metrics import SIGMA_LEVELS, Estimate
+
+__all__ = ["MIN_PER_BIN", "assess", "coverage_of", "number"]
+
+#: Bins with fewer galaxies are not reported.
+MIN_PER_BIN = 50
+_N_BINS = 8
+_CURVE_LEVELS = 49
+
+
+def assess(posterior, truth, *, quantities=None, seed=0):
+    """Accuracy and calibration of posteriors, overall and in bins.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    truth : (N, P) array
+        In physical units; NaN where not known.
+    quantities : dict of str: (N,) array, optional
+        What else to bin by: signal-to-noise ratios, say. True and predicted values are always there.
+    seed : int, optional
+        Of the places within atoms, of reference points and of bootstraps.
+
+    Returns
+    -------
+    dict
+        Plain data. ``accuracy`` and ``relative_accuracy`` of the mode and of the median; ``euclid`` and ``galnets``,
+        the same residuals as those papers count them; ``coverage`` of shortest (``hdi``) and equal-tailed
+        (``central``) intervals and of ``joint`` highest-density regions; ``uniformity`` of the PITs; ``tarp``;
+        ``scores``; ``sharpness``; ``spearman``; ``bins``; ``curves``, the arrays behind the figures.
+    """
+    parameters = posterior.scaler.parameters
+    names = list(parameters.names)
+    truth = np.asarray(truth, float)
+    if truth.shape != (len(posterior.means), len(names)):
+        raise ValueError(
+            f"true values of shape {truth.shape} for posteriors of {len(posterior.means)} galaxies and "
+            f"{len(names)} parameters ({', '.join(names)})"
+        )
+    measured = np.all(np.isfinite(posterior.median()), axis=1)
+    # what a posterior can state: a value nearer to a bound than the clip is the bound
+    stated = posterior.scaler.canonical(truth)
+    mode, median = posterior.mode(), posterior.median()
+    intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
+    pit = posterior.pit(truth, seed=seed)
+    kinds = ["relative" if parameter.transform == "log" else "absolute" for parameter in parameters]
+    labels, draws = posterior.scaler.transform(truth), posterior.scaler.transform(posterior.samples)
+    tarp = metrics.tarp(draws[measured], labels[measured], seed=seed)
+    width = metrics.sharpness(*(ends[0] for ends in intervals["hdi"]))
+    tests = [metrics.uniformity(pit[:, p]) for p in range(len(names))]
+    curve = np.arange(1, _CURVE_LEVELS + 1) / (_CURVE_LEVELS + 1)
+    curve_coverage = metrics.coverage_of_mass(metrics.central_mass(pit), curve)
+    histograms = [metrics.rank_histogram(pit[:, p]) for p in range(len(names))]
+    return {
+        "parameters": names,
+        "units": list(parameters.units),
+        "n_galaxies": len(truth),
+        "n_measured": int(np.sum(measured)),
+        "accuracy": {
+            "mode": _by_name(metrics.accuracy(mode, truth, seed=seed), names),
+            "median": _by_name(metrics.accuracy(median, truth, seed=seed), names),
+        },
+        "relative_accuracy": {
+            point: _by_name(
+                metrics.accuracy(values[:, logged], truth[:, logged], kind="relative", seed=seed),
+                [name for name, kind in zip(names, kinds, strict=True) if kind == "relative"],
+            )
+            for point, values in (("mode", mode), ("median", median))
+            for logged in [[i for i, kind in enumerate(kinds) if kind == "relative"]]
+            if logged
+        },
+        "euclid": _by_name(metrics.euclid_accuracy(mode, truth, kind=kinds), names),
+        "galnets": _by_name(metrics.galnets_accuracy(mode, truth, seed=seed), names),
+        "coverage": _coverage(intervals, stated, posterior.credible_mass(truth), names),
+        "uniformity": {
+            name: {"p_value": test.p_value, "inside_95": test.inside, "n": test.n}
+            for name, test in zip(names, tests, strict=True)
+        },
+        "tarp": {
+            "largest_deviation": tarp.largest_deviation,
+            "p_value": tarp.test.p_value,
+            "inside_95": tarp.test.inside,
+            "n": tarp.test.n,
+        },
+        "scores": _scores(posterior, draws, truth, labels, names, seed),
+        "sharpness": {
+            name: number(*metrics.quantile(width[:, p], 0.5)) | {"what": "median width of the 68.27 % interval"}
+            for p, name in enumerate(names)
+        },
+        "spearman": _spearman(width, mode - truth, names),
+        "bins": _bins(posterior, truth, stated, mode, intervals["hdi"], kinds, quantities or {}),
+        "curves": {
+            "coverage": {
+                "levels": curve.tolist(),
+                "value": curve_coverage.value.tolist(),
+                "error": curve_coverage.error.tolist(),
+            },
+            "pit_histogram": {
+                "edges": histograms[0][0].tolist(),
+                "counts": np.stack([counts for _, counts, _ in histograms], axis=1).tolist(),
+                "band": [list(band) for _, _, band in histograms],
+            },
+            "pit_distribution": {
+                "levels": tests[0].levels.tolist(),
+                "value": np.stack([test.ecdf for test in tests], axis=1).tolist(),
+                "band": [tests[0].lower.tolist(), tests[0].upper.tolist()],
+            },
+            "tarp": {
+                "levels": tarp.levels.tolist(),
+                "value": tarp.coverage.tolist(),
+                "lower": tarp.lower.tolist(),
+                "upper": tarp.upper.tolist(),
+                "band": [tarp.test.lower.tolist(), tarp.test.upper.tolist()],
+            },
+        },
+    }
+
+
+def coverage_of(posterior, truth):
+    """The ``coverage`` that :func:`assess` reports, alone.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    truth : (N, P) array
+        In physical units; NaN where not known.
+    """
+    scaler = posterior.scaler
+    intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
+    mass = posterior.credible_mass(truth)
+    return _coverage(intervals, scaler.canonical(truth), mass, scaler.parameters.names)
+
+
+def number(value, error):
+    """A number with its error as plain data; ``None`` for what is not known."""
+    return {key: float(x) if np.isfinite(x) else None for key, x in (("value", value), ("error", error))}
+
+
+def _intervals(posterior, kind):
+    """(lower, upper), each (L, N, P), at the levels of one, two and three σ."""
+    ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
+    return ends[..., 0], ends[..., 1]
+
+
+def _coverage(intervals, stated, mass, names):
+    """Coverage of intervals of each kind, by level and parameter, and of joint regions, by level."""
+    result = {
+        kind: _by_level(metrics.coverage_of_intervals(lower, upper, stated), names)
+        for kind, (lower, upper) in intervals.items()
+    }
+    joint = metrics.coverage_of_mass(mass)
+    result["joint"] = {
+        f"{100 * level:.2f}": number(joint.value[i], joint.error[i]) for i, level in enumerate(SIGMA_LEVELS)
+    }
+    return result
+
+
+def _by_name(estimates, names):
+    """{metric: Estimate of (P,)} as {parameter: {metric: number}}."""
+    return {
+        name: {metric: number(estimate.value[p], estimate.error[p]) for metric, estimate in estimates.items()}
+        for p, name in enumerate(names)
+    }
+
+
+def _by_level(estimate, names):
+    return {
+        f"{100 * level:.2f}": {name: number(estimate.value[i, p], estimate.error[i, p]) for p, name in enumerate(names)}
+        for i, level in enumerate(SIGMA_LEVELS)
+    }
+
+
+def _scores(posterior, draws, truth, labels, names, seed):
+    """Mean CRPS of each parameter in its own unit; energy and log score of the labels, jointly."""
+    crps = metrics.mean(metrics.crps(posterior.samples, truth))
+    energy = metrics.mean(metrics.energy_score(draws, labels, scale=np.ones(len(names)), seed=seed))
+    return {
+        "crps": {name: number(crps.value[p], crps.error[p]) for p, name in enumerate(names)},
+        "energy_of_labels": number(*energy),
+    }
+
+
+def _spearman(width, residuals, names):
+    found = metrics.spearman(width, np.abs(residuals))
+    correlation = found["correlation"]
+    return {
+        name: number(correlation.value[p], correlation.error[p]) | {"significance": float(found["significance"][p])}
+        for p, name in enumerate(names)
+    }
+
+
+def _bins(posterior, truth, stated, mode, intervals, kinds, quantities):
+    """Coverage and typical error in bins of true and predicted values and of other quantities."""
+    names = posterior.scaler.parameters.names
+    by = {f"true_{name}": truth[:, p] for p, name in enumerate(names)}
+    by |= {f"predicted_{name}": mode[:, p] for p, name in enumerate(names)}
+    by |= {name: np.asarray(values, float) for name, values in quantities.items()}
+    inside = np.where(np.isnan(intervals[0]), np.nan, (stated >= intervals[0]) & (stated <= intervals[1]))
+    inside = np.moveaxis(np.where(np.isnan(stated), np.nan, inside), 0, 1)
+    residuals = np.stack([metrics.residuals(mode[:, p], truth[:, p], kind) for p, kind in enumerate(kinds)], axis=1)
+    result = {}
+    for name, values in by.items():
+        if not np.any(np.isfinite(values)):
+            continue
+        edges = metrics.bin_edges(values, _N_BINS)
+        rows = metrics.in_bins(_bin, values, edges, inside, residuals, min_count=MIN_PER_BIN)
+        result[name] = [
+            {
+                "low": row.low,
+                "high": row.high,
+                "centre": row.centre,
+                "n": row.n,
+                "coverage": _by_level(row.result["coverage"], names),
+                "typical_error": {
+                    parameter: number(*row.result["typical_error"][p]) | {"kind": kinds[p]}
+                    for p, parameter in enumerate(names)
+                },
+                "bias": {
+                    parameter: number(*row.result["bias"][p]) | {"kind": kinds[p]} for p, parameter in enumerate(names)
+                },
+            }
+            for row in rows
+            if row.result is not None
+        ]
+    return result
+
+
+def _bin(inside, residuals):
+    covered = metrics.proportion(np.nansum(inside, axis=0), np.sum(~np.isnan(inside), axis=0))
+    return {
+        "coverage": Estimate(*covered),
+        "typical_error": [metrics.quantile(np.abs(column), SIGMA_LEVELS[0]) for column in residuals.T],
+        "bias": [metrics.quantile(column, 0.5) for column in residuals.T],
+    }

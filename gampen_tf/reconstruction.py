@@ -1,0 +1,123 @@
+"""Images of galaxies as a posterior says they are, to be taken from the images that were measured.
+
+A model that measures three numbers does not say how a galaxy is flattened or turned. The galaxy is therefore redrawn
+as it was simulated, with what was measured put in: total flux, share of the bulge, radii scaled alike until half of the
+light lies within the measured radius, and the shape and centre if those were measured. The difference from the image
+then shows what the errors of the measurement cost.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+__all__ = ["redraw", "reduced_chi_squared"]
+
+_SHAPE = ("sersic_index", "axis_ratio", "position_angle")
+
+
+def redraw(data, indices, values, names):
+    """Noise-free images of galaxies of a simulated data set, with measured values in place of the true ones.
+
+    Parameters
+    ----------
+    data : DataSet
+        With the recipe that made it.
+    indices : (n,) int array
+        Images of the data set.
+    values : (n, P) array
+        Measured values, in the units of the data set.
+    names : sequence of P str
+
+    Returns
+    -------
+    (n, H, W) float32 array
+        In the data set's pixel unit; NaN where a value is NaN.
+
+    Raises
+    ------
+    ValueError
+        If the data set does not say how its galaxies were drawn, or its recipe draws others than it holds.
+    """
+    from .recipes import load_recipe
+    from .simulation.galaxies import draw_galaxy
+    from .simulation.images import galaxy_psf
+    from .simulation.stamps import Component, draw_stamp
+
+    if not data.metadata.get("recipe"):
+        raise ValueError(f"{data.path}: no recipe in dataset.json; only simulated galaxies can be redrawn")
+    recipe = load_recipe(data.metadata["recipe"], folder=data.metadata.get("recipe_folder"))
+    images = np.full((len(indices), recipe.size, recipe.size), np.nan, np.float32)
+    for row, (index, measured) in enumerate(zip(indices, np.asarray(values, float), strict=True)):
+        if not np.all(np.isfinite(measured)):
+            continue
+        galaxy = draw_galaxy(recipe, data.metadata["seed"], int(data.catalogue["index"][index]))
+        expected = float(data.catalogue["flux"][index])
+        if abs(galaxy["flux"] * recipe.nanojansky - expected) > 1e-6 * expected:
+            raise ValueError(
+                f"{data.path}: the recipe in dataset.json draws galaxy {index} with a flux of "
+                f"{galaxy['flux'] * recipe.nanojansky:.6g} nJy, the catalogue has {expected:.6g}; simulate the data "
+                "set again with this version to have residual images"
+            )
+        components = _as_measured(galaxy, dict(zip(names, measured, strict=True)), recipe)
+        components += [Component(**neighbour) for neighbour in galaxy["neighbours"]]
+        images[row] = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
+    return images
+
+
+def reduced_chi_squared(images, models, noise, radius, pixel_scale):
+    """Mean squared difference over the variance of the sky, within a circle about the centre.
+
+    Parameters
+    ----------
+    images, models : (n, H, W) array
+    noise : float or (n,) array
+        Standard deviation of the sky per pixel.
+    radius : (n,) array
+        Of the circle, arcsec; at least one pixel is taken.
+    pixel_scale : float
+        arcsec.
+
+    Returns
+    -------
+    (n,) array
+        1 for a perfect model (Li et al. 2022, § 3.3, take the same circle of one effective radius).
+    """
+    images, models = np.asarray(images, float), np.asarray(models, float)
+    height, width = images.shape[1:]
+    y, x = np.mgrid[:height, :width]
+    distance = pixel_scale * np.hypot(x - 0.5 * (width - 1), y - 0.5 * (height - 1))
+    reach = np.maximum(np.asarray(radius, float), 0.75 * pixel_scale)
+    inside = distance <= reach[:, None, None]
+    squares = ((images - models) / np.reshape(np.broadcast_to(noise, len(images)), (-1, 1, 1))) ** 2
+    return np.sum(np.where(inside, squares, 0.0), axis=(1, 2)) / np.sum(inside, axis=(1, 2))
+
+
+def _as_measured(galaxy, measured, recipe):
+    """The components of a drawn galaxy with the measured values in them; those without light left out."""
+    from .simulation.radii import half_light_radius
+    from .simulation.stamps import Component
+
+    flux = measured["flux"] / recipe.nanojansky if "flux" in measured else galaxy["flux"]
+    if "magnitude" in measured:
+        flux = recipe.flux_of(measured["magnitude"])
+    components = {name: dict(properties) for name, properties in galaxy["components"].items()}
+    if len(components) == 1:
+        only = next(iter(components.values()))
+        only.update({key: measured[key] for key in _SHAPE if key in measured}, flux=flux)
+    else:
+        bulge_to_total = measured.get("bulge_to_total", galaxy["bulge_to_total"])
+        components["disc"]["flux"], components["bulge"]["flux"] = (1 - bulge_to_total) * flux, bulge_to_total * flux
+    components = [component for component in components.values() if component["flux"] > 0]
+    if "effective_radius" in measured:
+        columns = [
+            np.array([[component[key] for component in components]])
+            for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")
+        ]
+        factor = measured["effective_radius"] / half_light_radius(*columns)[0]
+        for component in components:
+            component["effective_radius"] *= factor
+    centre = {key: measured.get(key, galaxy[key]) for key in ("x", "y")}
+    known = {field.name for field in dataclasses.fields(Component)}
+    return [Component(**{k: v for k, v in component.items() if k in known} | centre) for component in components]

@@ -1,0 +1,191 @@
+"""The report: what stands on the page, that it needs nothing else, and the card of a model."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import yaml
+from toy_models import SIDE, toy_model
+
+from gampen_tf import resources
+from gampen_tf.evaluation import evaluate
+from gampen_tf.report import short_form
+from gampen_tf.report_tables import plus_minus, tables
+from gampen_tf.simulation import simulate
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory):
+    document = yaml.safe_load(resources.data_recipe("hsc_wide_g").read_text())
+    document["image"]["size"] = SIDE
+    for kind in document["galaxies"].values():
+        for name, component in kind["components"].items():
+            component["sersic_index"]["step"] = {"disc": 0.2, "bulge": 0.5}[name]
+    folder = tmp_path_factory.mktemp("data") / "small"
+    data = simulate(document, folder, n_images=400, seed=3, workers=1, progress_bar=False)
+    model = toy_model(provenance={"recipe_name": "hsc_wide_g", "data_seed": 7, "n_training": 12, "command": "<train>"})
+    return evaluate(model, data, passes=4, progress_bar=False)
+
+
+@pytest.fixture(scope="module")
+def page(evaluation, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    path = evaluation.report(folder)
+    assert sorted(file.name for file in folder.iterdir()) == ["index.html", "metrics.json"]
+    return path
+
+
+class Reader(HTMLParser):
+    """Tags that are open, links, images, and the text of the table cells."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.sources, self.anchors, self.ids, self.cells, self.words = [], [], [], set(), [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag not in ("meta", "img", "br", "link"):
+            self.open.append(tag)
+        self.sources += [attributes[key] for key in ("src", "srcset") if key in attributes]
+        if tag == "a":
+            self.anchors.append(attributes["href"])
+        if "id" in attributes:
+            self.ids.add(attributes["id"])
+        if tag == "img":
+            assert attributes["alt"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
+def test_page_is_whole_and_needs_nothing_else(page):
+    text = page.read_text(encoding="utf-8")
+    reader = Reader(text)
+    assert reader.open == []
+    assert len(reader.sources) > 15
+    assert all(source.startswith(("data:image/png;base64,", "data:image/svg+xml;base64,")) for source in reader.sources)
+    assert {anchor.removeprefix("#") for anchor in reader.anchors} <= reader.ids
+    assert "<script" not in text
+    assert not re.search(r"(href|src|url)\s*[=(]\s*[\"']?(https?:)?//", text)
+
+
+def test_every_number_of_the_tables_has_its_error(page, evaluation):
+    cells = Reader(page.read_text(encoding="utf-8")).cells
+    for name in evaluation.metrics["parameters"]:
+        for key in ("typical_error", "mean", "r_squared"):
+            assert plus_minus(evaluation.metrics["accuracy"]["mode"][name][key]) in cells
+        for level in ("68.27", "95.45", "99.73"):
+            assert plus_minus(evaluation.metrics["coverage"]["hdi"][level][name], 100) in cells
+    # numbers without an error are counts, levels and bounds of bins, p-values, and what a paper gives without one
+    for table in [*tables("accuracy", evaluation.metrics), tables("labels", evaluation.metrics)[0]]:
+        for row in table["rows"]:
+            for head, cell in zip(table["head"], row, strict=True):
+                if re.fullmatch(r"−?\d+\.\d+", cell):
+                    assert head == "Ghosh et al. 2022"
+
+
+def test_page_says_how_it_was_made(page, evaluation):
+    text = page.read_text(encoding="utf-8")
+    made_by = evaluation.metrics["made_by"]
+    for name, version in made_by["versions"].items():
+        assert f"{name} {version}" in text
+    assert made_by["date"] in text
+    assert made_by["data"]["recipe_sha256"] in text
+    assert "passes=4" in "".join(Reader(text).words)
+    # what came from outside is text, not HTML
+    assert "<train>" not in text
+    assert "&lt;train&gt;" in text
+
+
+def test_metrics_beside_the_page_are_those_of_the_evaluation(page, evaluation):
+    assert json.loads((page.parent / "metrics.json").read_text()) == evaluation.metrics
+
+
+def test_a_report_leaves_no_figure_open_and_no_unit_out(page):
+    assert plt.get_fignums() == []
+    text = page.read_text(encoding="utf-8")
+    assert "arcsec" in text
+    assert "nJy" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.0321, 0.0004, "0.03210 ± 0.00040"),
+        (-1.5, 0.1, "−1.50 ± 0.10"),
+        (14182.0, 359.0, "14180 ± 360"),
+        (63000.0 * 10, 1234.0, "(6.300 ± 0.012)·10⁵"),
+        (0.0, 4.4e-5, "(0.0 ± 4.4)·10⁻⁵"),
+        (12.0, 0.0, "12"),
+        (12.0, None, "12 ± ?"),
+        (None, None, "–"),
+    ],
+)
+def test_numbers_are_given_to_the_digits_of_their_errors(value, error, text):
+    assert plus_minus({"value": value, "error": error}) == text
+
+
+def test_rounding_agrees_with_the_number():
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        value, error = 10.0 ** rng.uniform(-5, 7), 10.0 ** rng.uniform(-7, 5)
+        text = plus_minus({"value": value, "error": error})
+        found = re.fullmatch(r"\(?([\d.]+) ± ([\d.]+)\)?(?:·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?", text)
+        power = int((found[3] or "⁰").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
+        assert float(found[1]) * 10.0**power == pytest.approx(value, abs=0.051 * error)
+        assert float(found[2]) * 10.0**power == pytest.approx(error, rel=0.051)
+
+
+def test_card_keeps_what_others_wrote(evaluation, tmp_path):
+    directory = evaluation.model.save(tmp_path / "model")
+    (directory / "README.md").write_text("# My model\n\nWritten by hand.\n")
+    (directory / "metrics.json").write_text('{"bfloat16_change_99": 0.01}')
+    path = evaluation.write_card(directory)
+    first = path.read_text()
+    assert first.startswith("# My model\n\nWritten by hand.\n")
+    assert short_form(evaluation.metrics) in first
+    path.write_text(first + "\nAnd after.\n")
+    evaluation.metrics["made_by"]["date"] = "another day"
+    second = evaluation.write_card(directory).read_text()
+    # replaced, not repeated
+    assert second.count("## Measured") == 1
+    assert "another day" in second
+    assert second.endswith("\nAnd after.\n")
+    metrics = json.loads((directory / "metrics.json").read_text())
+    assert metrics["bfloat16_change_99"] == 0.01
+    assert metrics["evaluation"]["coverage"] == evaluation.metrics["coverage"]
+    with pytest.raises(FileNotFoundError, match="no model.json"):
+        evaluation.write_card(tmp_path)
+
+
+def test_short_form_is_markdown_tables(evaluation):
+    lines = short_form(evaluation.metrics).splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith("| ---"):
+            assert lines[i - 1].count("|") == line.count("|") == lines[i + 1].count("|")
+    assert sum(line.startswith("| ---") for line in lines) == 4
+
+
+def test_summary_lines_up(evaluation):
+    lines = evaluation.summary().splitlines()
+    assert lines[0] == f"{evaluation.metrics['n_galaxies']} of {evaluation.metrics['n_galaxies']} galaxies measured"
+    assert len(lines) == 5
+    start = lines[1].index("coverage 68.27 %")
+    assert all(line[start - 1] == " " and line[start] != " " for line in lines[2:])
+
+
+def test_recipe_without_a_paper_has_no_paper_column(evaluation):
+    metrics = json.loads(json.dumps(evaluation.metrics))
+    assert "Ghosh et al. 2022" in tables("accuracy", metrics)[0]["head"]
+    metrics["made_by"]["data"]["recipe_name"] = "another"
+    assert "Ghosh et al. 2022" not in tables("accuracy", metrics)[0]["head"]
+    assert all("Ghosh et al. 2022" not in row for row in tables("calibration", metrics)[0]["rows"])
