@@ -159,7 +159,9 @@ def _cleaned(means, scale_trils, weights, flags):
         raise ValueError(f"expected weights >= 0 of shape {(n, n_components)}, found {weights.shape}")
     total = weights.sum(axis=1)
     measured = np.isfinite(total) & (total > 0) & ~is_unmeasurable(flags)
-    weights = np.where(measured[:, None], weights / np.where(measured, total, 1.0)[:, None], 1 / n_components)
+    # weights that have been divided once stay the same to the bit
+    total = np.where(measured & (np.abs(total - 1) > 1e-12), total, 1.0)
+    weights = np.where(measured[:, None], weights / total[:, None], 1 / n_components)
     # padding takes the values of a component that counts
     source = np.where(weights > 0, np.arange(n_components), np.argmax(weights, axis=1)[:, None])
     rows = np.arange(n)[:, None]

@@ -252,7 +252,7 @@ def base_noise(n_draws, n_parameters, seed):
 
     All galaxies share them (common random numbers), so that a galaxy's draws are the same alone and in any batch. They
     are a Sobol sequence in P + 1 dimensions with a random digital shift, spread over equal strata in each dimension:
-    the set of draws has every stratum once and fills space evenly. With plain random numbers the same
+    every draw is uniform over seeds, and the set of draws fills space evenly. With plain random numbers the same
     sampling error would sit in every galaxy and would not average out over a sample.
 
     Returns
@@ -271,7 +271,8 @@ def base_noise(n_draws, n_parameters, seed):
     sequence = qmc.Sobol(dimensions, scramble=False, bits=32).random_base2(max(0, (n_draws - 1).bit_length()))[:n_draws]
     points = np.floor(sequence * 2.0**32).astype(np.uint64) ^ shift
     strata = np.argsort(np.argsort(points, axis=0, kind="stable"), axis=0)
-    uniform = (strata + jitter) / n_draws
+    # in random order, or every fourth draw, say, would see a part of space alone
+    uniform = rng.permutation(strata + jitter) / n_draws
     return uniform[:, 0], ndtri(np.clip(uniform[:, 1:], 1e-16, 1 - 1e-16))
 
 
