@@ -28,7 +28,8 @@ def inverse_transform(transform, size, period, pixel_scale):
     """The central (size, size) pixels of the image whose transform on the half plane is given; overwrites it."""
     if size % 2 == 0:       # the centre lies between pixels
         kx, ky, _ = wave_numbers(period, pixel_scale)
-        transform = transform * np.exp(0.5j * np.float32(pixel_scale) * (kx + ky))
+        half = np.complex64(0.5j * pixel_scale)
+        transform = transform * np.exp(half * kx) * np.exp(half * ky)
     image = scipy.fft.irfft2(transform, (period, period), overwrite_x=True)
     return np.roll(image, (size // 2, size // 2), axis=(0, 1))[:size, :size]
 
