@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from .mixtures import mixture_moments, mixture_quantile
+from .mixtures import mixture_cdf, mixture_moments, mixture_quantile
 
 __all__ = ["interior_mode", "nodes", "row_cost", "shortest_interval"]
 
@@ -212,7 +212,7 @@ def _refine_interval(marginal, start, bracket, level, _):
     low, high = bracket.T.copy()
     floor, ceiling = marginal.edges
     if marginal.cell:
-        top = _evaluate(marginal, np.full(len(a), ceiling))[0]
+        top = mixture_cdf(np.full(len(a), ceiling), marginal.mean, marginal.sd, marginal.weight)
         last = mixture_quantile(np.maximum(top - level, 0.0), marginal.mean, marginal.sd, marginal.weight)
         high = np.maximum(np.minimum(high, last), low)
     lowest, highest = low, high
@@ -229,7 +229,7 @@ def _refine_interval(marginal, start, bracket, level, _):
             derivative = slope_a - slope_b * density_a / density_b
             step = a - difference / derivative
         # while b is far from holding the level, the sign of the difference may mislead
-        trusted = np.abs(excess) < 1e-3
+        trusted = np.abs(excess) < 0.01 * (1 - level)
         low = np.where(trusted & (difference < 0), a, low)
         high = np.where(trusted & ~(difference < 0), a, high)
         newton = (step > low) & (step < high) & (derivative > 0) & ((iteration < 8) | (iteration % 2 == 0))
@@ -237,6 +237,10 @@ def _refine_interval(marginal, start, bracket, level, _):
         found = (np.abs(step - a) < 1e-6 * width) & (derivative > 0) & (np.abs(excess) < 1e-5)
         found &= (step >= lowest) & (step <= highest)
         following = np.where(newton | found, step, np.where(trusted, 0.5 * (low + high), a))
+        # where the best a is an end of its bracket (an atom's edge), go there at once, and stay
+        following = np.where(trusted & (step <= low) & (low == lowest), lowest, following)
+        following = np.where(trusted & (step >= high) & (high == highest), highest, following)
+        found |= trusted & ((a == lowest) & (difference >= 0) | (a == highest) & (difference < 0)) & (following == a)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             move = (density_a * (following - a) - excess) / density_b
         reach = part.sd.max(axis=1)
@@ -246,7 +250,7 @@ def _refine_interval(marginal, start, bracket, level, _):
         active, low, high, lowest, highest = (array[~done] for array in (active, low, high, lowest, highest))
         a, b = following[~done], np.clip(b + move, following, ceiling)[~done]
         part = part.rows(~done)
-    at_a = _evaluate(marginal, final)[0]
+    at_a = mixture_cdf(final, marginal.mean, marginal.sd, marginal.weight)
     b = mixture_quantile(np.minimum(at_a + level, 1.0), marginal.mean, marginal.sd, marginal.weight)
     return np.stack([final, np.clip(b, floor, ceiling)], axis=1)
 
