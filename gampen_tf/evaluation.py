@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+import shlex
 import time
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -181,7 +182,7 @@ def _measure(model, data, indices, passes, seed, recalibrate, progress_bar):
     """The posterior, and if it was recalibrated also what it was before."""
     from .engine import joined
     from .inference import open_cutouts
-    from .measurement import Measurement
+    from .measurement import Measurement, flag_unmeasured
 
     measurement = Measurement(model, seed=seed, passes=passes)
     step = max(1, measurement.engine.chunk_size)
@@ -191,9 +192,10 @@ def _measure(model, data, indices, passes, seed, recalibrate, progress_bar):
             rows = indices[start : start + step]
             psf = measurement.psf_of_each(data.psfs(rows), len(rows)) if model.psf_shape else None
             done = 0
-            for images, part_flags, _ in open_cutouts(data.images(rows), model).batches(step):
+            for images, part_flags, reasons in open_cutouts(data.images(rows), model).batches(step):
                 part_psf = None if psf is None else psf[done : done + len(images)]
                 found.append(measurement.passes_over(images, part_flags, part_psf))
+                part_flags, _ = flag_unmeasured(found[-1], part_flags, reasons)
                 flags.append(part_flags)
                 done += len(images)
             bar.update(len(rows))
@@ -291,14 +293,11 @@ def _flag_counts(flags):
 
 
 def _made_by(where, data, settings, report, seconds):
-    given = {key: value for key, value in settings.items() if value != _DEFAULTS[key]}
-    if set(given) <= {"split"}:
-        options = {**given, **({} if report is None else {"report": report})}
-        words = ["gampen-tf evaluate", where["model"], where["data"], *(f"--{k} {v}" for k, v in options.items())]
-        call = " ".join(words)
-    else:
-        arguments = "".join(f", {key}={value!r}" for key, value in given.items())
-        call = f"gampen_tf.evaluate({where['model']!r}, {where['data']!r}{arguments})"
+    words = ["gampen-tf", "evaluate", where["model"], where["data"]]
+    for key, value in settings.items():
+        if value != _DEFAULTS[key]:
+            words += ["--no-recalibrate"] if key == "recalibrate" else [f"--{key.replace('_', '-')}", str(value)]
+    words += [] if report is None else ["--report", str(report)]
     versions = {"gampen_tf": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -306,7 +305,7 @@ def _made_by(where, data, settings, report, seconds):
         except metadata.PackageNotFoundError:
             continue
     return {
-        "call": call,
+        "call": shlex.join(words),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "seconds": round(seconds, 1),
         "versions": versions,

@@ -159,7 +159,7 @@ def test_an_evaluation_is_of_the_split_that_was_asked_for(evaluation, data):
     assert evaluation.metrics["before_recalibration"] is None
     few = evaluate(toy_model(), data, split="validation", n_images=20, passes=4, progress_bar=False)
     assert few.metrics["n_galaxies"] == 20
-    assert "split='validation', n_images=20" in few.metrics["made_by"]["call"]
+    assert "--split validation --n-images 20 --passes 4" in few.metrics["made_by"]["call"]
 
 
 def test_an_evaluation_gives_the_posterior_of_predict(evaluation, data):

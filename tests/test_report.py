@@ -100,7 +100,7 @@ def test_page_says_how_it_was_made(page, evaluation):
         assert f"{name} {version}" in text
     assert made_by["date"] in text
     assert made_by["data"]["recipe_sha256"] in text
-    assert "passes=4" in "".join(Reader(text).words)
+    assert "--passes 4" in "".join(Reader(text).words)
     # what came from outside is text, not HTML
     assert "<train>" not in text
     assert "&lt;train&gt;" in text
