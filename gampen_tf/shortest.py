@@ -16,7 +16,7 @@ __all__ = ["interior_mode", "nodes", "row_cost", "shortest_interval"]
 
 _N_NODES = 64
 _REACH = 6.0
-_CANDIDATES = 3
+_CANDIDATES = 5
 _MAX_ITERATIONS = 40
 _SQRT_2PI = np.sqrt(2 * np.pi)
 
@@ -144,7 +144,7 @@ def shortest_interval(marginal, levels, calibration=None):
         parabola through them (widths to some 1e-4 of the shortest).
     """
     label = nodes(marginal)
-    probability = _evaluate(marginal, label)[0]
+    probability = mixture_cdf(label, marginal.mean, marginal.sd, marginal.weight)
     atoms = marginal.atoms()
     bottom, top = atoms[:, 0], 1 - atoms[:, 1]
     if calibration is not None:
@@ -262,7 +262,7 @@ def _refine_calibrated(marginal, start, bracket, level, calibration):
     rows = np.arange(len(a))
 
     def ends_from(a):
-        at_a = calibration.inverse(_evaluate(marginal, a)[0])
+        at_a = calibration.inverse(mixture_cdf(a, marginal.mean, marginal.sd, marginal.weight))
         p = calibration.forward(np.minimum(at_a + level, 1.0))
         b = mixture_quantile(p, marginal.mean, marginal.sd, marginal.weight)
         with np.errstate(invalid="ignore", over="ignore"):
