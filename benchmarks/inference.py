@@ -1,6 +1,6 @@
 """Speed of inference: the plain way against the engine, at equal Monte Carlo error.
 
-    python benchmarks/inference.py --quick          # a minute or two: is all in order?
+    python benchmarks/inference.py --quick          # frames of 95 px, small numbers: is all in order?
     python benchmarks/inference.py                  # some 12 minutes on two cores
     python benchmarks/inference.py --full           # the long reference and 10⁵ galaxies: an hour or more
 
@@ -38,7 +38,7 @@ from gampen_tf.pipelines import Stretch
 
 HERE = Path(__file__).parent
 LEVELS = (0.15865, 0.84135)
-SIDE = 239
+SIDE, QUICK_SIDE = 239, 95
 N_DRAWS = 1000
 # Passes whose error is tabled, to find the number that equals the plain way's error.
 TRIED = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
@@ -52,7 +52,7 @@ def main():
     for name, model, images in _subjects(options):
         results[name] = measure_model(name, model, images, options)
         show(name, {key: value for key, value in results[name].items() if not isinstance(value, dict)})
-    model = _shipped_or_untrained(options.seed)
+    model = _shipped_or_untrained(options)
     results["number_of_galaxies"] = cost_against_number(model, options)
     show("Catalogue of N galaxies, from FITS files", results["number_of_galaxies"])
     results["projection"] = projection(results)
@@ -95,28 +95,29 @@ def convolution_rates(quick):
 def _subjects(options):
     """Name, model and images of each network to be measured."""
     n_exact, n_compact = (1, 8) if options.quick else (2, 32)
-    model = _untrained("gampen", options.seed)
-    yield "gampen (exact, 239 px)", model, _galaxies(n_exact, model.image_shape, options.seed)
-    model = _shipped_or_untrained(options.seed)
+    model = _untrained("gampen", options)
+    yield f"gampen (exact, {model.image_shape[0]} px)", model, _galaxies(n_exact, model.image_shape, options.seed)
+    model = _shipped_or_untrained(options)
     yield f"compact ({model.name})", model, _galaxies(n_compact, model.image_shape, options.seed)
 
 
-def _shipped_or_untrained(seed):
-    shipped = resources.names("models")
-    return as_model("hsc_wide_g") if "hsc_wide_g" in shipped else _untrained("compact", seed)
+def _shipped_or_untrained(options):
+    if "hsc_wide_g" in resources.names("models") and not options.quick:
+        return as_model("hsc_wide_g")
+    return _untrained("compact", options)
 
 
-def _untrained(name, seed):
+def _untrained(name, options):
     """A network of Ghosh et al.'s frame and dropout rate with random weights: its cost is that of a trained one."""
-    keras.utils.set_random_seed(seed)
-    channels = 3 if name == "gampen" else 1
-    network = networks.build(name, (SIDE, SIDE, channels), 3)
+    keras.utils.set_random_seed(options.seed)
+    shape = (*[QUICK_SIDE if options.quick else SIDE] * 2, 3 if name == "gampen" else 1)
+    network = networks.build(name, shape, 3)
     parameters = ParameterSet([Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
                                Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
                                Parameter("flux", "nJy", (0, np.inf), "log")])
     scaler = LabelScaler(parameters, [0.0, 0.5, 14.0], [3.0, 0.8, 1.0])
     stretch = Stretch("arcsinh" if name == "gampen" else "linear")
-    return Model(network, scaler, stretch, (SIDE, SIDE, channels), 0.168, name="untrained")
+    return Model(network, scaler, stretch, shape, 0.168, name="untrained")
 
 
 def _galaxies(n, shape, seed):
@@ -140,7 +141,8 @@ def measure_model(name, model, images, options):
     precision = Measurement(model).precision
     if precision == "float32" and model.name == "untrained" and bfloat16_is_fast():
         precision = "bfloat16"  # nobody measured an untrained model; its cost is asked for, not its posterior
-    engine = Engine(model.network, precision=precision)
+    # of the large network 16 rows are as fast as 64, and leave the benchmark short
+    engine = Engine(model.network, precision=precision, batch_size=16 if "gampen" in name else None)
     row = {"precision of the engine": precision, "rows of a call": engine.batch_size}
     n_timed = 8 if "gampen" in name else 64
     batch = np.resize(prepared, (n_timed, *prepared.shape[1:]))
@@ -158,7 +160,7 @@ def measure_model(name, model, images, options):
     equal = next((n for n, value in by_passes.items() if value <= error_plain), max(by_passes))
     row["engine: passes for the same error"] = equal
     row["engine: its error then"] = by_passes[equal]
-    auto = engine.run(full if len(full) > len(prepared) else prepared, passes="auto")
+    auto = engine.run(prepared, passes="auto")
     row["passes of 'auto' (mean)"] = float(auto.n_passes.mean())
     row["tolerance of 'auto'"] = DEFAULT_TOLERANCE
     plain = 1e-3 * (N_DRAWS * row["plain pass, ms per image"] + row["KDE, ms per galaxy"])
@@ -169,7 +171,7 @@ def measure_model(name, model, images, options):
         row[f"times faster, {label}"] = plain / row[f"engine {label}, s per galaxy"]
     row |= arithmetic_of_a_pass(engine, full)
     if bfloat16_is_fast():
-        change = bfloat16_change(model, np.resize(images, (min(len(images), 64), *images.shape[1:])))
+        change = bfloat16_change(model, images)
         row["change by bfloat16, 99th percentile (half-widths)"] = float(np.percentile(change, 99))
     row["peak memory, GB"] = peak_memory()
     return row
@@ -284,7 +286,7 @@ def cost_against_number(model, options):
         for i, image in enumerate(_galaxies(min(256, max(numbers)), model.image_shape, options.seed)):
             paths.append(str(folder / f"{i}.fits"))
             fits.writeto(paths[-1], image[..., 0], header)
-        predict(paths[:10], model=model, progress_bar=False)  # compiled, files cached
+        predict(paths, model=model, progress_bar=False)  # compiled, files cached
         for n in numbers:
             many = [paths[i % len(paths)] for i in range(n)]
             start = time.perf_counter()

@@ -27,9 +27,8 @@ __all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "Engine", "Passes", "joined", "usa
 #: The ends of an interval from 1000 draws, one a pass, have √(p (1 − p) / 1000) / φ(1) = 0.048: no worse than those.
 DEFAULT_TOLERANCE = 0.05
 
-# Numbers of passes after which a galaxy may stop: each about 1.4 times the one before, none so small that the
-# scatter between passes could not be told from them.
-_CHECKPOINTS = tuple(int(round(8 * 2 ** (k / 2) / 4)) * 4 for k in range(15))
+# Numbers of passes after which a galaxy may stop: 4, 6, 8, 12, 16 … 1024, each about 1.4 times the one before.
+_CHECKPOINTS = tuple(2 * round(2 * 2 ** (k / 2)) for k in range(17))
 # Outputs as large as this say nothing: labels are standardised, and a variance of exp(1000) overflows.
 _MEANINGLESS = 700.0
 #: Where ``passes="auto"`` stops in any case.
@@ -192,8 +191,10 @@ class Engine:
             n_passes[due] = checkpoint
             error[due] = self._monte_carlo_error(outputs[due, :checkpoint])
             if passes == "auto":
-                undecided = due[error[due] > tolerance]  # not those of NaN, whose outputs say nothing
-                target[undecided] = _next_checkpoint(checkpoint, error[undecided] / tolerance)
+                # The scatter of T passes is itself known to 1/√(2 (T − 1)) only: its upper end must be small enough.
+                excess = error / tolerance * (1 + 1 / np.sqrt(2 * checkpoint - 2))
+                undecided = due[excess[due] > 1]  # not those of NaN, whose outputs say nothing
+                target[undecided] = _next_checkpoint(checkpoint, excess[undecided])
         return Passes(outputs[:, :done], n_passes, error)
 
     def _monte_carlo_error(self, outputs):
@@ -234,7 +235,7 @@ def joined(parts, n_outputs):
 def _next_checkpoint(checkpoint, excess):
     """The next checkpoint for images whose error is `excess` times too large: it falls as 1/√T.
 
-    Aimed a little short, since the estimate is noisy and a look costs little. Past the last checkpoint, 0.
+    Aimed a little short, since the estimate is high by intention and a look costs little. Past the last, 0.
     """
     wanted = np.nan_to_num(0.8 * checkpoint * np.square(excess), nan=0.0, posinf=np.inf)
     later = np.array([c for c in _CHECKPOINTS if c > checkpoint] or [0])
