@@ -27,6 +27,7 @@ _HOMES = {
     "load_gampen_weights": "networks",
     "open_dataset": "datasets",
     "predict_catalogue": "catalogues",
+    "read_catalogue": "catalogues",
     "Posterior": "posterior",
     "Flag": "flags",
 }
