@@ -11,7 +11,13 @@ from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
 from gampen_tf.simulation.images import draw_image
 from gampen_tf.simulation.profiles import sersic_transform, surface_brightness
 from gampen_tf.simulation.psfs import AnalyticPsf
-from gampen_tf.simulation.radii import half_light_radius, light_within
+from gampen_tf.simulation.radii import (
+    circularised,
+    component_radius,
+    half_light_radius,
+    light_within,
+    semi_major_axis,
+)
 from gampen_tf.simulation.stamps import Component, draw_stamp
 
 SIZE, SCALE = 239, 0.168
@@ -175,6 +181,15 @@ def test_light_within_equals_integration_over_the_ellipse():
     fraction, slope = light_within(radii, r_h, q, n)
     assert fraction[1] == pytest.approx(expected, rel=1e-6)
     assert slope[1] == pytest.approx((fraction[2] - fraction[0]) / np.log(1.001 / 0.999), rel=1e-5)
+
+
+def test_radius_of_a_component_comes_back_from_its_aperture():
+    axis_ratio, sersic_index = np.array([0.2, 0.5, 1.0]), np.array([4.0, 1.0, 0.5])
+    columns = [one[:, None] for one in (np.ones(3), 1.7 * np.ones(3), axis_ratio, sersic_index)]
+    aperture = half_light_radius(*columns)
+    assert (aperture[:2] > 1.7).all()
+    np.testing.assert_allclose(component_radius(aperture, axis_ratio, sersic_index), 1.7, rtol=1e-7)
+    np.testing.assert_allclose(circularised(semi_major_axis(1.7, axis_ratio), axis_ratio), 1.7)
 
 
 def test_half_light_radius_holds_half_of_a_drawn_image():

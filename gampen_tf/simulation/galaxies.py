@@ -3,6 +3,7 @@
 import numpy as np
 from astropy import units
 from astropy.table import Table
+from tqdm.auto import tqdm
 
 from gampen_tf.distributions import Distribution
 from gampen_tf.simulation.noise import signal_to_noise
@@ -122,7 +123,7 @@ def _neighbours(recipe, galaxy, rng):
     return neighbours
 
 
-def draw_catalogue(recipe, seed, indices):
+def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     """Parameters and labels of many galaxies.
 
     Parameters
@@ -130,6 +131,7 @@ def draw_catalogue(recipe, seed, indices):
     recipe : Recipe
     seed : int
     indices : sequence of int
+    progress_bar : bool, optional
 
     Returns
     -------
@@ -143,7 +145,8 @@ def draw_catalogue(recipe, seed, indices):
         ellipse), ``psf_…``, ``noise_…``, and, if the recipe has neighbours, ``n_neighbours`` and ``neighbour_…`` (nan
         beyond their number). Fluxes are in nJy whatever the pixel unit; ``noise_sigma`` and ``noise_gain`` are not.
     """
-    galaxies = [draw_galaxy(recipe, seed, int(index)) for index in indices]
+    bar = tqdm(indices, disable=not progress_bar, unit="galaxy", desc="catalogue")
+    galaxies = [draw_galaxy(recipe, seed, int(index)) for index in bar]
     names = list(dict.fromkeys(name for kind in recipe.kinds for name in kind.components))
     table = Table()
     table["index"] = np.asarray(indices, dtype=np.int64)

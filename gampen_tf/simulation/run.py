@@ -88,7 +88,7 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
     # The description goes first: what is there can be told from what was asked, should the run be stopped.
     layout.write_atomically(output / "dataset.json", layout.metadata_bytes(description))
     if not (output / "catalogue.fits").is_file():
-        _write_catalogue(recipe, description, ranges, output)
+        _write_catalogue(recipe, description, output, progress_bar)
     job = {**description, "output": str(output.resolve()), "recipe_folder": str(recipe.folder)}
     done = n_images - n_missing
     with tqdm(total=n_images, initial=done, unit="galaxy", disable=not progress_bar, desc=recipe.name) as bar:
@@ -145,8 +145,8 @@ def _check_output(output, description):
     description["versions"] = there["versions"]
 
 
-def _write_catalogue(recipe, description, ranges, output):
-    table = draw_catalogue(recipe, description["seed"], range(description["n_images"]))
+def _write_catalogue(recipe, description, output, progress_bar):
+    table = draw_catalogue(recipe, description["seed"], range(description["n_images"]), progress_bar=progress_bar)
     split = np.concatenate(
         [np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]]
     )
