@@ -188,7 +188,7 @@ def test_radius_of_a_component_comes_back_from_its_aperture():
     columns = [one[:, None] for one in (np.ones(3), 1.7 * np.ones(3), axis_ratio, sersic_index)]
     aperture = half_light_radius(*columns)
     assert (aperture[:2] > 1.7).all()
-    np.testing.assert_allclose(component_radius(aperture, axis_ratio, sersic_index), 1.7, rtol=1e-7)
+    np.testing.assert_allclose(component_radius(aperture, axis_ratio, sersic_index), 1.7, rtol=1e-10)
     np.testing.assert_allclose(circularised(semi_major_axis(1.7, axis_ratio), axis_ratio), 1.7)
 
 

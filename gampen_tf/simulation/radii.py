@@ -120,6 +120,7 @@ def half_light_radius(flux, effective_radius, axis_ratio, sersic_index):
         step = guess[active] - excess / slope
         inside = (step > low[active]) & (step < high[active])
         new = np.where(inside, step, 0.5 * (low[active] + high[active]))
+        new = np.where(abs(excess) > 1e-13, new, guess[active])     # there: the bracket's end is not inside the bracket
         moved = abs(new - guess[active])
         guess[active] = new
         active = active[(moved > _TOLERANCE) & (abs(excess) > 1e-13)]
