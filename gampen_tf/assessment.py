@@ -11,7 +11,7 @@ import numpy as np
 from . import metrics
 from .metrics import SIGMA_LEVELS, Estimate
 
-__all__ = ["MIN_PER_BIN", "assess", "coverage_of", "number"]
+__all__ = ["MIN_PER_BIN", "assess", "coverage_of", "number", "plain"]
 
 #: Bins with fewer galaxies are not reported.
 MIN_PER_BIN = 50
@@ -62,7 +62,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
     curve = np.arange(1, _CURVE_LEVELS + 1) / (_CURVE_LEVELS + 1)
     curve_coverage = metrics.coverage_of_mass(metrics.central_mass(pit), curve)
     histograms = [metrics.rank_histogram(pit[:, p]) for p in range(len(names))]
-    return {
+    result = {
         "parameters": names,
         "units": list(parameters.units),
         "n_galaxies": len(truth),
@@ -125,6 +125,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
             },
         },
     }
+    return plain(result)
 
 
 def coverage_of(posterior, truth):
@@ -145,6 +146,17 @@ def coverage_of(posterior, truth):
 def number(value, error):
     """A number with its error as plain data; ``None`` for what is not known."""
     return {key: float(x) if np.isfinite(x) else None for key, x in (("value", value), ("error", error))}
+
+
+def plain(entry):
+    """Nested dicts and lists with ``None`` for numbers that are not finite: JSON has no others."""
+    if isinstance(entry, dict):
+        return {key: plain(value) for key, value in entry.items()}
+    if isinstance(entry, list | tuple):
+        return [plain(value) for value in entry]
+    if isinstance(entry, float | np.floating):
+        return float(entry) if np.isfinite(entry) else None
+    return entry
 
 
 def _intervals(posterior, kind):

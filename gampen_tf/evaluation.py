@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from . import __version__
-from .assessment import assess, coverage_of, number
+from .assessment import assess, coverage_of, number, plain
 from .metrics import Estimate, accuracy
 
 __all__ = ["Evaluation", "evaluate"]
@@ -148,7 +148,7 @@ def evaluate(
     found["passes"] = {key: (posterior.metadata or {}).get(key) for key in ("n_passes", "monte_carlo_error")}
     settings = {"split": split, "n_images": n_images, "passes": passes, "seed": seed, "recalibrate": recalibrate}
     found["made_by"] = _made_by(where, data, settings, report, time.perf_counter() - started)
-    evaluation = Evaluation(found, posterior, truth, catalogue, quantities, model, data, indices)
+    evaluation = Evaluation(plain(found), posterior, truth, catalogue, quantities, model, data, indices)
     if report is not None:
         evaluation.report(report)
     return evaluation

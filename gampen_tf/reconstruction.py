@@ -14,6 +14,8 @@ import numpy as np
 
 __all__ = ["redraw", "reduced_chi_squared"]
 
+# Beyond, squares overflow the single precision in which images are drawn.
+_LARGEST = 1e15
 _SHAPE = ("sersic_index", "axis_ratio", "position_angle")
 
 
@@ -33,7 +35,7 @@ def redraw(data, indices, values, names):
     Returns
     -------
     (n, H, W) float32 array
-        In the data set's pixel unit; NaN where a value is NaN.
+        In the data set's pixel unit; NaN where a value is NaN, or absurd (10¹⁵).
 
     Raises
     ------
@@ -50,7 +52,8 @@ def redraw(data, indices, values, names):
     recipe = load_recipe(data.metadata["recipe"], folder=data.metadata.get("recipe_folder"))
     images = np.full((len(indices), recipe.size, recipe.size), np.nan, np.float32)
     for row, (index, measured) in enumerate(zip(indices, np.asarray(values, float), strict=True)):
-        if not np.all(np.isfinite(measured)):
+        measured = dict(zip(names, measured, strict=True))
+        if not all(np.isfinite(value) and abs(value) < _LARGEST for value in measured.values()):
             continue
         galaxy = draw_galaxy(recipe, data.metadata["seed"], int(data.catalogue["index"][index]))
         expected = float(data.catalogue["flux"][index])
@@ -60,7 +63,7 @@ def redraw(data, indices, values, names):
                 f"{galaxy['flux'] * recipe.nanojansky:.6g} nJy, the catalogue has {expected:.6g}; simulate the data "
                 "set again with this version to have residual images"
             )
-        components = _as_measured(galaxy, dict(zip(names, measured, strict=True)), recipe)
+        components = _as_measured(galaxy, measured, recipe)
         components += [Component(**neighbour) for neighbour in galaxy["neighbours"]]
         images[row] = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
     return images

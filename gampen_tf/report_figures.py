@@ -154,6 +154,22 @@ def _calibration(evaluation):
         "svg",
         plots.plot_tarp(tarp["levels"], tarp["value"], tarp["lower"], tarp["upper"], band=tarp["band"]),
     )
+    tuning = None if evaluation.model is None else evaluation.model.provenance.get("dropout_tuning")
+    if tuning:
+        yield (
+            "calibration",
+            f"How the dropout rate was chosen: coverage of {tuning['n_images']} validation galaxies at rates set after "
+            f"training (with {tuning['trained_with']:g}), before any recalibration; the dotted line is the rate taken.",
+            "svg",
+            plots.plot_coverage_against_dropout(
+                tuning["rates"],
+                tuning["coverage"],
+                tuning["coverage_error"],
+                levels=tuning["levels"],
+                names=tuning["parameters"],
+                chosen=tuning["chosen"],
+            ),
+        )
     levels = [f"{100 * level:.2f}" for level in SIGMA_LEVELS]
     for name, rows in evaluation.metrics["bins"].items():
         base = name.removeprefix("true_").removeprefix("predicted_")
@@ -255,8 +271,9 @@ def _galaxies(evaluation):
     pixel_scale = evaluation.data.metadata["pixel_scale"]
     noise = _noise(evaluation.catalogue)
     stated = evaluation.posterior.scaler.canonical(c.truth)
-    # posteriors that are one atom have no width: a tenth of the usual one stands for it
-    width = np.maximum(c.width, 0.1 * np.nanmedian(c.width, axis=0))[measured]
+    # posteriors that are one atom have no width: a tenth of the usual one stands for it, or a share of the range
+    least = np.maximum(0.1 * np.nanmedian(c.width, axis=0), 1e-3 * np.nanstd(c.truth, axis=0) + 1e-12)
+    width = np.maximum(c.width, least)[measured]
     distance = np.max(np.nan_to_num(np.abs(c.mode - stated)[measured] / width), axis=1)
     chosen = {
         "The first galaxies and their posteriors": measured[:_SHOWN],
@@ -335,7 +352,7 @@ def _residual_images(evaluation, rows, c, pixel_scale, noise):
 
 
 def _crops(evaluation, rows, c, pixel_scale, noise):
-    """What the spatial transformer keeps, where the network has one that scales alone."""
+    """What the spatial transformer keeps, where the network has one that scales (and shifts)."""
     from .layers import SpatialTransformer
 
     model = evaluation.model
@@ -346,6 +363,9 @@ def _crops(evaluation, rows, c, pixel_scale, noise):
     from .cropping import localisation
 
     localise = localisation(model.network)
+    if localise.output_shape[-1] == 6:
+        # a general matrix has no one scale
+        return
     scales = np.concatenate(
         [
             np.asarray(localise(model.prepare(evaluation.data.images(evaluation.indices[part])), training=False))[:, 0]

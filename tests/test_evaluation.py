@@ -200,7 +200,8 @@ def test_redrawn_with_its_true_values_a_galaxy_is_itself(data):
     # twice the flux is twice the image, wherever the light is
     doubled = redraw(data, rows, truth * [1, 1, 2], names)
     np.testing.assert_allclose(doubled, 2 * models, rtol=1e-4, atol=1e-3 * np.max(models))
-    assert np.all(np.isnan(redraw(data, rows[:1], np.full((1, 3), np.nan), names)))
+    for absurd in (np.nan, 1e30):
+        assert np.all(np.isnan(redraw(data, rows[:1], np.full((1, 3), absurd), names)))
 
 
 def test_redrawn_galaxies_have_the_radius_that_was_measured(data):

@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -12,9 +13,21 @@ from toy_models import SIDE, toy_model
 
 from gampen_tf import resources
 from gampen_tf.evaluation import evaluate
+from gampen_tf.layers import MonteCarloDropout, SpatialTransformer
 from gampen_tf.report import short_form
 from gampen_tf.report_tables import plus_minus, tables
 from gampen_tf.simulation import simulate
+
+
+def cropping_network():
+    """A learned crop, one dropout, a Gaussian head."""
+    keras.utils.set_random_seed(3)
+    images = keras.Input((SIDE, SIDE, 1), name="images")
+    flat = keras.layers.Flatten()(images)
+    scale = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(0.5))(flat)
+    x = keras.layers.Flatten()(SpatialTransformer()([images, scale]))
+    x = MonteCarloDropout(0.1, index=0)(keras.layers.Dense(16, activation="relu")(x))
+    return keras.Model(images, keras.layers.Dense(9)(x), name="cropping")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +39,26 @@ def evaluation(tmp_path_factory):
             component["sersic_index"]["step"] = {"disc": 0.2, "bulge": 0.5}[name]
     folder = tmp_path_factory.mktemp("data") / "small"
     data = simulate(document, folder, n_images=400, seed=3, workers=1, progress_bar=False)
-    model = toy_model(provenance={"recipe_name": "hsc_wide_g", "data_seed": 7, "n_training": 12, "command": "<train>"})
+    tuning = {
+        "rates": [0.0, 1e-3, 0.1],
+        "levels": [0.6827, 0.9545, 0.9973],
+        "coverage": np.full((3, 3, 3), 0.9).tolist(),
+        "coverage_error": np.full((3, 3, 3), 0.01).tolist(),
+        "parameters": ["bulge_to_total", "effective_radius", "flux"],
+        "chosen": 1e-3,
+        "trained_with": 0.1,
+        "n_images": 5,
+    }
+    model = toy_model(
+        provenance={
+            "recipe_name": "hsc_wide_g",
+            "data_seed": 7,
+            "n_training": 12,
+            "command": "<train>",
+            "dropout_tuning": tuning,
+        }
+    )
+    model.network = cropping_network()
     return evaluate(model, data, passes=4, progress_bar=False)
 
 
@@ -91,6 +123,13 @@ def test_every_number_of_the_tables_has_its_error(page, evaluation):
             for head, cell in zip(table["head"], row, strict=True):
                 if re.fullmatch(r"−?\d+\.\d+", cell):
                     assert head == "Ghosh et al. 2022"
+
+
+def test_page_shows_the_tuning_and_the_crops(page):
+    words = "".join(Reader(page.read_text(encoding="utf-8")).words)
+    assert "How the dropout rate was chosen: coverage of 5 validation galaxies" in words
+    assert "crops most and least" in words
+    assert "Residual images" in words
 
 
 def test_page_says_how_it_was_made(page, evaluation):
