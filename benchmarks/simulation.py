@@ -1,7 +1,7 @@
 """Speed and accuracy of drawing galaxies: against GalSim used the plain way, and against GalSim with tight settings.
 
-    python benchmarks/simulation.py --quick         # a minute
-    python benchmarks/simulation.py                 # some ten minutes
+    python benchmarks/simulation.py --quick         # half a minute
+    python benchmarks/simulation.py                 # two minutes on an idle machine
 
 One process, one thread, galaxies of ``hsc_wide_g``. The *plain way* is one `galsim.Sersic` a component, convolved with
 the PSF and drawn, with the default `GSParams`; galaxies for which it asks for a transform beyond GalSim's limit are
