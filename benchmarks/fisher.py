@@ -287,19 +287,19 @@ def binned(rows, key, edges, errors):
 
 def show(table, key, with_model):
     print(f"\nmedian bounds by {key}" + ("; in brackets the model's 68.27 % error in units of the bound" * with_model))
-    print(f"{'from':>9} {'to':>9} {'n':>4}  " + "".join(f"{variant:>52}" for variant in VARIANTS))
-    print(" " * 26 + "".join(f"{'B/T':>16}{'R_e':>18}{'F':>18}" for _ in VARIANTS))
+    shown = [(variant, quantity) for variant in VARIANTS[:2] for quantity in QUANTITIES]
+    words = {"bulge_to_total": "B/T", "effective_radius": "R_e", "flux": "F"}
+    heads = [f"{words[quantity]}, {variant.replace('_', ' ')}" for variant, quantity in shown]
+    print(f"{'from':>7} {'to':>7} {'n':>4}" + "".join(f"{head:>19}" for head in heads))
     for entry in table:
         cells = ""
-        for variant in VARIANTS:
-            for quantity in QUANTITIES:
-                found = entry[variant].get(quantity)
-                text = "–" if found is None else f"{found['median']:.2g}"
-                if found is not None and with_model:
-                    text += f" ({found['model_over_bound']:.3g})"
-                cells += f"{text:>17}"
-        high = "inf" if entry["high"] is None else f"{entry['high']:g}"
-        print(f"{entry['low']:9g} {high:>9} {entry['n']:4d}  {cells}")
+        for variant, quantity in shown:
+            found = entry[variant].get(quantity)
+            text = "–" if found is None else f"{found['median']:.2g}"
+            if found is not None and with_model:
+                text += f" ({found['model_over_bound']:.3g})"
+            cells += f"{text:>19}"
+        print(f"{entry['low']:7g} {'' if entry['high'] is None else format(entry['high'], 'g'):>7} {entry['n']:4d}{cells}")
 
 
 def main():
