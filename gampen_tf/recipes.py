@@ -3,27 +3,27 @@
 A recipe is checked as a whole before anything is drawn; an error names the file, the key, what was expected and
 what was found. ``base: NAME`` starts from another recipe and replaces the top-level keys that are given.
 
-``name``, ``band``      text
-``image``               ``size`` (px), ``pixel_scale`` (arcsec), ``unit``, ``zero_point`` (AB magnitude of one unit)
-``flux``                in pixel units; or ``magnitude``
-``centre``              ``x``, ``y``: arcsec from the centre of the frame (of an even frame: between pixels); optional
-``galaxies``            kinds, each with its ``fraction`` and ``components``: one, or a ``disc`` and a ``bulge`` with
-                        ``bulge_to_total``. A component has ``effective_radius`` (arcsec, of the circle with the area of
-                        the half-light ellipse) or ``semi_major_axis`` (of that ellipse), ``sersic_index`` (0.1 to 8),
-                        ``axis_ratio``, ``position_angle`` (degrees from +x towards +y)
-``psf``                 ``moffat`` (``beta``, ``fwhm``, ``axis_ratio``, ``position_angle``), and ``wings`` (``fraction``,
-                        ``fwhm_ratio``, ``beta``) for a second one of the same shape; or ``airy``
-                        (``lam_over_diameter``, ``obscuration``, ``blur``: FWHM); or ``files``, FITS images of stars with
-                        the pixel in them, and their ``pixel_scale`` if it is another. ``image_size`` (px) adds the
-                        image of each galaxy's PSF to the data set
-``noise``               ``gaussian`` (``sigma`` per pixel; smoothed by a Gaussian of ``correlation`` px or by drizzling with
-                        drops of ``drop`` px); or ``files``, FITS images of sky. ``gain`` (electrons per pixel unit)
-                        adds the Poisson noise of the galaxies
-``neighbours``          ``number``, ``flux_ratio`` to the galaxy or ``magnitude``, ``distance`` (arcsec),
-                        ``effective_radius``, ``sersic_index``, ``axis_ratio``; optional
-``signal_to_noise``     ``above`` that, ``within`` so many arcsec; fainter galaxies are drawn again; optional
-``split``               fractions ``train``, ``validation``, ``test``
-``parameters``          the labels
+``name``, ``band``  text
+``image``           ``size`` (px), ``pixel_scale`` (arcsec), ``unit``, ``zero_point`` (AB magnitude of one unit)
+``flux``            in pixel units; or ``magnitude``
+``centre``          ``x``, ``y``: arcsec from the centre of the frame (of an even frame: between pixels); optional
+``galaxies``        kinds, each with its ``fraction`` and ``components``: one, or a ``disc`` and a ``bulge`` with
+                    ``bulge_to_total``. A component has ``effective_radius`` (arcsec, of the circle with the area of
+                    the half-light ellipse) or ``semi_major_axis`` (of that ellipse), ``sersic_index`` (0.1 to 8),
+                    ``axis_ratio``, ``position_angle`` (degrees from +x towards +y)
+``psf``             ``moffat`` (``beta``, ``fwhm``, ``axis_ratio``, ``position_angle``), and ``wings`` (``fraction``,
+                    ``fwhm_ratio``, ``beta``) for a second one of the same shape; or ``airy``
+                    (``lam_over_diameter``, ``obscuration``, ``blur``: FWHM); or ``files``, FITS images of stars with
+                    the pixel in them, and their ``pixel_scale`` if it is another. ``image_size`` (px) adds the
+                    image of each galaxy's PSF to the data set
+``noise``           ``gaussian`` (``sigma`` per pixel; smoothed by a Gaussian of ``correlation`` px or by drizzling with
+                    drops of ``drop`` px); or ``files``, FITS images of sky. ``gain`` (electrons per pixel unit)
+                    adds the Poisson noise of the galaxies
+``neighbours``      ``number``, ``flux_ratio`` to the galaxy or ``magnitude``, ``distance`` (arcsec),
+                    ``effective_radius``, ``sersic_index``, ``axis_ratio``; optional
+``signal_to_noise`` ``above`` that, ``within`` so many arcsec; fainter galaxies are drawn again; optional
+``split``           fractions ``train``, ``validation``, ``test``
+``parameters``      the labels
 
 What varies is a number or a distribution, as ``{uniform: [0.8, 1.2], within: [0.9, 1.1], step: 0.01}``: `SHAPES` of
 `gampen_tf.distributions`, drawn again outside ``within``, rounded to multiples of ``step``.
