@@ -299,7 +299,8 @@ def show(table, key, with_model):
             if found is not None and with_model:
                 text += f" ({found['model_over_bound']:.3g})"
             cells += f"{text:>19}"
-        print(f"{entry['low']:7g} {'' if entry['high'] is None else format(entry['high'], 'g'):>7} {entry['n']:4d}{cells}")
+        high = "" if entry["high"] is None else f"{entry['high']:g}"
+        print(f"{entry['low']:7g} {high:>7} {entry['n']:4d}{cells}")
 
 
 def main():
