@@ -1,9 +1,10 @@
 """The package in one minute: posteriors of the sample galaxies with a shipped model.
 
-    python -m gampen_tf.demo [FOLDER]
+    python -m gampen_tf.demo [FOLDER [MODEL]]
 
-Writes the table of posteriors and a figure into the folder: each galaxy, the crop that the network chose for it, and
-its posterior with the truth, which is known because the galaxies are drawn.
+Prints the measurements beside the truth, which is known because the galaxies are drawn, and writes the table of
+posteriors and a figure into the folder: some of the galaxies, the crop that the network chose for each, and their
+posteriors.
 """
 
 import sys
@@ -13,102 +14,107 @@ import numpy as np
 
 from .resources import sample_cutouts
 
-__all__ = ["main", "show"]
+__all__ = ["comparison", "figure", "main"]
 
-_MODEL = "hsc_wide_g"
-_SHOWN = 4
+# A neighbour that nearly touches, a disc alone, a disc with a bulge, a bulge alone.
+_SHOWN = [5, 8, 1, 10]
+_LEVELS = (0.6827, 0.9545, 0.9973)
 
 
-def main(folder="demo_output"):
+def main(folder="demo_output", model="hsc_wide_g"):
     """Predict the sample galaxies; print and write what comes out.
 
     Parameters
     ----------
-    folder : path
+    folder : path, optional
+        For ``posteriors.ecsv`` and ``posteriors.png``; made if it is not there.
+    model : str, path or Model, optional
 
     Returns
     -------
     Posterior
     """
-    from . import load_model, predict
-    from .crop import crop_scales
-    from .datasets import open_dataset
+    from . import open_dataset, predict
+    from .measurement import as_model
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    samples = open_dataset(sample_cutouts())
-    model = load_model(_MODEL)
+    samples, model = open_dataset(sample_cutouts()), as_model(model)
+    truth = samples.labels(model.parameters.names)
     posterior = predict(sample_cutouts() / "cutouts", model=model, seed=1)
-    table = posterior.to_table()
-    table.write(folder / "posteriors.ecsv", overwrite=True)
-    names = model.parameters.names
-    print(_comparison(posterior, samples.labels(names), names))
-    images = samples.images(np.arange(len(samples)))
-    figure = show(posterior, images, samples.labels(names), crop_scales(model, images), model.pixel_scale)
-    figure.savefig(folder / "posteriors.png", dpi=110)
+    posterior.to_table().write(folder / "posteriors.ecsv", overwrite=True)
+    figure(posterior[_SHOWN], samples.images(_SHOWN), truth[_SHOWN], model).savefig(folder / "posteriors.png", dpi=110)
+    print(comparison(posterior, truth))
     print(f"\nWrote {folder / 'posteriors.ecsv'} and {folder / 'posteriors.png'}.")
     return posterior
 
 
-def show(posterior, images, truth, scales, pixel_scale):
-    """Figure of the first galaxies: cutout with the crop's outline, and the marginal posteriors with the truth.
+def figure(posterior, images, truth, model):
+    """A row for each galaxy: its cutout with the crop's outline, and its marginal posteriors with the truth.
 
     Parameters
     ----------
     posterior : Posterior
-    images : (N, H, W, 1) array
+        Of N galaxies.
+    images : (N, H, W, C) array
     truth : (N, P) array
-    scales : (N,) array
-        Side of the crop over that of the frame.
-    pixel_scale : float
-        arcsec.
+    model : Model
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
 
-    from .plots import plot_marginal, show_cutout
+    from .cropping import localisation
+    from .plots import plot_posterior_gallery
 
-    n_parameters = truth.shape[1]
-    figure, axes = plt.subplots(
-        _SHOWN, 1 + n_parameters, figsize=(3.0 * (1 + n_parameters), 2.6 * _SHOWN), layout="constrained", squeeze=False
+    # All but the outermost thousandths of each posterior.
+    ends = posterior.quantile([5e-4, 1 - 5e-4])
+    grid = np.linspace(ends[..., 0], ends[..., 1], 512, axis=1)
+    density = posterior.pdf(grid)
+    drawn = plot_posterior_gallery(
+        images,
+        posterior.samples,
+        names=posterior.names,
+        units=posterior.units,
+        truth=truth,
+        modes=posterior.mode(),
+        intervals=np.moveaxis(posterior.interval(_LEVELS), 1, 2),
+        densities=lambda i, p: (grid[i, :, p], density[i, :, p]),
+        pixel_scale=model.pixel_scale,
     )
-    for i, row in enumerate(axes):
-        show_cutout(row[0], images[i], pixel_scale=pixel_scale)
-        side = images.shape[1]
-        width = scales[i] * side
-        row[0].add_patch(
-            plt.Rectangle(((side - 1 - width) / 2,) * 2, width, width, fill=False, edgecolor="#E69F00", linewidth=1.5)
-        )
-        interval = posterior[i].interval(0.6827)[0]
-        mode = posterior[i].mode()[0]
-        for k in range(n_parameters):
-            plot_marginal(
-                posterior[i].samples[0, :, k],
-                intervals=[interval[k]],
-                mode=mode[k],
-                truth=truth[i, k],
-                name=posterior.names[k],
-                unit=posterior.units[k],
-                ax=row[1 + k],
-            )
-    return figure
+    # The network samples the part of the frame within ±s, where ±1 are the centres of the corner pixels.
+    scales = np.asarray(localisation(model.network)(model.prepare(images), training=False))[:, 0]
+    reach = images.shape[1] - 1
+    for axes, scale in zip(drawn.axes[:: 1 + len(posterior.names)], scales, strict=True):
+        corner = (0.5 * reach * (1 - scale),) * 2
+        axes.add_patch(Rectangle(corner, scale * reach, scale * reach, fill=False, edgecolor="#D55E00", linewidth=1.3))
+    return drawn
 
 
-def _comparison(posterior, truth, names):
-    mode, interval = posterior.mode(), posterior.interval(0.6827)
-    lines = ["Most probable value, 68.27 % interval and truth of each sample galaxy:", ""]
-    lines.append("galaxy  " + "".join(f"{name:>36s}" for name in names))
-    for i in range(len(truth)):
+def comparison(posterior, truth):
+    """Modes and 68.27 % intervals beside the truth, as text, a line a galaxy; a star where it lies outside.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    truth : (N, P) array
+    """
+    inside = posterior.contains(truth)
+    headings = [f"{name} ({unit})" if unit else name for name, unit in zip(posterior.names, posterior.units, strict=True)]
+    lines = ["Most probable value [68.27 % interval] and truth; * where the truth lies outside:", ""]
+    lines.append("galaxy" + "".join(f"{heading:>42}" for heading in headings))
+    for i, (modes, ends) in enumerate(zip(posterior.mode(), posterior.interval(), strict=True)):
         cells = [
-            f"{mode[i, k]:12.4g} [{interval[i, k, 0]:.4g}, {interval[i, k, 1]:.4g}] {truth[i, k]:.4g}"
-            for k in range(len(names))
+            f"{mode:10.4g} [{low:.4g}, {high:.4g}] {true:10.4g}{' ' if found else '*'}"
+            for mode, (low, high), true, found in zip(modes, ends, truth[i], inside[i], strict=True)
         ]
-        lines.append(f"{i:<8d}" + "".join(f"{cell:>36s}" for cell in cells))
+        lines.append(f"{i:6d}" + "".join(f"{cell:>42}" for cell in cells))
+    shares = ", ".join(f"{name} {np.sum(column)}" for name, column in zip(posterior.names, inside.T, strict=True))
+    lines.append(f"\nInside, of {len(truth)} (about two thirds are expected): {shares}.")
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:3])

@@ -53,5 +53,5 @@ def data_recipe(name: str) -> Path:
 
 
 def sample_cutouts() -> Path:
-    """Folder of the dozen sample cutouts of the demo, with ``truth.ecsv`` beside them."""
+    """Folder of the dozen sample cutouts of the demo: a data set whose catalogue tells the truth."""
     return _PACKAGE / "samples"
