@@ -10,12 +10,13 @@ import os
 import tempfile
 from functools import partial
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from .networks.graph import split_model
 
-__all__ = ["CompressedTensors", "compute_front", "split_front", "turns_with_image"]
+__all__ = ["CompressedTensors", "compute_front", "fit_normalisation", "split_front", "turns_with_image"]
 
 # Of the machine's memory, for what is kept of one split.
 _LARGEST_SHARE = 1 / 3
@@ -54,6 +55,23 @@ def turns_with_image(front, rtol=1e-3):
                 if np.max(np.abs(expected - found[0])) > rtol * np.max(np.abs(plain)):
                     return False
     return True
+
+
+def fit_normalisation(network, inputs):
+    """Give each ``keras.layers.Normalization`` of a network the mean and variance of what reaches it.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Its normalisations stand before any weight, so that their input does not change in training.
+    inputs : callable
+        Gives an iterable of batches of the network's inputs, a sample of the training images.
+    """
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Normalization)]
+    for layer in layers:
+        before = keras.Model(network.inputs, layer.input)
+        run = tf.function(lambda batch, before=before: before(batch, training=False), reduce_retracing=True)
+        layer.adapt(np.concatenate([np.asarray(run(batch)) for batch in inputs()]))
 
 
 class CompressedTensors:

@@ -128,7 +128,7 @@ PRESETS = {
     ),
     "modern": Preset(
         optimizer="adamw",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         batch_size=128,
         epochs=30,
         weight_decay=1e-4,

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from .augmentation import Augmentation
 from .checkpoints import RunFiles
 from .devices import build_network, find_strategy
-from .fronts import compute_front, split_front, turns_with_image
+from .fronts import compute_front, fit_normalisation, split_front, turns_with_image
 from .labels import find_parameters, split_labels
 from .loop import Trainer
 from .losses import GaussianNegativeLogLikelihood
@@ -39,6 +39,7 @@ __all__ = ["open_data", "train", "train_network"]
 
 _PACKAGES = ("gampen_tf", "tensorflow", "keras", "numpy")
 _FRONT_BATCH = 64
+_STATISTICS_IMAGES = 8192
 
 
 def train(
@@ -196,6 +197,9 @@ def train_network(
         "seed": seed,
         "data": _fingerprint(dataset, scaler),
     }
+    if before is None:
+        # a network that was trained before keeps the statistics that it was trained with
+        fit_normalisation(network, lambda: _sample(dataset, stretch, seed))
     trained, training, validation = _pipelines(
         network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
     )
@@ -287,6 +291,17 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, out
         labels = scaler.transform(split_labels(dataset, split, scaler.parameters.names))
         pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
     return (back, *pipelines, None)[:3]
+
+
+def _sample(dataset, stretch, seed):
+    """Batches of network inputs, of training images taken at random."""
+    training = np.asarray(dataset.split("train"))
+    n = min(_STATISTICS_IMAGES, len(training))
+    chosen = np.sort(np.random.default_rng(seed).choice(training, n, replace=False))
+    for indices in np.array_split(chosen, -(-n // _FRONT_BATCH)):
+        images = tf.constant(stretch(dataset.images(indices)), tf.float32)
+        has_psfs = dataset.metadata.get("psf_shape") is not None
+        yield [images, tf.constant(dataset.psfs(indices), tf.float32)] if has_psfs else images
 
 
 def _fingerprint(dataset, scaler):

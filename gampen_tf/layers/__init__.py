@@ -3,7 +3,7 @@
 from .gaussian_head import distribution, mixture_parameters, n_from_outputs, n_outputs, scale_tril, split_outputs
 from .monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo, set_dropout_rate
 from .pooling import AdaptiveAveragePooling2D
-from .radial_profile import HalveResolution, RadialProfile
+from .radial_profile import HalveResolution, RadialProfile, SymmetricPart
 from .spatial_transformer import SpatialTransformer
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "MonteCarloDropout",
     "RadialProfile",
     "SpatialTransformer",
+    "SymmetricPart",
     "distribution",
     "dropout_layers",
     "mixture_parameters",

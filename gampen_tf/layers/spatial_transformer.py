@@ -61,13 +61,15 @@ class SpatialTransformer(keras.layers.Layer):
         size, output_size = images.shape[1:3], self._output_size(images.shape)
         x, y = _source_pixels(matrix, size, output_size)
         n_halvings = _n_halvings(size, output_size)
+        # without rotation or shear the rows of a grid share their columns' positions
+        sample = _bilinear if parameters.shape[-1] == 6 else _separable_bilinear
         if n_halvings == 0:
-            return ops.cast(_bilinear(images, x, y), self.compute_dtype)
+            return ops.cast(sample(images, x, y), self.compute_dtype)
         level = ops.clip(_log2_step(matrix, size, output_size), 0.0, float(n_halvings))
         result = 0.0
         for number in range(n_halvings + 1):
             weight = ops.relu(1.0 - ops.abs(level - number))
-            result = result + weight[:, None, None, None] * _bilinear(images, x, y)
+            result = result + weight[:, None, None, None] * sample(images, x, y)
             if number < n_halvings:
                 y, x = _halved(y, images.shape[1]), _halved(x, images.shape[2])
                 images = _half(images)
@@ -168,3 +170,21 @@ def _bilinear(images, x, y):
             values = ops.take(flat, first + pixel, axis=0)
             result = result + weight[..., None] * values
     return ops.reshape(result, (-1, h, w, channels))
+
+
+def _separable_bilinear(images, x, y):
+    """`_bilinear` for grids along the axes: two products with the matrices of linear interpolation, several times
+    faster than gathering pixels."""
+    _, height, width, channels = images.shape
+    h, w = y.shape[1], x.shape[2]
+    along_y = ops.cast(_hats(y[:, :, 0], height), images.dtype)
+    along_x = ops.cast(_hats(x[:, 0, :], width), images.dtype)
+    columns = ops.matmul(along_y, ops.reshape(images, (-1, height, width * channels)))
+    columns = ops.reshape(ops.swapaxes(ops.reshape(columns, (-1, h, width, channels)), 2, 3), (-1, h * channels, width))
+    rows = ops.matmul(columns, ops.swapaxes(along_x, 1, 2))
+    return ops.swapaxes(ops.reshape(rows, (-1, h, channels, w)), 2, 3)
+
+
+def _hats(positions, side):
+    """(N, n, side) weights of the pixels of a side in the linear interpolation at (N, n) positions, zeros outside."""
+    return ops.relu(1.0 - ops.abs(positions[:, :, None] - np.arange(side, dtype=np.float32)))

@@ -2,15 +2,22 @@
 
 The galaxy is centred, so a fine image of the centre, a coarse one of the whole frame and a learned crop between the two
 carry what a 239 × 239 frame holds.  Sersic-like light is nearly all in its radial profile: fixed sums over rings, in
-float32, tell flux and size to a fraction of a percent, and the convolutions add what rings cannot (neighbours, twists,
-the PSF's shape).  The flux is nearly the sum of the pixels, which enters the last layer as a feature of its own, so that
+float32, tell flux and size to a fraction of a percent.  They are taken of the image and of its point-symmetric part, in
+which neighbours are gone, and the convolutions add what rings cannot tell.  The flux is nearly the sum of the pixels, which enters the last layer as a feature of its own, so that
 the network has the correction to learn.
 """
 
 import keras
 from keras import layers, ops
 
-from ..layers import HalveResolution, MonteCarloDropout, RadialProfile, SpatialTransformer, n_outputs
+from ..layers import (
+    HalveResolution,
+    MonteCarloDropout,
+    RadialProfile,
+    SpatialTransformer,
+    SymmetricPart,
+    n_outputs,
+)
 
 __all__ = ["Asinh", "compact"]
 
@@ -38,7 +45,7 @@ def compact(
     n_parameters=3,
     dropout_rate=1e-3,
     noise=1.6,
-    filters=(32, 64, 96, 128),
+    filters=(16, 32, 64, 96),
     units=256,
     name="compact",
 ):
@@ -78,7 +85,13 @@ def compact(
     quarter = HalveResolution(dtype="float32", name="quarter")(half)
     side = quarter.shape[1]
     centre = _centre(images, side, "centre")
-    rings = RadialProfile(noise, name="rings")([centre, _centre(half, side, "half_centre"), quarter])
+    pyramid = [centre, _centre(half, side, "half_centre"), quarter]
+    symmetric = [SymmetricPart(name=f"symmetric{i}")(image) for i, image in enumerate(pyramid)]
+    rings = layers.Concatenate(dtype="float32", name="rings")(
+        [RadialProfile(noise, name="all_light")(pyramid), RadialProfile(noise, name="symmetric_light")(symmetric)]
+    )
+    # its mean and variance are those of the training images
+    rings = layers.Normalization(dtype="float32", name="standardised_rings")(rings)
     # the filter of each halving sums 16 (3/8)² pixels' noise in quadrature, times its own correlation
     surround = Asinh(4.0 * noise, name="surround")(quarter)
     nucleus = Asinh(noise, name="nucleus")(centre)
@@ -92,7 +105,7 @@ def compact(
         x = layers.Conv2D(n_filters, size, strides, padding="same", activation="relu", name=f"block{i}_conv1")(x)
         x = layers.Conv2D(n_filters, 3, padding="same", activation="relu", name=f"block{i}_conv2")(dropout(x))
         x = layers.MaxPooling2D(2, padding="same", name=f"block{i}_pool")(x)
-    x = layers.Conv2D(n_filters // 4, 1, activation="relu", name="squeeze")(dropout(x))
+    x = layers.Conv2D(n_filters // 3, 1, activation="relu", name="squeeze")(dropout(x))
     x = layers.Dense(units, activation="relu", name="image_features")(dropout(layers.Flatten(name="flatten")(x)))
 
     profile = layers.Dense(units, activation="gelu", dtype="float32", name="profile_dense1")(rings)
