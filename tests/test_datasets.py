@@ -142,6 +142,13 @@ def test_what_is_asked_for_wrongly_is_said(shards, cutouts, tmp_path):
         plain.psfs()
 
 
+def test_the_recipe_on_record_draws_the_same_again(tmp_path):
+    data = simulate("hsc_wide_g_crowded", tmp_path, n_images=3, seed=4, workers=1, progress_bar=False)
+    images, catalogue = draw(open_dataset(tmp_path).metadata["recipe"], 4, [2])
+    np.testing.assert_array_equal(images, data.images([2]))
+    np.testing.assert_allclose(catalogue["effective_radius"], data.labels(["effective_radius"])[2])
+
+
 def test_joined_data_sets_are_one(shards, tmp_path):
     other = make(tmp_path, "shards", n_images=20, name="other", noise={"gaussian": {"sigma": 5.0}})
     joined = JoinedDataSet([shards, other])
