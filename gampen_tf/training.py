@@ -19,6 +19,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
+import keras
 import numpy as np
 from tqdm import tqdm
 
@@ -299,9 +300,9 @@ def _sample(dataset, stretch, seed):
     n = min(_STATISTICS_IMAGES, len(training))
     chosen = np.sort(np.random.default_rng(seed).choice(training, n, replace=False))
     for indices in np.array_split(chosen, -(-n // _FRONT_BATCH)):
-        images = tf.constant(stretch(dataset.images(indices)), tf.float32)
+        images = keras.ops.convert_to_tensor(stretch(dataset.images(indices)), "float32")
         has_psfs = dataset.metadata.get("psf_shape") is not None
-        yield [images, tf.constant(dataset.psfs(indices), tf.float32)] if has_psfs else images
+        yield [images, keras.ops.convert_to_tensor(dataset.psfs(indices), "float32")] if has_psfs else images
 
 
 def _fingerprint(dataset, scaler):

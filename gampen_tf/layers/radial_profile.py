@@ -11,9 +11,9 @@ __all__ = ["HalveResolution", "RadialProfile", "SymmetricPart"]
 class HalveResolution(keras.layers.Layer):
     """Halve the resolution about the central pixel, keeping flux per frame.
 
-    A binomial filter, (1 2 1)/4 along each axis, sampled at every second pixel and multiplied by 4: where the light lies
-    inside the frame, the sum of the pixels stays the same.  The samples are those at the odd positions 1, 3, 5 …, so the
-    centre of a frame of 4 k + 3 pixels stays the centre, and the result turns and flips with the image exactly.
+    A binomial filter, (1 2 1)/4 along each axis, sampled at every second pixel and multiplied by 4: where the light
+    lies inside the frame, the sum of the pixels stays the same.  The samples are those at the odd positions 1, 3, 5 …,
+    so the centre of a frame of 4 k + 3 pixels stays the centre, and the result turns and flips with the image exactly.
 
     Call arguments
     --------------
@@ -42,8 +42,8 @@ class HalveResolution(keras.layers.Layer):
 class SymmetricPart(keras.layers.Layer):
     """The smaller of each pixel and its counterpart across the centre of the frame.
 
-    A galaxy that is symmetric under half a turn stays as it is; a neighbour, which has no counterpart, goes.  Where there is
-    nothing but noise σ, the smaller of two values lies 0.56 σ below their mean.
+    A galaxy that is symmetric under half a turn stays as it is; a neighbour, which has no counterpart, goes.  Where
+    there is nothing but noise σ, the smaller of two values lies 0.56 σ below their mean.
 
     Call arguments
     --------------
@@ -58,8 +58,9 @@ class SymmetricPart(keras.layers.Layer):
 class RadialProfile(keras.layers.Layer):
     """Surface brightness, growth of flux and shape in rings about the frame's centre.
 
-    The rings are hat functions of asinh(r / 6 px), a partition of unity out to ``max_radius``: close together where the
-    light is steep, far apart in the wings.  Each ring is measured on the finest image of the pyramid that holds it whole.
+    The rings are hat functions of asinh(r / 6 px), a partition of unity out to the side of the coarsest image: close
+    together where the light is steep, far apart in the wings.  Each ring is measured on the finest image of the
+    pyramid that holds it whole.
     Ring *j* gives, from its Fourier coefficients in the polar angle,
 
     * its mean surface brightness and the flux inside it, as arcsinh-stretched values relative to the total flux,
@@ -67,8 +68,8 @@ class RadialProfile(keras.layers.Layer):
     * orders 2 and 4 (ellipticity, its twist) turned to the galaxy's own principal axis.
 
     All of them are invariant under rotations of the galaxy by 90° and reflections, so they need no augmentation.  The
-    total flux in the frame is the last feature.  Everything is computed in float32: the flux is wanted to a fraction of a
-    percent, which half precision does not hold.
+    total flux in the frame is the last feature.  Everything is computed in float32: the flux is wanted to a fraction
+    of a percent, which half precision does not hold.
 
     Parameters
     ----------

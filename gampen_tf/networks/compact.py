@@ -1,10 +1,10 @@
 """A network at a hundredth of the exact one's cost, built on what is known of the problem.
 
 The galaxy is centred, so a fine image of the centre, a coarse one of the whole frame and a learned crop between the two
-carry what a 239 × 239 frame holds.  Sersic-like light is nearly all in its radial profile: fixed sums over rings, in
-float32, tell flux and size to a fraction of a percent.  They are taken of the image and of its point-symmetric part, in
-which neighbours are gone, and the convolutions add what rings cannot tell.  The flux is nearly the sum of the pixels, which enters the last layer as a feature of its own, so that
-the network has the correction to learn.
+carry what a 239 × 239 frame holds.  Sérsic-like light is nearly all in its radial profile: fixed sums over rings, in
+float32, tell flux and size to a fraction of a percent.  They are taken of the image and of its point-symmetric part,
+from which neighbours are gone, and the convolutions add what rings cannot tell.  The flux is nearly the sum of the
+pixels, which enters the last layer as a feature of its own, so that the network has the correction to learn.
 """
 
 import keras
@@ -77,7 +77,9 @@ def compact(
     """
     height, width, channels = image_shape
     if height != width or height % 8 != 7 or channels != 1:
-        raise ValueError(f"compact takes square frames of one band with sides 8 k + 7 (95, 143, 239 …), found {image_shape}")
+        raise ValueError(
+            f"compact takes square frames of one band with sides 8 k + 7 (95, 143, 239 …), found {image_shape}"
+        )
     dropout = _numbered_dropout(dropout_rate)
 
     images = keras.Input(image_shape, name="images")
@@ -147,7 +149,8 @@ def _localisation(surround, dropout):
     x = layers.MaxPooling2D(2, name="localisation_pool1")(x)
     x = layers.Conv2D(24, 3, activation="relu", name="localisation_conv2")(dropout(x))
     x = layers.MaxPooling2D(2, name="localisation_pool2")(x)
-    x = layers.Dense(32, activation="relu", name="localisation_dense1")(dropout(layers.Flatten(name="localisation_flatten")(x)))
+    x = layers.Flatten(name="localisation_flatten")(x)
+    x = layers.Dense(32, activation="relu", name="localisation_dense1")(dropout(x))
     return layers.Dense(
         1,
         kernel_initializer="zeros",
