@@ -80,14 +80,18 @@ def _simulate(options):
 
 def _train(options):
     output = options["output"]
-    gampen_tf.train(options.pop("data"), options.pop("output"), **options)
+    gampen_tf.train(_one_or_all(options.pop("data")), options.pop("output"), **options)
     print(f"model in {output}")
 
 
 def _finetune(options):
     output = options["output"]
-    gampen_tf.finetune(options.pop("model"), options.pop("data"), options.pop("output"), **options)
+    gampen_tf.finetune(options.pop("model"), _one_or_all(options.pop("data")), options.pop("output"), **options)
     print(f"model in {output}")
+
+
+def _one_or_all(data):
+    return data[0] if len(data) == 1 else data
 
 
 def _predict(options):
@@ -230,13 +234,15 @@ def _parser():
 
     training = _training_options()
     sub = verb("train", _train, "train a network", [training])
-    sub.add_argument("data", help="a data set, or a recipe to simulate first (with --n-images)")
+    sub.add_argument("data", nargs="+",
+                     help="data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
     sub.add_argument("--network", help="compact by default")
 
     sub = verb("finetune", _finetune, "go on training a model on other data", [training])
     sub.add_argument("model", help="name or directory")
-    sub.add_argument("data", help="a data set, or a recipe to simulate first (with --n-images)")
+    sub.add_argument("data", nargs="+",
+                     help="data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
     sub.add_argument("--load", type=_names_or("all", "matching"), metavar="LAYERS",
                      help="layers that start from the model's weights: all, matching, or patterns with commas")
