@@ -132,9 +132,21 @@ def _evaluate(options):
 
 
 def _tune_dropout(options):
-    from .tuning import tune_dropout
+    print(gampen_tf.tune_dropout(options.pop("model"), options.pop("data"), **options))
 
-    print(tune_dropout(options.pop("model"), options.pop("data"), **options))
+
+def _calibrate(options):
+    model = _to_write_into(options.pop("model"))
+    found = gampen_tf.calibrate(model, options.pop("data"), **options)
+    print(f"recalibration {found.kind} from {found.n_galaxies} galaxies in {model}")
+
+
+def _fit_limits(options):
+    model = _to_write_into(options.pop("model"))
+    data = options.pop("data")
+    limits = gampen_tf.fit_limits(model, data[0] if len(data) == 1 else data, **options)
+    print(f"limits from {limits.novelty.n_held_out} held-out galaxies, {100 * limits.false_alarm:g} % of which are "
+          f"beyond each, in {model}")
 
 
 def _list_models(options):
@@ -169,6 +181,13 @@ def _facts(directory):
 
 
 # -- what they share ------------------------------------------------------------------------------------------------
+
+
+def _to_write_into(model):
+    # what ships belongs to the package: there the work would be done and lost
+    if not (Path(model) / "model.json").is_file():
+        raise ValueError(f"{model}: expected the directory of a model, to write into; copy one that ships first")
+    return model
 
 
 def _images(paths):
@@ -278,7 +297,7 @@ def _parser():
     sub = verb("evaluate", _evaluate, "accuracy and calibration of a model on a labelled data set")
     sub.add_argument("model", help="name or directory")
     sub.add_argument("data", help="a data set")
-    sub.add_argument("--split", choices=["train", "validation", "test"])
+    sub.add_argument("--split", choices=["train", "validation", "test", "all"])
     sub.add_argument("--n-images", type=int, metavar="N", help="the first so many; all of the split by default")
     sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
     sub.add_argument("--seed", type=int)
@@ -286,9 +305,23 @@ def _parser():
                      help="leave out the model's calibration")
     sub.add_argument("--report", metavar="FOLDER", help="write a page with figures, and metrics.json")
 
-    sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate, on the validation split")
-    sub.add_argument("model", help="name or directory")
-    sub.add_argument("data", help="a data set")
+    fitting = _fitting_options()
+    sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate; the model gets the best", [fitting])
+    sub.add_argument("data", help="a data set, of whose validation split")
+    sub.add_argument("--rates", type=_numbers, metavar="RATES", help="with commas; 0 to 0.2 by default")
+    sub.add_argument("--split", choices=["train", "validation", "test", "all"], help="validation by default")
+    sub.add_argument("--n-images", type=int, metavar="N", help="the first so many of the split; 2000 by default")
+
+    sub = verb("calibrate", _calibrate, "fit a recalibration, which predict then applies", [fitting])
+    sub.add_argument("data", help="a data set that neither trained nor tuned the model nor will test it")
+    sub.add_argument("--kind", help="its steps, joined by +: temperature, temperature_each, conditional, quantile")
+    sub.add_argument("--split", choices=["train", "validation", "test", "all"], help="validation by default")
+    sub.add_argument("--n-images", type=int, metavar="N", help="the first so many of the split; all by default")
+
+    sub = verb("limits", _fit_limits, "fit what predict flags as unlike the galaxies of training", [fitting])
+    sub.add_argument("data", nargs="+", help="the data sets that the model was trained on")
+    sub.add_argument("--false-alarm", type=float, metavar="SHARE",
+                     help="of galaxies of the model's own kind that are flagged; 0.01 by default")
 
     models = verbs.add_parser("models", help="the models that ship").add_subparsers(metavar="list|show", required=True)
     verb("list", _list_models, "one line a model", of=models)
@@ -313,6 +346,14 @@ def _training_options():
     return parent
 
 
+def _fitting_options():
+    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    parent.add_argument("model", help="directory of the model")
+    parent.add_argument("--passes", type=_count_or_auto, metavar="N", help="passes with dropout")
+    parent.add_argument("--seed", type=int)
+    return parent
+
+
 def _reading_options():
     parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     parent.add_argument("images", nargs="+", metavar="IMAGES",
@@ -333,6 +374,10 @@ def _names_or(*words):
     def read(text):
         return text if text in words else [name.strip() for name in text.split(",")]
     return read
+
+
+def _numbers(text):
+    return [float(number) for number in text.split(",")]
 
 
 def _count_or_auto(text):

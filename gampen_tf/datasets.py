@@ -112,9 +112,11 @@ class DataSet:
         return np.stack([np.asarray(self.catalogue[name], dtype=np.float64) for name in names], axis=1)
 
     def split(self, name):
-        """Indices of the images of a split: ``"train"``, ``"validation"`` or ``"test"``; increasing."""
-        if name not in ("train", "validation", "test"):
-            raise ValueError(f"split: expected 'train', 'validation' or 'test', found {name!r}")
+        """Indices of the images of a split, ``"train"``, ``"validation"`` or ``"test"``, or of ``"all"``; increasing."""
+        if name not in ("train", "validation", "test", "all"):
+            raise ValueError(f"split: expected 'train', 'validation', 'test' or 'all', found {name!r}")
+        if name == "all":
+            return np.arange(len(self))
         return np.flatnonzero(np.asarray(self.catalogue["split"], dtype=str) == name)
 
     def shard_paths(self, split=None):
@@ -128,7 +130,7 @@ class DataSet:
         return [
             (str(self.path / shard["file"]), np.arange(shard["first"], shard["first"] + shard["n_images"]))
             for shard in self.metadata["shards"]
-            if split in (None, shard["split"])
+            if split in (None, "all", shard["split"])
         ]
 
     def images(self, indices=None):

@@ -103,7 +103,7 @@ def evaluate(
         Name of a model that ships, directory of a trained one, or a loaded one.
     data : path or DataSet
         As `gampen_tf.simulate` writes it, with the model's pixel scale and unit.
-    split : {"test", "validation", "train"}, optional
+    split : {"test", "validation", "train", "all"}, optional
     n_images : int, optional
         The first so many of the split; all if not given.
     passes, seed : optional
@@ -182,7 +182,7 @@ def _measure(model, data, indices, passes, seed, recalibrate, progress_bar):
     """The posterior, and if it was recalibrated also what it was before."""
     from .engine import joined
     from .inference import open_cutouts
-    from .measurement import Measurement, flag_unmeasured
+    from .measurement import Measurement
 
     measurement = Measurement(model, seed=seed, passes=passes)
     step = max(1, measurement.engine.chunk_size)
@@ -194,8 +194,8 @@ def _measure(model, data, indices, passes, seed, recalibrate, progress_bar):
             done = 0
             for images, part_flags, reasons in open_cutouts(data.images(rows), model).batches(step):
                 part_psf = None if psf is None else psf[done : done + len(images)]
-                found.append(measurement.passes_over(images, part_flags, part_psf))
-                part_flags, _ = flag_unmeasured(found[-1], part_flags, reasons)
+                part, part_flags, _ = measurement.measure(images, part_flags, reasons, part_psf)
+                found.append(part)
                 flags.append(part_flags)
                 done += len(images)
             bar.update(len(rows))

@@ -159,6 +159,7 @@ def test_joined_data_sets_are_one(shards, tmp_path):
     np.testing.assert_array_equal(joined.psfs([50]), other.psfs([0]))
     np.testing.assert_array_equal(joined.labels(), np.concatenate([shards.labels(), other.labels()]))
     np.testing.assert_array_equal(np.concatenate([rows for _, rows in joined.shards("test")]), joined.split("test"))
+    np.testing.assert_array_equal(np.concatenate([rows for _, rows in joined.shards("all")]), joined.split("all"))
     with pytest.raises(IndexError, match="70 images"):
         joined.images([70])
 
