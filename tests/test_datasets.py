@@ -133,7 +133,7 @@ def test_what_is_missing_is_named(tmp_path):
 def test_what_is_asked_for_wrongly_is_said(shards, cutouts, tmp_path):
     with pytest.raises(KeyError, match="no column 'colour' in the catalogue; there are: index"):
         shards.labels(["colour"])
-    with pytest.raises(ValueError, match="'train', 'validation' or 'test', found 'training'"):
+    with pytest.raises(ValueError, match="'test' or 'all', found 'training'"):
         shards.split("training")
     with pytest.raises(ValueError, match="simulate with format='shards'"):
         cutouts.shards()
