@@ -17,8 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .measurement import flag_unmeasured
-
 __all__ = ["CatalogueJob", "ahead", "compute_shards", "names_hash", "shard_is_written", "write_shard"]
 
 
@@ -166,8 +164,7 @@ def ahead(items):
 def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
     """The rows of a batch of images as an Arrow table."""
     psf = measurement.psf_of_each(psf, len(images))
-    found = measurement.passes_over(images, flags, psf)
-    flags, reasons = flag_unmeasured(found, flags, reasons)
+    found, flags, reasons = measurement.measure(images, flags, reasons, psf)
     posterior = measurement.posterior(found, n_mc=max(job.draws, 1), flags=flags, identifiers=list(names),
                                       recalibrate=job.recalibrate)
     columns = {

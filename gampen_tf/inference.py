@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from .cutouts import read_cutouts
 from .engine import DEFAULT_TOLERANCE, joined
-from .measurement import Measurement, flag_unmeasured
+from .measurement import Measurement
 
 __all__ = ["open_cutouts", "predict"]
 
@@ -72,7 +72,8 @@ def predict(
     Returns
     -------
     Posterior
-        A row for each image, in their order; NaN with flags where an image could not be measured. Its metadata hold
+        A row for each image, in their order; NaN with flags where an image could not be measured. Where the model
+        knows its limits (`gampen_tf.trust`), flags also say which measurements not to trust. Its metadata hold
         the settings, how many passes it took, the largest Monte Carlo error, and the reasons behind the flags by
         row number.
 
@@ -93,8 +94,9 @@ def predict(
     with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
         for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
             stop = start + len(batch)
-            found.append(measurement.passes_over(batch, batch_flags, None if psf is None else psf[start:stop]))
-            batch_flags, batch_reasons = flag_unmeasured(found[-1], batch_flags, batch_reasons)
+            part, batch_flags, batch_reasons = measurement.measure(batch, batch_flags, batch_reasons,
+                                                                   None if psf is None else psf[start:stop])
+            found.append(part)
             flags.append(batch_flags)
             reasons |= {str(start + i): reason for i, reason in enumerate(batch_reasons) if reason}
             start = stop

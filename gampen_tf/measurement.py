@@ -15,6 +15,7 @@ from .layers import gaussian_head
 from .model import Model, load_model
 from .networks.precision import bfloat16_is_fast
 from .posterior import Posterior
+from .trust import FILE_NAME as TRUST_FILE_NAME
 
 __all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "fingerprint", "flag_unmeasured"]
 
@@ -55,9 +56,35 @@ class Measurement:
         self.engine = _engine(self.model, self.model_hash, self.precision, batch_size, chunk_size)
 
     def settings(self):
-        """All that posteriors depend on, as plain data."""
+        """All that posteriors and flags depend on, as plain data."""
         return {"model": self.model.name, "model_hash": self.model_hash, "gampen_tf": __version__,
-                "seed": self.seed, "passes": self.passes, "tolerance": self.tolerance, "precision": self.precision}
+                "seed": self.seed, "passes": self.passes, "tolerance": self.tolerance, "precision": self.precision,
+                "limits": None if self.model.trust is None else self.model.trust.fingerprint()}
+
+    def measure(self, images, flags, reasons, psf=None):
+        """Passes over images as they were read, and what else is to be said of each.
+
+        Parameters
+        ----------
+        images, flags, psf
+            See `passes_over`.
+        reasons : list of N str
+
+        Returns
+        -------
+        Passes
+        flags : (N,) int64 array
+            With NOT_MEASURED where the network gave no number, and by the model's limits of trust, if it has any.
+        reasons : list of N str
+        """
+        found = self.passes_over(images, flags, psf)
+        flags, reasons = flag_unmeasured(found, np.asarray(flags, np.int64), reasons)
+        if self.model.trust is not None:
+            # the model's own medians, whatever recalibration makes of them: the limits were set on such
+            medians = Posterior(*_components(self.model.head, found.outputs), self.model.scaler,
+                                weights=found.weights, n_mc=1).median()
+            flags = flags | self.model.trust.flags(self.model, images, medians)
+        return found, flags, reasons
 
     def passes_over(self, images, flags, psf=None):
         """Passes over images as they were read.
@@ -142,12 +169,12 @@ def as_model(model):
         return model
     path = Path(model)
     directory = path if (path / "model.json").is_file() or path.is_dir() else resources.model_directory(str(model))
-    description = directory / "model.json"
-    return _loaded(str(model), str(directory), description.stat().st_mtime_ns if description.is_file() else None)
+    files = (directory / "model.json", directory / TRUST_FILE_NAME)
+    return _loaded(str(model), str(directory), *(file.stat().st_mtime_ns if file.is_file() else None for file in files))
 
 
 @lru_cache(maxsize=1)
-def _loaded(name, directory, changed):
+def _loaded(name, directory, *changed):
     model = load_model(directory)
     model.name = name
     return model

@@ -6,6 +6,7 @@ A model directory holds everything that inference needs and nothing that runs co
     model.json      parameters, scaler, stretch, pixels, provenance, sha256 of model.keras
     metrics.json    how good it is, measured
     README.md       the model card
+    trust.json      where not to trust it, with novelty.npz; not in every model
 
 >>> model = gampen_tf.load_model("hsc_wide_g")          # by name: one that ships
 >>> model = gampen_tf.load_model("runs/my_survey")      # by path: one of yours
@@ -25,6 +26,8 @@ from . import resources
 from .model_files import read_json, refuse_foreign_code, sha256, to_json
 from .parameters import LabelScaler, ParameterSet
 from .stretch import Stretch
+from .trust import FILE_NAME as TRUST_FILE_NAME
+from .trust import TrustLimits, weights_hash
 
 __all__ = ["FORMAT_VERSION", "Model", "list_models", "load_model", "read_description"]
 
@@ -61,6 +64,8 @@ class Model:
         Goes to ``metrics.json``.
     card : str, optional
         Goes to ``README.md``; a short one is written where there is none.
+    trust : TrustLimits, optional
+        By which `gampen_tf.predict` flags images and measurements that are not to be trusted.
     name : str
         For messages: the name or path that it was loaded from.
     """
@@ -79,6 +84,7 @@ class Model:
     calibration: dict | None = None
     metrics: dict = field(default_factory=dict)
     card: str | None = None
+    trust: TrustLimits | None = None
     name: str = "unnamed"
 
     def __post_init__(self):
@@ -117,6 +123,8 @@ class Model:
     def save(self, directory):
         """Write the model directory; files that were there are replaced, each in one step.
 
+        Limits of trust that belong to other weights, of this model or in the directory, do not stay.
+
         Returns
         -------
         Path
@@ -133,7 +141,17 @@ class Model:
             # a stop between the first two leaves a hash that does not fit, which loading refuses
             for name in ("model.keras", "model.json", "metrics.json", "README.md"):
                 os.replace(scratch / name, directory / name)
+        self._save_trust(directory)
         return directory
+
+    def _save_trust(self, directory):
+        weights = weights_hash(self.network)
+        if self.trust is not None and self.trust.weights == weights:
+            self.trust.save(directory)
+            return
+        there = TrustLimits.load(directory)
+        if there is not None and there.weights != weights:
+            TrustLimits.remove(directory)
 
     def describe(self) -> dict:
         """Everything but the weights, as plain data: what ``model.json`` holds."""
@@ -175,8 +193,16 @@ def load_model(name_or_path) -> Model:
             f"{found[:12]}…. Copy the directory again from where it came."
         )
     refuse_foreign_code(weights)
+    network = _load_network(weights)
+    trust = TrustLimits.load(directory)
+    if trust is not None and trust.weights != weights_hash(network):
+        raise ValueError(
+            f"{directory / TRUST_FILE_NAME}: made for other weights than those of model.keras; remove it, or fit the "
+            "limits again with `gampen-tf limits`"
+        )
     return Model(
-        network=_load_network(weights),
+        network=network,
+        trust=trust,
         scaler=LabelScaler.from_dict(description["scaler"]),
         stretch=Stretch.from_dict(description["stretch"]),
         metrics=read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},

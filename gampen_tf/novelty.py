@@ -9,6 +9,7 @@ Kept in the model directory as ``novelty.npz``: arrays alone, no pickle.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -215,7 +216,7 @@ def feature_network(network):
     return keras.Model(network.input, tensor, name=f"{network.name}_features")
 
 
-def network_features(model, images, *, psf=None, batch_size=256):
+def network_features(model, images, *, psf=None, batch_size=64):
     """Features of images without dropout, the same for every call.
 
     Parameters
@@ -224,21 +225,40 @@ def network_features(model, images, *, psf=None, batch_size=256):
     images : (N, H, W, C) array
         In the model's unit.
     psf : (N, h, w, 1) array, optional
+    batch_size : int, optional
+        Images of one call; results do not depend on it but for rounding.
 
     Returns
     -------
     (N, F) float32 array
     """
-    network = feature_network(model.network)
-    parts = []
+    names, n_features, run = _compiled(model.network)
+    parts = [np.zeros((0, n_features), np.float32)]
     for start in range(0, len(images), batch_size):
         rows = slice(start, start + batch_size)
         inputs = {"images": model.prepare(images[rows])}
         if psf is not None:
             inputs["psf"] = np.asarray(psf[rows], np.float32)
-        inputs = [inputs[x.name] for x in network.inputs]
-        parts.append(np.asarray(network(inputs if len(inputs) > 1 else inputs[0], training=False), np.float32))
-    return np.concatenate(parts) if parts else np.zeros((0, network.output_shape[-1]), np.float32)
+        parts.append(np.asarray(run(*(inputs[name] for name in names)), np.float32))
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=1)
+def _compiled(network):
+    """Names of the inputs, number of features, and a function that is traced once; kept for the latest network.
+
+    It reads the network's own variables: weights that change are no reason to build it again.
+    """
+    import tensorflow as tf
+
+    features = feature_network(network)
+
+    def run(*inputs):
+        return features(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+
+    signature = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs]
+    names = [tensor.name for tensor in network.inputs]
+    return names, features.output_shape[-1], tf.function(run, autograph=False, input_signature=signature)
 
 
 def _split(features, mean, whitening):

@@ -1,12 +1,14 @@
 """Which of a model's measurements to leave alone: every check of an image and of its posterior, as flags.
 
->>> limits = TrustLimits.fit(model, data)          # once, after training
->>> limits.save("models/my_survey")
->>> posterior.flags | limits.flags(model, images, posterior.median())
+>>> fit_limits("models/my_survey", "data/my_survey")           # once, after training
+>>> gampen_tf.predict("cutouts/*.fits", model="models/my_survey").flags
+
+The limits live in the model directory, as ``trust.json`` and ``novelty.npz``, and belong to its weights.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +17,17 @@ import numpy as np
 
 from .flags import Flag
 from .image_checks import bright_neighbour, cut_by_frame
+from .model_files import read_json
+from .novelty import FILE_NAME as NOVELTY_FILE_NAME
 from .novelty import Novelty, PredictedRange, network_features
 
-__all__ = ["FILE_NAME", "TrustLimits"]
+__all__ = ["FILE_NAME", "TrustLimits", "fit_limits", "weights_hash"]
 
 FILE_NAME = "trust.json"
 _FORMAT_VERSION = 1
 _CHUNK = 1024
+# Images that are checked at a time.
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,14 @@ class TrustLimits:
         Range of the predicted medians.
     false_alarm : float
         Share of galaxies of the model's own kind that either flags, each by itself (the range: for each parameter).
+    weights : str
+        `weights_hash` of the network that they were made for.
     """
 
     novelty: Novelty
     predicted: PredictedRange
     false_alarm: float
+    weights: str
 
     @classmethod
     def fit(cls, model, data, *, false_alarm=0.01, n_training=10_000, n_held_out=5000, passes=8, seed=0) -> TrustLimits:
@@ -62,8 +71,8 @@ class TrustLimits:
         from .layers import gaussian_head
         from .posterior import Posterior
 
-        if model.psf_shape:
-            raise ValueError(f"model {model.name!r} takes the PSF: images and PSFs together have no limits yet")
+        if model.psf_shape or model.head != "gaussian":
+            raise ValueError(f"model {model.name!r} takes the PSF or has no Gaussian head: no limits for those")
         training, held_out = data.split("train")[:n_training], data.split("validation")[:n_held_out]
         features = [
             _by_chunks(lambda rows: network_features(model, data.images(rows)), rows) for rows in (training, held_out)
@@ -76,7 +85,7 @@ class TrustLimits:
             return Posterior(*mixture, model.scaler, weights=part.weights, n_mc=1).median()
 
         predicted = PredictedRange.fit(_by_chunks(medians, held_out), false_alarm=false_alarm)
-        return cls(Novelty.fit(*features, seed=seed), predicted, float(false_alarm))
+        return cls(Novelty.fit(*features, seed=seed), predicted, float(false_alarm), weights_hash(model.network))
 
     def flags(self, model, images, predicted):
         """Flags of images that can be measured.
@@ -94,23 +103,30 @@ class TrustLimits:
         (N,) int64 array
             OUT_OF_DISTRIBUTION, EXTRAPOLATED, CUT_BY_FRAME and BRIGHT_NEIGHBOUR, where they hold.
         """
-        images, predicted = np.asarray(images, np.float32), np.asarray(predicted, float)
+        predicted = np.asarray(predicted, float)
         flags = np.zeros(len(images), np.int64)
-        rows = np.flatnonzero(np.all(np.isfinite(predicted), axis=1))
-        if rows.size == 0:
-            return flags
-        good = images[rows]
-        checks = {
-            Flag.OUT_OF_DISTRIBUTION: self.novelty.is_novel(
-                network_features(model, good), false_alarm=self.false_alarm
-            ),
-            Flag.EXTRAPOLATED: np.any(self.predicted.is_beyond(predicted[rows]), axis=1),
-            Flag.CUT_BY_FRAME: cut_by_frame(good),
-            Flag.BRIGHT_NEIGHBOUR: bright_neighbour(good),
-        }
-        for flag, holds in checks.items():
-            flags[rows[holds]] |= int(flag)
+        measured = np.flatnonzero(np.all(np.isfinite(predicted), axis=1))
+        for start in range(0, len(measured), _BLOCK):
+            rows = measured[start : start + _BLOCK]
+            flags[rows] = self._flags(model, np.asarray(images[rows], np.float32), predicted[rows])
         return flags
+
+    def _flags(self, model, images, predicted):
+        features = network_features(model, images)
+        checks = {
+            Flag.OUT_OF_DISTRIBUTION: self.novelty.is_novel(features, false_alarm=self.false_alarm),
+            Flag.EXTRAPOLATED: np.any(self.predicted.is_beyond(predicted), axis=1),
+            Flag.CUT_BY_FRAME: cut_by_frame(images),
+            Flag.BRIGHT_NEIGHBOUR: bright_neighbour(images),
+        }
+        return sum(int(flag) * holds.astype(np.int64) for flag, holds in checks.items())
+
+    def fingerprint(self):
+        """sha256 of all that the flags depend on besides the network; the same before and after :meth:`save`."""
+        digest = hashlib.sha256(json.dumps([self.predicted.to_dict(), self.false_alarm, self.weights]).encode())
+        for array in (self.novelty.bank, self.novelty.whitening, self.novelty.held_out):
+            digest.update(np.ascontiguousarray(array, np.float32))
+        return digest.hexdigest()
 
     def save(self, directory):
         """Write ``trust.json`` and ``novelty.npz`` into the model's directory."""
@@ -118,7 +134,7 @@ class TrustLimits:
         self.novelty.save(directory)
         entry = {
             "format_version": _FORMAT_VERSION,
-            "model": _weights_of(directory),
+            "weights": self.weights,
             "false_alarm": self.false_alarm,
             "predicted": self.predicted.to_dict(),
         }
@@ -133,22 +149,72 @@ class TrustLimits:
         Raises
         ------
         ValueError
-            If they were made for other weights, or by a newer version.
+            If they were written by a newer version.
         """
         directory = Path(directory)
         path = directory / FILE_NAME
         if not path.is_file():
             return None
-        entry = json.loads(path.read_text())
+        entry = read_json(path)
         if entry["format_version"] > _FORMAT_VERSION:
             raise ValueError(f"{path}: format {entry['format_version']}; this version reads up to {_FORMAT_VERSION}")
-        if entry["model"] != _weights_of(directory):
-            raise ValueError(f"{path}: made for other weights than those of model.keras; fit the limits again")
-        return cls(Novelty.load(directory), PredictedRange.from_dict(entry["predicted"]), entry["false_alarm"])
+        predicted = PredictedRange.from_dict(entry["predicted"])
+        return cls(Novelty.load(directory), predicted, entry["false_alarm"], entry["weights"])
+
+    @staticmethod
+    def remove(directory):
+        """Take the limits out of a model directory, if it has any."""
+        for name in (FILE_NAME, NOVELTY_FILE_NAME):
+            (Path(directory) / name).unlink(missing_ok=True)
 
 
-def _weights_of(directory):
-    return json.loads((directory / "model.json").read_text())["sha256"]
+def fit_limits(
+    model, data, *, false_alarm=0.01, n_training=10_000, n_held_out=5000, passes=8, seed=0, save=True,
+    progress_bar=True,
+) -> TrustLimits:
+    """Fit a model's limits and write them into it, for `gampen_tf.predict` to flag by.
+
+    Parameters
+    ----------
+    model : str, path or Model
+    data : path, DataSet or list of them
+        What the model was trained on: see :meth:`TrustLimits.fit`, also for the other parameters.
+    save : bool, optional
+        Write a model that was given by its directory back there.
+    progress_bar : bool, optional
+    """
+    from .measurement import as_model
+    from .training import open_data
+
+    given, model = model, as_model(model)
+    data = open_data(data, None, None, seed, progress_bar)
+    model.trust = TrustLimits.fit(
+        model, data, false_alarm=false_alarm, n_training=n_training, n_held_out=n_held_out, passes=passes, seed=seed
+    )
+    if save and isinstance(given, str | Path) and Path(given).is_dir():
+        model.trust.save(given)
+    return model.trust
+
+
+def weights_hash(network):
+    """sha256 of a network's weights, but for its dropout rates, which the limits do not depend on.
+
+    Parameters
+    ----------
+    network : keras.Model
+
+    Returns
+    -------
+    str
+    """
+    from .layers import dropout_layers
+
+    rates = {id(layer.rate) for layer in dropout_layers(network)}
+    digest = hashlib.sha256()
+    for weight in network.weights:
+        if id(weight) not in rates:
+            digest.update(np.ascontiguousarray(weight))
+    return digest.hexdigest()
 
 
 def _by_chunks(function, rows):

@@ -29,8 +29,10 @@ def calls(monkeypatch):
         monkeypatch.setitem(vars(gampen_tf), name, called)
 
     verb("simulate", SimpleNamespace(path="data", __len__=lambda: 3))
-    for name in ("train", "finetune", "predict_catalogue"):
+    for name in ("train", "finetune", "predict_catalogue", "tune_dropout"):
         verb(name)
+    verb("calibrate", SimpleNamespace(kind="temperature", n_galaxies=3))
+    verb("fit_limits", SimpleNamespace(novelty=SimpleNamespace(n_held_out=1000), false_alarm=0.01))
     verb("evaluate", SimpleNamespace(summary=lambda: "good"))
     return found
 
@@ -46,6 +48,7 @@ def test_only_what_is_given_is_passed_on(calls, monkeypatch):
     cli.main(["finetune", "hsc_wide_g", "out", "tuned", "--load", "matching", "--trainable", "head,hidden"])
     cli.main(["predict", "a.fits", "b.fits", "-o", "folder", "--catalogue", "--passes", "20", "--zero-point", "27"])
     cli.main(["evaluate", "hsc_wide_g", "out", "--report", "page"])
+    cli.main(["tune-dropout", "models/mine", "out", "--rates", "0,1e-3,0.05", "--n-images", "500"])
     shown = {"progress_bar": True}
     assert calls == [
         ("simulate", (), {"recipe": "hsc_wide_g", "output": "out", "n_images": 100, "seed": 3, **shown}),
@@ -54,7 +57,25 @@ def test_only_what_is_given_is_passed_on(calls, monkeypatch):
         ("finetune", ("hsc_wide_g", "out", "tuned"), {"load": "matching", "trainable": ["head", "hidden"], **shown}),
         ("predict_catalogue", (), {"images": ["a.fits", "b.fits"], "output": Path("folder"), "passes": 20,
                                    "zero_point": 27.0, **shown}),
-        ("evaluate", ("hsc_wide_g", "out"), {"report": "page", **shown})]
+        ("evaluate", ("hsc_wide_g", "out"), {"report": "page", **shown}),
+        ("tune_dropout", ("models/mine", "out"), {"rates": [0, 1e-3, 0.05], "n_images": 500, **shown})]
+
+
+def test_what_is_fitted_is_written_into_a_directory(calls, tmp_path, capsys):
+    (tmp_path / "model.json").write_text("{}")
+    model = str(tmp_path)
+    assert cli.main(["calibrate", model, "out", "--kind", "temperature+quantile", "--passes", "8"]) == 0
+    assert cli.main(["limits", model, "plain", "crowded", "--false-alarm", "0.02"]) == 0
+    assert cli.main(["limits", model, "plain"]) == 0
+    shown = {"progress_bar": True}
+    assert calls == [
+        ("calibrate", (model, "out"), {"kind": "temperature+quantile", "passes": 8, **shown}),
+        ("fit_limits", (model, ["plain", "crowded"]), {"false_alarm": 0.02, **shown}),
+        ("fit_limits", (model, "plain"), shown)]
+    assert "1000 held-out galaxies, 1 % of which" in capsys.readouterr().out
+    for verb in ("calibrate", "limits"):
+        assert cli.main([verb, "hsc_wide_g", "out"]) == 2
+        assert "hsc_wide_g: expected the directory of a model" in capsys.readouterr().err
 
 
 def test_every_option_is_one_of_its_function():
@@ -64,7 +85,9 @@ def test_every_option_is_one_of_its_function():
     verbs = cli._parser()._subparsers._group_actions[0].choices
     own = {"help", "quiet", "debug", "run", "overwrite", "save", "catalogue", "version"}
     for verb, functions in {"simulate": ["simulate"], "train": ["train"], "finetune": ["finetune"], "crop": ["crop"],
-                            "predict": ["predict", "predict_catalogue"], "evaluate": ["evaluate"]}.items():
+                            "predict": ["predict", "predict_catalogue"], "evaluate": ["evaluate"],
+                            "tune-dropout": ["tune_dropout"], "calibrate": ["calibrate"],
+                            "limits": ["fit_limits"]}.items():
         known = {"progress_bar"}.union(*(inspect.signature(getattr(gampen_tf, name)).parameters for name in functions))
         given = {action.dest for action in verbs[verb]._actions} - own
         assert given <= known, f"{verb}: {given - known}"

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from toy_data import blobs, small_network, write_dataset
 
+from gampen_tf.calibration import Recalibration
+from gampen_tf.catalogues import predict_catalogue, read_catalogue
 from gampen_tf.flags import Flag
-from gampen_tf.model import Model
+from gampen_tf.inference import predict
+from gampen_tf.layers import set_dropout_rate
+from gampen_tf.model import Model, load_model
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.pipelines import Stretch
-from gampen_tf.trust import TrustLimits
+from gampen_tf.trust import TrustLimits, fit_limits
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +63,120 @@ def test_what_has_no_measurement_has_no_further_flag(model, limits):
     assert np.all(flags[np.arange(20) != 3] & Flag.EXTRAPOLATED != 0)
 
 
+def quiet(images, model, **options):
+    return predict(images, model=model, pixel_scale=0.168, unit="nJy", progress_bar=False, **options)
+
+
+@pytest.fixture
+def with_limits(model, limits):
+    """The model as it is loaded from a directory with limits."""
+    model.trust = limits
+    yield model
+    model.trust = None
+
+
 def test_limits_live_in_the_model_directory_and_know_their_weights(model, limits, tmp_path):
-    assert TrustLimits.load(model.save(tmp_path / "model")) is None
-    limits.save(tmp_path / "model")
-    again = TrustLimits.load(tmp_path / "model")
+    directory = model.save(tmp_path / "model")
+    assert load_model(directory).trust is None
+    limits.save(directory)
+    again = load_model(directory)
     images, _ = blobs(100, seed=5)
     predicted = np.exp(np.random.default_rng(6).normal([5, 0.7], [1.5, 0.5], (100, 2)))
-    np.testing.assert_array_equal(again.flags(model, images, predicted), limits.flags(model, images, predicted))
-    model.network.get_layer("head").bias.assign_add(np.ones(5, np.float32))
-    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(again.trust.flags(model, images, predicted), limits.flags(model, images, predicted))
+    assert again.trust.fingerprint() == limits.fingerprint()
+    # a copy keeps them; so does a model that was loaded before they came, saved in the same place
+    assert load_model(again.save(tmp_path / "copy")).trust.fingerprint() == limits.fingerprint()
+    assert load_model(model.save(directory)).trust is not None
+    # another dropout rate is the same network
+    set_dropout_rate(again.network, 0.01)
+    assert load_model(again.save(tmp_path / "tuned")).trust is not None
+
+
+def test_limits_of_other_weights_are_dropped_or_refused(model, limits, tmp_path):
+    directory = model.save(tmp_path / "model")
+    limits.save(directory)
+    other = load_model(directory)
+    other.network.get_layer("head").bias.assign_add(np.ones(5, np.float32))
+    assert load_model(other.save(tmp_path / "new")).trust is None
+    assert load_model(other.save(directory)).trust is None
+    assert sorted(path.name for path in directory.iterdir()) == ["README.md", "metrics.json", "model.json",
+                                                                 "model.keras"]
+    limits.save(directory)
     with pytest.raises(ValueError, match="other weights"):
-        TrustLimits.load(tmp_path / "model")
+        load_model(directory)
+
+
+def test_fit_limits_writes_them_into_the_directory(model, tmp_path):
+    images, labels = blobs(400, seed=7)
+    data = write_dataset(tmp_path / "data", images, labels, 200, shard_size=100)
+    model.save(tmp_path / "model")
+    assert quiet(images[:3], tmp_path / "model").metadata["limits"] is None
+    found = fit_limits(tmp_path / "model", data, false_alarm=0.1, passes=4, progress_bar=False)
+    assert found.novelty.n_held_out == 200
+    # a model that is kept in memory is not taken for the one that has limits now
+    assert quiet(images[:3], tmp_path / "model").metadata["limits"] == found.fingerprint()
+
+
+def strange(n, seed):
+    """Galaxies, and every fifth of them with stripes over it, every fifth without a finite pixel."""
+    images, _ = blobs(n, seed=seed)
+    images[::5, :, ::3] += 500.0
+    images[1::5] = np.nan
+    return images
+
+
+def test_predict_flags_without_a_change_of_posteriors(with_limits):
+    images = strange(60, 8)
+    flagged = quiet(images, with_limits, seed=3)
+    limits, with_limits.trust = with_limits.trust, None
+    plain = quiet(images, with_limits, seed=3)
+    with_limits.trust = limits
+    np.testing.assert_array_equal(flagged.means, plain.means)
+    np.testing.assert_array_equal(flagged.median(), plain.median())
+    added = flagged.flags & ~plain.flags
+    assert np.all(added[::5] & Flag.OUT_OF_DISTRIBUTION != 0)
+    assert not np.any(added[1::5])
+    assert np.all(plain.flags[np.arange(60) % 5 != 1] == 0)
+    # what the limits say of images and medians, by themselves
+    np.testing.assert_array_equal(added, limits.flags(with_limits, images, plain.median()))
+
+
+def test_flags_do_not_depend_on_the_batch(with_limits):
+    images = strange(60, 9)
+    together = quiet(images, with_limits, seed=3).flags
+    order = np.random.default_rng(10).permutation(60)
+    np.testing.assert_array_equal(quiet(images[order], with_limits, seed=3, batch_size=8).flags, together[order])
+    alone = [quiet(image, with_limits, seed=3).flags[0] for image in images[:7]]
+    np.testing.assert_array_equal(alone, together[:7])
+
+
+def test_recalibration_does_not_change_the_flags(with_limits):
+    images, labels = blobs(300, seed=11)
+    truth = np.stack([labels["flux"], labels["effective_radius"]], axis=1)
+    raw = quiet(images, with_limits, passes=4, recalibrate=False)
+    with_limits.calibration = Recalibration.fit(raw, truth, kind="conditional+quantile").to_dict()
+    try:
+        repaired = quiet(images, with_limits, passes=4)
+    finally:
+        with_limits.calibration = None
+    assert not np.allclose(repaired.median(), raw.median(), rtol=0.01)
+    np.testing.assert_array_equal(repaired.flags, raw.flags)
+
+
+def test_a_catalogue_has_the_flags_of_predict(model, limits, tmp_path):
+    images = strange(50, 12)
+    limits.save(model.save(tmp_path / "model"))
+    options = {"model": str(tmp_path / "model"), "seed": 3, "rows_per_shard": 16, "pixel_scale": 0.168, "unit": "nJy",
+               "progress_bar": False}
+    catalogue = read_catalogue(predict_catalogue(images, tmp_path / "out", **options))
+    np.testing.assert_array_equal(catalogue["flags"], quiet(images, tmp_path / "model", seed=3).flags)
+    # a run that was begun without limits is not gone on with them
+    TrustLimits.remove(tmp_path / "model")
+    with pytest.raises(ValueError, match="limits was '"):
+        predict_catalogue(images, tmp_path / "out", **options)
+
+
+def test_limits_need_a_posterior_and_no_psf(model):
+    taking_psf = Model(model.network, model.scaler, model.stretch, (15, 15, 1), 0.168, psf_shape=(5, 5))
+    with pytest.raises(ValueError, match="takes the PSF"):
+        TrustLimits.fit(taking_psf, None)
