@@ -3,7 +3,7 @@
 import numpy as np
 from astropy import units
 from astropy.table import Table
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from gampen_tf.distributions import Distribution
 from gampen_tf.simulation.noise import signal_to_noise

@@ -11,7 +11,7 @@ from importlib import metadata as package_metadata
 from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from gampen_tf.datasets import open_dataset
 from gampen_tf.recipes import LABELS, load_recipe
