@@ -192,6 +192,9 @@ def load_model(name_or_path) -> Model:
             f"{weights}: changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, the file has "
             f"{found[:12]}…. Copy the directory again from where it came."
         )
+    # loading needs the registered layers, and so does telling them from others
+    from . import layers, networks  # noqa: F401
+
     refuse_foreign_code(weights)
     network = _load_network(weights)
     trust = TrustLimits.load(directory)
@@ -261,9 +264,6 @@ def _directory(name_or_path):
 
 def _load_network(path):
     import keras
-
-    # loading needs the registered layers
-    from . import layers, networks  # noqa: F401
 
     return keras.saving.load_model(path, compile=False, safe_mode=True)
 

@@ -34,13 +34,16 @@ def refuse_foreign_code(path):
             config = json.loads(archive.read("config.json"))
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a Keras model file ({error})") from error
+    import keras
+
     for entry in _dicts(config):
         name = entry.get("class_name")
         if name is None:
             continue
         registered = str(entry.get("registered_name") or "")
         module = entry.get("module")
-        ours = registered.startswith("gampen_tf>")
+        # a name that nobody registered would send Keras to the module
+        ours = registered.startswith("gampen_tf>") and keras.saving.get_registered_object(registered) is not None
         keras_own = module in _KERAS_MODULES or str(module).startswith(_KERAS_PREFIXES)
         data = name in ("__tuple__", "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__slice__")
         if not (ours or keras_own or data) or name in _FORBIDDEN_CLASSES:

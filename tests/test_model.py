@@ -143,6 +143,7 @@ def test_a_lambda_is_refused(model, tmp_path):
         {"module": "os", "class_name": "system", "registered_name": None},
         {"module": "builtins", "class_name": "function", "config": "exec", "registered_name": "function"},
         {"module": "somebody", "class_name": "Layer", "registered_name": "theirs>Layer"},
+        {"module": "somebody", "class_name": "Layer", "registered_name": "gampen_tf>Unknown"},
         {"module": "keras.utils", "class_name": "get_file", "registered_name": None},
         {"module": "keras.layers", "class_name": "TFSMLayer", "registered_name": None},
     ],
