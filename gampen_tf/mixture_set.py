@@ -13,9 +13,6 @@ from .recalibrated import RecalibratedMarginal
 
 __all__ = ["MixtureSet"]
 
-# Labels are of order one; a network that gives values without widths gets this one, so that densities exist.
-_NARROWEST = 1e-8
-
 
 class MixtureSet:
     """T Gaussians in label space for each of N galaxies; see :class:`~gampen_tf.posterior.Posterior`."""
@@ -29,6 +26,8 @@ class MixtureSet:
                 f"expected means (N, T, {n_parameters}) and scale_trils (N, T, {n_parameters}, {n_parameters}) for "
                 f"{', '.join(scaler.parameters.names)}; found {means.shape} and {scale_trils.shape}"
             )
+        if n_mc != int(n_mc) or n_mc < 1:
+            raise ValueError(f"n_mc {n_mc}; expected a number of draws, 1 or more")
         n = len(means)
         self.scaler, self.n_mc, self.seed = scaler, int(n_mc), int(seed)
         self.flags = np.zeros(n, np.int64) if flags is None else np.array(flags, np.int64)
@@ -64,6 +63,7 @@ class MixtureSet:
         return self._replaced(
             self.means[chosen], self.scale_trils[chosen], weights=self.weights[chosen], flags=self.flags[chosen],
             identifiers=[self.identifiers[i] for i in chosen],
+            metadata=_with_reasons(self.metadata, [_reason(self, i) for i in chosen]),
         )
 
     def __repr__(self):
@@ -81,6 +81,8 @@ class MixtureSet:
     def concatenate(cls, posteriors):
         """One posterior of all the galaxies of several, in order; the settings and metadata are those of the first."""
         posteriors = list(posteriors)
+        if not posteriors:
+            raise ValueError("no posteriors to put together: expected one or more")
         first = posteriors[0]
         for other in posteriors[1:]:
             if other.scaler.to_dict() != first.scaler.to_dict() or not _same_calibration(other, first):
@@ -97,6 +99,7 @@ class MixtureSet:
             weights=np.concatenate([padded(p.weights) for p in posteriors]),
             flags=np.concatenate([p.flags for p in posteriors]),
             identifiers=[name for p in posteriors for name in p.identifiers],
+            metadata=_with_reasons(first.metadata, [_reason(p, i) for p in posteriors for i in range(len(p))]),
         )
 
     def with_calibration(self, calibration):
@@ -149,6 +152,17 @@ class MixtureSet:
         return values
 
 
+def _reason(posterior, row):
+    return posterior.metadata.get("reasons", {}).get(str(row), "")
+
+
+def _with_reasons(metadata, reasons):
+    """Metadata with what was said of each row, by row number as plain data can hold it."""
+    if not any(reasons) and "reasons" not in metadata:
+        return metadata
+    return metadata | {"reasons": {str(row): reason for row, reason in enumerate(reasons) if reason}}
+
+
 def _cleaned(means, scale_trils, weights, flags):
     """Normalised weights, padding that is harmless, widths that are not zero, NaN throughout where unmeasurable."""
     n, n_components, n_parameters = means.shape
@@ -167,7 +181,7 @@ def _cleaned(means, scale_trils, weights, flags):
     rows = np.arange(n)[:, None]
     means, scale_trils = means[rows, source], np.tril(scale_trils[rows, source])
     diagonal = np.einsum("...ii->...i", scale_trils)
-    diagonal[...] = np.maximum(diagonal, _NARROWEST)
+    diagonal[...] = np.maximum(diagonal, mixtures.NARROWEST)
     measured &= np.isfinite(means).all(axis=(1, 2)) & np.isfinite(scale_trils).all(axis=(1, 2, 3))
     means[~measured], scale_trils[~measured] = np.nan, np.nan
     return means, scale_trils, weights

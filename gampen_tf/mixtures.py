@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 __all__ = [
+    "NARROWEST",
     "base_noise",
     "blocks",
     "covariances",
@@ -29,8 +30,8 @@ __all__ = [
 
 # Array elements handled at once: a few such float64 arrays stay in a core's cache, larger blocks are slower.
 _BLOCK = 1 << 16
-# Labels are of order one; a network that gives values without widths gets this one.
-_NARROWEST = 1e-8
+#: Labels are of order one; a network that gives values without widths gets this one, so that densities exist.
+NARROWEST = 1e-8
 _SQRT_2PI = np.sqrt(2 * np.pi)
 _MAX_ITERATIONS = 100
 
@@ -55,7 +56,7 @@ def marginal(means, scale_trils, index):
         Which parameter.
     """
     row = scale_trils[..., index, : index + 1]
-    return means[..., index], np.maximum(np.sqrt(np.einsum("...i,...i->...", row, row)), _NARROWEST)
+    return means[..., index], np.maximum(np.sqrt(np.einsum("...i,...i->...", row, row)), NARROWEST)
 
 
 def mixture_moments(mean, sd, weight):
@@ -264,7 +265,7 @@ def base_noise(n_draws, n_parameters, seed):
     """
     from scipy.stats import qmc  # half a second to import, and only draws need it
 
-    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, 0x706F7374]))
+    rng = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, 0x706F7374], np.uint64)))
     dimensions = n_parameters + 1
     shift = rng.integers(0, 1 << 32, dimensions, dtype=np.uint64)
     jitter = rng.random((n_draws, dimensions))

@@ -67,7 +67,7 @@ class Reweighted:
 
     def resampled(self, n_draws, seed=0):
         """(N, n_draws, P) equally weighted draws, by systematic resampling; a draw may be there more than once."""
-        rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, 0x72657361]))
+        rng = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, 0x72657361], np.uint64)))
         places = (np.arange(n_draws) + rng.random()) / n_draws
         result = np.full((len(self), n_draws, self.values.shape[2]), np.nan)
         for i in np.flatnonzero(np.isfinite(self.effective_sample_size)):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from gampen_tf import mixtures
 from gampen_tf.calibration import QuantileMap
 from gampen_tf.flags import Flag
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
@@ -217,6 +218,28 @@ def test_concatenated_posteriors_may_have_different_numbers_of_passes(rng):
     other = Posterior(few.means, few.scale_trils, SCALER)
     with pytest.raises(ValueError, match="different models"):
         Posterior.concatenate([few, other])
+
+
+def test_reasons_stay_with_their_rows(rng):
+    posterior = Posterior(*components(rng, n=4), PLAIN, metadata={"reasons": {"1": "late", "3": "lost"}, "seed": 2})
+    assert posterior[1:].metadata == {"reasons": {"0": "late", "2": "lost"}, "seed": 2}
+    assert posterior[0].metadata["reasons"] == {}
+    joined = Posterior.concatenate([posterior[[3]], posterior[:2]])
+    assert joined.metadata["reasons"] == {"0": "lost", "2": "late"}
+    with pytest.raises(ValueError, match="no posteriors"):
+        Posterior.concatenate([])
+
+
+@pytest.mark.parametrize("n_mc", [0, -1, 2.5])
+def test_numbers_of_draws_are_whole_and_positive(rng, n_mc):
+    with pytest.raises(ValueError, match="expected a number of draws"):
+        Posterior(*components(rng, n=1), PLAIN, n_mc=n_mc)
+
+
+def test_negative_seeds_are_seeds(rng):
+    one, other, wrapped = (mixtures.base_noise(64, 2, seed)[1] for seed in (-1, -2, 2**64 - 1))
+    assert np.all(one != other)
+    np.testing.assert_array_equal(one, wrapped)
 
 
 def test_draws_depend_on_the_seed_and_nothing_else(posterior):
