@@ -1,5 +1,7 @@
 """Tables on disk: ECSV, FITS or Parquet by the suffix, whole or not at all."""
 
+import json
+import math
 import os
 from pathlib import Path
 
@@ -36,7 +38,7 @@ def write_table(table, path, *, overwrite=False):
     ----------
     table : astropy.table.Table or QTable
     path : path
-        ``.ecsv``, ``.fits`` (strings are made ASCII) or ``.parquet``.
+        ``.ecsv``, ``.fits`` (strings are made ASCII; metadata that no FITS card holds become JSON) or ``.parquet``.
     overwrite : bool, optional
 
     Raises
@@ -44,27 +46,31 @@ def write_table(table, path, *, overwrite=False):
     ValueError, FileNotFoundError, FileExistsError
         As :func:`check_table_path`.
     """
+    from .cutouts.refusal import quiet_astropy
+
     path = Path(path)
     check_table_path(path, overwrite=overwrite)
     suffix = path.suffix.lower()
     if suffix == ".fits":
-        table = _ascii(table)
+        table = _for_fits(table)
     part = path.with_name(f".{path.stem}.{os.getpid()}{suffix}")
     try:
-        table.write(part, format=_FORMATS[suffix], overwrite=True)
+        with quiet_astropy():  # names of more than eight letters are cards all the same
+            table.write(part, format=_FORMATS[suffix], overwrite=True)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _ascii(table):
+def _for_fits(table):
     table = table.copy()
     for name in table.colnames:
         if getattr(table[name], "dtype", None) is not None and table[name].dtype.kind in "UO":
             table[name] = [_plain(value) for value in table[name]]
     for key, value in table.meta.items():
-        if isinstance(value, str):
-            table.meta[key] = _plain(value)
+        is_card = isinstance(value, bool | int) or isinstance(value, float) and math.isfinite(value)
+        if not is_card:
+            table.meta[key] = _plain(value if isinstance(value, str) else json.dumps(value, default=str))
     return table
 
 
