@@ -47,7 +47,7 @@ class CatalogueJob:
 
     @property
     def n_shards(self):
-        return -(-self.n_rows // self.rows_per_shard)
+        return max(1, -(-self.n_rows // self.rows_per_shard))  # without rows there are still columns
 
     def rows(self, number):
         """(first row, row after the last) of a shard."""
@@ -91,6 +91,8 @@ def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None):
         for number in numbers:
             start, stop = (row - first_row for row in job.rows(number))
             first = start
+            if start == stop:
+                yield number, first, *cutouts.read(start, stop)
             for images, flags, reasons in cutouts.batches(measurement.engine.chunk_size, start=start, stop=stop):
                 yield number, first, images, flags, reasons
                 first += len(images)
@@ -169,7 +171,7 @@ def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
                                       recalibrate=job.recalibrate)
     columns = {
         "row": (pa.array(np.arange(first_row, first_row + len(flags))), None),
-        "identifier": (pa.array([str(name) for name in names]), None),
+        "identifier": (pa.array([str(name) for name in names], pa.string()), None),
         "flags": (pa.array(np.asarray(flags, np.int64)), None),
         "reason": (pa.array(reasons, pa.string()), None),
         "n_passes": (pa.array(found.n_passes.astype(np.int32)), None),

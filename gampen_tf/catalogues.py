@@ -90,8 +90,8 @@ def predict_catalogue(
     if hasattr(images, "element_spec"):
         raise ValueError("a stream (tf.data.Dataset) cannot be read from the middle, as a run that goes on must; "
                          "give files or arrays")
-    if hasattr(images, "catalogue") and hasattr(images, "path"):
-        images = str(images.path)  # a DataSet: every worker opens it for itself
+    if hasattr(images, "catalogue") and not hasattr(images, "parts"):
+        images = str(images.path)  # a DataSet (not several joined): every worker opens it for itself
     output = Path(output)
     opening = {"pixel_scale": pixel_scale, "unit": None if unit is None else str(unit), "zero_point": zero_point,
                "pad": pad}

@@ -47,6 +47,9 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
         from dask.distributed import Client, as_completed
     except ImportError:
         raise ImportError("a cluster needs Dask: pip install 'gampen_tf[dask]'") from None
+    if not isinstance(images, str | os.PathLike) and not hasattr(images, "__getitem__"):
+        raise ValueError(f"on a cluster each task gets rows of its own, which a {type(images).__name__} cannot give; "
+                         "give a path, a list, a table or an array")
     model = measuring["model"]
     if not isinstance(model, str | os.PathLike):
         raise ValueError("on a cluster the model is given by name or path, which every worker can load")
@@ -59,8 +62,8 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
         for number in numbers:
             start, stop = job.rows(number)
             part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
-            futures.append(client.submit(_compute_shard, common, number, part, first_row,
-                                         shards.names_hash(names[start:stop]), pure=False))
+            futures.append(client.submit(_compute_shard, common, number, part, first_row, names[start:stop],
+                                         pure=False))
         try:
             for future in as_completed(futures):
                 advance(future.result())
@@ -73,7 +76,7 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
             own.close()
 
 
-def _compute_shard(common, number, images, first_row, expected_names):
+def _compute_shard(common, number, images, first_row, names):
     """On a worker: one shard, from opening the images to writing the file. Returns its number of rows."""
     job = common["job"]
     with _ONE_AT_A_TIME:
@@ -83,7 +86,9 @@ def _compute_shard(common, number, images, first_row, expected_names):
                              "install the same version, or give a path that all workers see")
         cutouts = _cutouts(images, measurement, common["opening"])
         start, stop = (row - first_row for row in job.rows(number))
-        if shards.names_hash(cutouts.names[start:stop]) != expected_names:
+        if not isinstance(images, str | os.PathLike):
+            cutouts.rename(names)  # rows of an array are numbered from the start of the whole
+        if cutouts.names[start:stop] != names:
             raise ValueError(f"this worker sees other images under {str(images)[:200]!r} than the run was begun with")
         (_, table), = shards.compute_shards(job, measurement, cutouts, [number], first_row, common["psf"])
         shards.write_shard(job, number, table)

@@ -187,6 +187,39 @@ def test_whole_mixture_and_draws(survey, tmp_path):
     assert catalogue["mixture"][20].size == 0
 
 
+def test_no_images_have_a_catalogue_of_no_rows(survey, tmp_path):
+    output = predict_catalogue(np.zeros((0, SIDE, SIDE)), tmp_path / "out", model=str(survey / "model"), draws=2,
+                               mixture=True, **SETTINGS)
+    catalogue, full = read_catalogue(output), predict_catalogue(toy_images(2), tmp_path / "two", draws=2, mixture=True,
+                                                                model=str(survey / "model"), **SETTINGS)
+    assert len(catalogue) == 0
+    assert catalogue.colnames == read_catalogue(full).colnames
+    assert str(catalogue["flux"].unit) == "nJy"
+
+
+def test_joined_data_sets_are_measured_whole(survey, tmp_path):
+    from toy_data import blobs, write_dataset
+
+    from gampen_tf.datasets import JoinedDataSet
+
+    parts = [write_dataset(tmp_path / name, *blobs(n, side=SIDE, seed=n), n_training=2) for name, n in
+             (("a", 4), ("b", 3))]
+    output = predict_catalogue(JoinedDataSet(parts), tmp_path / "out", model=str(survey / "model"), **SETTINGS)
+    assert len(read_catalogue(output)) == 7
+
+
+def test_rows_of_an_array_keep_their_names_on_a_cluster(survey, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    images = toy_images(20)
+    alone = predict_catalogue(images, tmp_path / "alone", model=str(survey / "model"), **SETTINGS)
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        shared = predict_catalogue(images, tmp_path / "shared", model=str(survey / "model"), client=client, **SETTINGS)
+        with pytest.raises(ValueError, match="give a path, a list, a table or an array"):
+            predict_catalogue(iter(images), tmp_path / "other", model=str(survey / "model"), client=client, **SETTINGS)
+    assert bytes_of(shared) == bytes_of(alone)
+    assert read_catalogue(shared)["identifier"][-1] == "image 19"
+
+
 def test_streams_and_foreign_folders_are_refused(survey, tmp_path):
     import tensorflow as tf
 

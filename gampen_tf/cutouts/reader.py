@@ -41,6 +41,12 @@ class Cutouts:
     def names(self):
         return self._source.names
 
+    def rename(self, names):
+        """Give the images the names that they have in a larger source, of which this one is a part."""
+        if len(names) != len(self):
+            raise ValueError(f"{len(names)} names for {len(self)} images")
+        self._source.names = list(names)
+
     @property
     def images(self):
         """All images, (N, H, W, C) float32; NaN where one cannot be measured."""
