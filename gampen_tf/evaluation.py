@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from . import __version__
-from .assessment import assess, coverage_of, number, plain
+from .assessment import assess, by_flag, coverage_of, number, plain
 from .metrics import Estimate, accuracy
 
 __all__ = ["Evaluation", "evaluate"]
@@ -37,7 +37,7 @@ class Evaluation:
     ----------
     metrics : dict
         Plain data, every number with its error: see :func:`gampen_tf.assessment.assess`, and besides ``kinds``,
-        ``labels``, ``before_recalibration``, ``flags``, ``passes`` and ``made_by``.
+        ``labels``, ``before_recalibration``, ``flags``, ``by_flag``, ``passes`` and ``made_by``.
     posterior : Posterior
         A row for each galaxy.
     truth : (N, P) array
@@ -145,6 +145,7 @@ def evaluate(
     found["before_recalibration"] = None if before is None else coverage_of(before, truth)
     found["recalibrated"] = before is not None
     found["flags"] = _flag_counts(posterior.flags)
+    found["by_flag"] = by_flag(posterior, truth)
     found["passes"] = {key: (posterior.metadata or {}).get(key) for key in ("n_passes", "monte_carlo_error")}
     settings = {"split": split, "n_images": n_images, "passes": passes, "seed": seed, "recalibrate": recalibrate}
     found["made_by"] = _made_by(where, data, settings, report, time.perf_counter() - started)

@@ -18,6 +18,7 @@ _SECTIONS = {
     "calibration": "Calibration",
     "uncertainty": "Uncertainties",
     "labels": "Labels",
+    "flags": "Flags",
     "galaxies": "Galaxies",
 }
 _BEGIN, _END = "<!-- evaluation: begin -->", "<!-- evaluation: end -->"
@@ -87,7 +88,7 @@ def write_card(evaluation, directory):
 
 
 def short_form(metrics) -> str:
-    """Accuracy, coverage and labels in Markdown, each number with its error, and the call that made them."""
+    """Accuracy, coverage, labels and flags in Markdown, each number with its error, and the call that made them."""
     made_by = metrics["made_by"]
     data = made_by["data"]
     lines = [
@@ -96,7 +97,7 @@ def short_form(metrics) -> str:
         f"On {metrics['n_measured']} galaxies of {data['recipe_name']} (seed {data['seed']}, "
         f"{made_by['settings']['split']} split), {made_by['date']}; ± is one standard error.",
     ]
-    chosen = [("accuracy", 1), ("calibration", 2), ("labels", 1)]
+    chosen = [("accuracy", 1), ("calibration", 2), ("labels", 1), ("flags", 1)]
     for table in [table for section, n in chosen for table in tables(section, metrics)[:n]]:
         lines += ["", f"{table['caption']}", "", _markdown(table)]
     lines += ["", f"Made by `{made_by['call']}` with gampen_tf {made_by['versions']['gampen_tf']}."]

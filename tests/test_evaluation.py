@@ -8,9 +8,10 @@ import yaml
 from toy_models import SIDE, toy_model
 
 from gampen_tf import resources
-from gampen_tf.assessment import assess, coverage_of
+from gampen_tf.assessment import assess, by_flag, coverage_of
 from gampen_tf.calibration import Recalibration
 from gampen_tf.evaluation import evaluate
+from gampen_tf.flags import Flag
 from gampen_tf.metrics import SIGMA_LEVELS
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.posterior import Posterior
@@ -118,6 +119,31 @@ def test_galaxies_without_measurement_or_truth_count_for_nothing():
             found["coverage"]["hdi"][level]["effective_radius"]["value"]
             == intact["coverage"]["hdi"][level]["effective_radius"]["value"]
         )
+
+
+def test_errors_with_and_without_flagged_galaxies():
+    """Every tenth galaxy is flagged and 10 σ off; every twentieth has no measurement."""
+    posterior, truth = toy()
+    flags = np.zeros(N, np.int64)
+    flags[::10] = int(Flag.OUT_OF_DISTRIBUTION | Flag.BRIGHT_NEIGHBOUR)
+    flags[5::20] = int(Flag.NOT_MEASURED)
+    means = posterior.means.copy()
+    means[::10] += 1.5
+    means[5::20] = np.nan
+    found = by_flag(Posterior(means, posterior.scale_trils, SCALER, n_mc=10, flags=flags), truth)
+    assert set(found) == {"all", "without a flag", "flagged", "OUT_OF_DISTRIBUTION", "BRIGHT_NEIGHBOUR"}
+    assert [found[group]["n"] for group in ("all", "without a flag", "flagged")] == [2850, 2550, 300]
+    assert found["flagged"] == found["OUT_OF_DISTRIBUTION"] == found["BRIGHT_NEIGHBOUR"]
+    assert found["flagged"]["flux"]["coverage"]["value"] == 0
+    good = found["without a flag"]["flux"]
+    assert abs(good["coverage"]["value"] - 0.6827) < 4 * good["coverage"]["error"]
+    covered = (good["coverage"]["value"] * 2550 + 0 * 300) / 2850
+    assert found["all"]["flux"]["coverage"]["value"] == pytest.approx(covered)
+    # ln F is 1.5 too large and the mode a variance below: e^{1.5 − 0.0225} − 1 = 3.38 at the median, more at 68.27 %
+    error = found["flagged"]["flux"]["typical_error"]
+    assert error["kind"] == "relative"
+    assert error["value"] == pytest.approx(np.exp(1.5 - 0.15**2 + 0.475 * 0.15) - 1, abs=4 * error["error"])
+    assert by_flag(posterior, truth) == {}
 
 
 def test_metrics_are_plain_data(calibrated):

@@ -222,6 +222,22 @@ def test_summary_lines_up(evaluation):
     assert all(line[start - 1] == " " and line[start] != " " for line in lines[2:])
 
 
+def test_flagged_galaxies_have_their_table(evaluation):
+    assert tables("flags", evaluation.metrics) == []
+    error = {"value": 0.031, "error": 0.002}
+    entry = {
+        name: {"typical_error": error | {"kind": kind}, "coverage": {"value": 0.7, "error": 0.05}}
+        for name, kind in (("bulge_to_total", "absolute"), ("effective_radius", "relative"), ("flux", "relative"))
+    }
+    groups = {"all": 200, "without a flag": 150, "flagged": 50, "OUT_OF_DISTRIBUTION": 50}
+    metrics = evaluation.metrics | {"by_flag": {name: {"n": n} | entry for name, n in groups.items()}}
+    (table,) = tables("flags", metrics)
+    assert all(len(row) == len(table["head"]) for row in table["rows"])
+    assert table["rows"][3][:5] == ["out of distribution", "50", "25.0 ± 3.1 %", "0.0310 ± 0.0020", "70.0 ± 5.0"]
+    assert table["rows"][3][5] == "3.10 ± 0.20 %"
+    assert "out of distribution" in short_form(metrics)
+
+
 def test_recipe_without_a_paper_has_no_paper_column(evaluation):
     metrics = json.loads(json.dumps(evaluation.metrics))
     assert "Ghosh et al. 2022" in tables("accuracy", metrics)[0]["head"]
