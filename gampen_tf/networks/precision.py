@@ -12,7 +12,7 @@ import keras
 
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 
-__all__ = ["bfloat16_is_fast", "in_bfloat16", "in_float32"]
+__all__ = ["bfloat16_is_fast", "in_bfloat16", "in_float32", "refresh_normalisations"]
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 # What may stand between two convolutions and takes the type of the second.
@@ -135,4 +135,16 @@ def _copy(network, new_type, inputs=None):
     copy = keras.models.clone_model(network, input_tensors=inputs, clone_function=anew)
     for new, old in zip(copy.variables, network.variables, strict=True):
         new.assign(old)
+    refresh_normalisations(copy)
     return copy
+
+
+def refresh_normalisations(network):
+    """Let each ``keras.layers.Normalization`` compute with the mean and variance that its variables hold.
+
+    Keras makes constants of them in ``build`` and ``adapt``, and on loading; variables that were assigned otherwise
+    would be without effect until the model is saved and loaded.
+    """
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
