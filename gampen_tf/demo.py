@@ -102,7 +102,8 @@ def comparison(posterior, truth):
     truth : (N, P) array
     """
     inside = posterior.contains(truth)
-    headings = [f"{name} ({unit})" if unit else name for name, unit in zip(posterior.names, posterior.units, strict=True)]
+    named = zip(posterior.names, posterior.units, strict=True)
+    headings = [f"{name} ({unit})" if unit else name for name, unit in named]
     lines = ["Most probable value [68.27 % interval] and truth; * where the truth lies outside:", ""]
     lines.append("galaxy" + "".join(f"{heading:>42}" for heading in headings))
     for i, (modes, ends) in enumerate(zip(posterior.mode(), posterior.interval(), strict=True)):

@@ -114,7 +114,8 @@ def test_calls_of_public_verbs_fit_their_signatures(source):
 def commands():
     lines = "\n".join(blocks("console")).splitlines()
     for path in NOTEBOOKS:
-        text = ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] != "code"]
+        cells = json.loads(path.read_text())["cells"]
+        text = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
         lines += [line.strip() for line in "\n".join(text).splitlines() if line.startswith("    gampen-tf ")]
     return lines
 
