@@ -48,11 +48,14 @@ class Passes(NamedTuple):
         Monte Carlo standard error of the mean and the ends of the 68.27 % interval, the largest over the
         parameters, in units of half the width of that interval; infinite for a single pass with dropout, which
         cannot tell its error; NaN where the outputs say nothing.
+    features : (N, F) float32 array, optional
+        What the last layer with weights sees without dropout; where it was asked for.
     """
 
     outputs: np.ndarray
     n_passes: np.ndarray
     error: np.ndarray
+    features: np.ndarray | None = None
 
     @property
     def weights(self):
@@ -102,7 +105,7 @@ class Engine:
         self.batch_size = int(batch_size) if batch_size else first.largest_batch()
         self.chunk_size = chunk_size or first.largest_chunk(self.batch_size) * len(devices)
 
-    def run(self, images, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, psf=None):
+    def run(self, images, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, psf=None, features=False):
         """Outputs of the passes over images.
 
         Parameters
@@ -118,6 +121,8 @@ class Engine:
             See `DEFAULT_TOLERANCE`.
         psf : (N, h, w, C) float array, optional
             For networks with an input of that name.
+        features : bool, optional
+            Give `Passes.features` too, at the cost of one pass.
 
         Returns
         -------
@@ -142,9 +147,9 @@ class Engine:
         chunks = [{name: array[start:start + step] for name, array in inputs.items()}
                   for start in range(0, n_images, step)]
         if len(self._replicas) == 1:
-            parts = [self._run_chunk(self._replicas[0], chunk, seed, passes, tolerance) for chunk in chunks]
+            parts = [self._run_chunk(self._replicas[0], chunk, seed, passes, tolerance, features) for chunk in chunks]
         else:
-            parts = self._share_out(chunks, seed, passes, tolerance)
+            parts = self._share_out(chunks, seed, passes, tolerance, features)
         return joined(parts, self.n_outputs)
 
     def set_dropout_rate(self, rate):
@@ -155,20 +160,20 @@ class Engine:
         for replica in self._replicas:
             set_dropout_rate(replica.back, rate)
 
-    def _share_out(self, chunks, seed, passes, tolerance):
+    def _share_out(self, chunks, seed, passes, tolerance, features):
         """Chunk i on device i modulo their number, the devices side by side."""
         n_devices = len(self._replicas)
 
         def work(number):
             replica = self._replicas[number]
-            return [self._run_chunk(replica, chunk, seed, passes, tolerance)
+            return [self._run_chunk(replica, chunk, seed, passes, tolerance, features)
                     for chunk in chunks[number::n_devices]]
 
         with ThreadPoolExecutor(n_devices) as pool:
             by_device = list(pool.map(work, range(n_devices)))
         return [by_device[i % n_devices][i // n_devices] for i in range(len(chunks))]
 
-    def _run_chunk(self, replica, inputs, seed, passes, tolerance):
+    def _run_chunk(self, replica, inputs, seed, passes, tolerance, features):
         """Passes over as many images as one device holds the boundary of."""
         n_images = len(inputs["images"])
         checkpoints = _CHECKPOINTS if passes == "auto" else (passes,)
@@ -195,7 +200,8 @@ class Engine:
                 excess = error / tolerance * (1 + 1 / np.sqrt(2 * checkpoint - 2))
                 undecided = due[excess[due] > 1]  # not those of NaN, whose outputs say nothing
                 target[undecided] = _next_checkpoint(checkpoint, excess[undecided])
-        return Passes(outputs[:, :done], n_passes, error)
+        return Passes(outputs[:, :done], n_passes, error,
+                      replica.features(boundary, self.batch_size) if features else None)
 
     def _monte_carlo_error(self, outputs):
         if self._replicas[0].is_deterministic or not len(outputs):
@@ -228,8 +234,10 @@ def joined(parts, n_outputs):
         n_images, n_passes, _ = part.outputs.shape
         outputs[start:start + n_images, :n_passes] = part.outputs
         start += n_images
+    features = [part.features for part in parts if part.features is not None]
     return Passes(outputs, np.concatenate([np.zeros(0, int), *(part.n_passes for part in parts)]),
-                  np.concatenate([np.zeros(0), *(part.error for part in parts)]))
+                  np.concatenate([np.zeros(0), *(part.error for part in parts)]),
+                  np.concatenate(features) if features else None)
 
 
 def _next_checkpoint(checkpoint, excess):

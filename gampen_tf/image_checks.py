@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["bright_neighbour", "cut_by_frame", "lost_fraction", "neighbour_fraction"]
+__all__ = ["bright_neighbour", "cut_by_frame", "lost_and_neighbours", "lost_fraction", "neighbour_fraction"]
 
 _N_BLOCKS = 32
 _SIGNIFICANT = 5.0
 # Logarithmic slopes of the light at the frame's edge that are believed.
 _SLOPES = (0.5, 20.0)
-# images of 239 px in float64, with what is made of them: some 30 MB
 _CHUNK = 16
+_LARGEST_LOSS = 0.25
+_LARGEST_NEIGHBOURS = 0.1
+# The noise is measured on about so many pixels of an image.
+_N_FOR_NOISE = 10_000
 
 
-def cut_by_frame(images, *, largest_loss=0.25):
+def cut_by_frame(images, *, largest_loss=_LARGEST_LOSS):
     """True where more than a share ``largest_loss`` of the galaxy's light is estimated to lie outside the frame.
 
     The default leaves alone what training holds (a Sérsic index of 5 whose half-light radius is an eighth of the frame
@@ -34,7 +37,7 @@ def cut_by_frame(images, *, largest_loss=0.25):
     return lost_fraction(images) > largest_loss
 
 
-def bright_neighbour(images, *, largest_fraction=0.1):
+def bright_neighbour(images, *, largest_fraction=_LARGEST_NEIGHBOURS):
     """True where neighbours hold more than ``largest_fraction`` of the galaxy's own light.
 
     Parameters
@@ -53,16 +56,21 @@ def lost_fraction(images):
     area A it holds 4 A Σ Γ(4, x) eˣ / x⁴. For indices of 1 and 4 with the same Σ and γ the light outside is 0.7 and 1.4
     times that. Zero where Σ is not significant (5 σ).
     """
-    return _in_chunks(images, _lost_fraction)
+    return _lost_fraction(*_in_chunks(images))
 
 
 def neighbour_fraction(images):
     """Light of neighbours over that of the galaxy: (N,). Zero where no block has a significant (5 σ) excess."""
-    return _in_chunks(images, _neighbour_fraction)
+    return _neighbour_fraction(*_in_chunks(images))
 
 
-def _lost_fraction(images):
-    blocks, sigma = _blocks(images)
+def lost_and_neighbours(images):
+    """`cut_by_frame` and `bright_neighbour` with their defaults, from one look at the images: two (N,) bool arrays."""
+    blocks, sigma = _in_chunks(images)
+    return _lost_fraction(blocks, sigma) > _LARGEST_LOSS, _neighbour_fraction(blocks, sigma) > _LARGEST_NEIGHBOURS
+
+
+def _lost_fraction(blocks, sigma):
     light = _symmetric(blocks, sigma)
     radius = _radius(blocks.shape[1:])
     outer, inner = radius > 0.875, (radius > 0.6875) & (radius <= 0.875)
@@ -78,8 +86,7 @@ def _lost_fraction(images):
     return np.where(significant, np.clip(lost, 0, 1), 0.0)
 
 
-def _neighbour_fraction(images):
-    blocks, sigma = _blocks(images)
+def _neighbour_fraction(blocks, sigma):
     light = _symmetric(blocks, sigma)
     opposite = blocks[:, ::-1, ::-1]
     excess = blocks - opposite
@@ -108,9 +115,11 @@ def _blocks(images):
     counts = [side // size - (side - side // size * size) % 2 for side in (height, width)]
     margins = [(side - count * size) // 2 for side, count in zip((height, width), counts, strict=True)]
     inside = images[:, margins[0] : margins[0] + counts[0] * size, margins[1] : margins[1] + counts[1] * size]
-    blocks = inside.reshape(n, counts[0], size, counts[1], size).mean(axis=(2, 4))
+    blocks = inside.reshape(n, counts[0], size, counts[1], size).mean(axis=(2, 4), dtype=float)
     # differences of neighbouring pixels do not see the galaxy's slopes; half of them at the least are of empty sky
-    differences = (images[:, :, 1:] - images[:, :, :-1]).reshape(n, -1)
+    from_edge = np.minimum(np.arange(height), np.arange(height)[::-1])  # the same rows of an image upside down
+    rows = images[:, from_edge % max(1, height * width // _N_FOR_NOISE) == 0]
+    differences = (rows[:, :, 1:] - rows[:, :, :-1]).reshape(n, -1)
     pixel_noise = 1.4826 * np.median(np.abs(differences), axis=1) / np.sqrt(2)
     return blocks, pixel_noise / size
 
@@ -121,12 +130,15 @@ def _radius(shape):
     return np.maximum(y[:, None], x)
 
 
-def _in_chunks(images, function):
+def _in_chunks(images):
+    """`_blocks` of images of one or several bands, a few at a time."""
     images = np.asanyarray(images)
     if images.ndim not in (3, 4):
         raise ValueError(f"images of shape {images.shape}; expected (images, height, width) with or without bands")
     parts = []
-    for start in range(0, len(images), _CHUNK):
-        chunk = np.asarray(images[start : start + _CHUNK], float)
-        parts.append(function(chunk.sum(axis=-1) if chunk.ndim == 4 else chunk))
-    return np.concatenate(parts) if parts else np.zeros(0)
+    # one empty chunk where there are no images: its arrays have the right shapes
+    for start in range(0, max(len(images), 1), _CHUNK):
+        chunk = np.asarray(images[start : start + _CHUNK])
+        parts.append(_blocks(chunk.sum(axis=-1) if chunk.ndim == 4 else chunk))
+    blocks, sigma = zip(*parts, strict=True)
+    return np.concatenate(blocks).astype(float), np.concatenate(sigma).astype(float)

@@ -83,8 +83,9 @@ class Measurement:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
             medians = Posterior(*_components(self.model.head, found.outputs), self.model.scaler,
                                 weights=found.weights, n_mc=1).median()
-            flags = flags | self.model.trust.flags(self.model, images, medians)
-        return found, flags, reasons
+            flags = flags | self.model.trust.flags(self.model, images, medians, features=found.features)
+        # kept for every galaxy of a long run, features would fill the memory
+        return found._replace(features=None), flags, reasons
 
     def passes_over(self, images, flags, psf=None):
         """Passes over images as they were read.
@@ -104,15 +105,21 @@ class Measurement:
         Passes
         """
         good = np.flatnonzero(~is_unmeasurable(flags))
+        # from what bfloat16 computes, the distance to galaxies seen in float32 would be another
+        features = self.model.trust is not None and self.precision == "float32"
         part = self.engine.run(self.model.prepare(images[good]), seed=self.seed, passes=self.passes,
-                               tolerance=self.tolerance, psf=None if psf is None else psf[good])
+                               tolerance=self.tolerance, psf=None if psf is None else psf[good], features=features)
         outputs = np.full((len(flags), max(1, part.outputs.shape[1]), self.engine.n_outputs), np.nan, np.float32)
         n_passes, error = np.zeros(len(flags), int), np.full(len(flags), np.nan)
         outputs[good, :part.outputs.shape[1]] = part.outputs
         n_passes[good], error[good] = part.n_passes, part.error
         broken = good[~usable_rows(part.outputs)]
         outputs[broken], n_passes[broken], error[broken] = np.nan, 0, np.nan
-        return Passes(outputs, n_passes, error)
+        seen = None
+        if part.features is not None:
+            seen = np.full((len(flags), part.features.shape[1]), np.nan, np.float32)
+            seen[good] = part.features
+        return Passes(outputs, n_passes, error, seen)
 
     def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
         """The posterior that `Passes` give, with the model's scaler, and as its recalibration corrects it."""

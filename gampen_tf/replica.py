@@ -10,6 +10,7 @@ import tensorflow as tf
 from .layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo
 from .networks.graph import split_model
 from .networks.precision import in_bfloat16, in_float32
+from .novelty import feature_network
 
 __all__ = ["Replica", "padded_length"]
 
@@ -50,6 +51,7 @@ class Replica:
         self._one = tf.function(self._one_pass, autograph=False, input_signature=[boundary, number, number])
         self._several = tf.function(self._several_passes, autograph=False,
                                     input_signature=[boundary, number, numbers])
+        self._boundary, self._features = boundary, None
 
     @property
     def is_deterministic(self):
@@ -107,6 +109,23 @@ class Replica:
         outputs = np.concatenate([np.asarray(output) for output in outputs])[:stop - start, :len(rows)]
         return np.swapaxes(outputs, 0, 1)
 
+    def features(self, boundary, batch_size):
+        """What the last layer with weights sees without dropout, (N, F) float32, of all rows of the boundary."""
+        if self._features is None:
+            network = feature_network(self.back)
+
+            def run(tensors):
+                return tf.cast(network(_one_or_all(tensors), training=False), tf.float32)
+
+            self._features = tf.function(run, autograph=False, input_signature=[self._boundary])
+        parts, n_images = [], int(boundary[0].shape[0])
+        with tf.device(self.device):
+            for start in range(0, n_images, batch_size):
+                rows = np.arange(start, min(start + batch_size, n_images))
+                tensors = [tf.gather(tensor, _pad(rows, padded_length(len(rows)))) for tensor in boundary]
+                parts.append(np.asarray(self._features(tensors))[:len(rows)])
+        return np.concatenate(parts)
+
     def _one_pass(self, boundary, seed, number):
         with monte_carlo(self.back, seed, number[None]):
             return self._run_back(boundary)
@@ -119,7 +138,7 @@ class Replica:
             return tf.reshape(self._run_back(repeated), (n_passes, n_images, self.n_outputs))
 
     def _run_back(self, boundary):
-        outputs = self.back(boundary if len(boundary) > 1 else boundary[0], training=False)
+        outputs = self.back(_one_or_all(boundary), training=False)
         return tf.cast(outputs, tf.float32)
 
     def largest_batch(self):
@@ -141,6 +160,10 @@ class Replica:
 def padded_length(n):
     """The next power of two: few shapes, so that the kernels prepared for a shape are met again."""
     return 1 << (n - 1).bit_length()
+
+
+def _one_or_all(tensors):
+    return tensors if len(tensors) > 1 else tensors[0]
 
 
 def _specification(tensors):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .flags import Flag
-from .image_checks import bright_neighbour, cut_by_frame
+from .image_checks import lost_and_neighbours
 from .model_files import read_json
 from .novelty import FILE_NAME as NOVELTY_FILE_NAME
 from .novelty import Novelty, PredictedRange, network_features
@@ -87,7 +87,7 @@ class TrustLimits:
         predicted = PredictedRange.fit(_by_chunks(medians, held_out), false_alarm=false_alarm)
         return cls(Novelty.fit(*features, seed=seed), predicted, float(false_alarm), weights_hash(model.network))
 
-    def flags(self, model, images, predicted):
+    def flags(self, model, images, predicted, *, features=None):
         """Flags of images that can be measured.
 
         Parameters
@@ -97,6 +97,8 @@ class TrustLimits:
             In the model's unit.
         predicted : (N, P) array
             Posterior medians; a galaxy without has no measurement, and no further flag.
+        features : (N, F) array, optional
+            `network_features` of the images, where they are known.
 
         Returns
         -------
@@ -108,16 +110,18 @@ class TrustLimits:
         measured = np.flatnonzero(np.all(np.isfinite(predicted), axis=1))
         for start in range(0, len(measured), _BLOCK):
             rows = measured[start : start + _BLOCK]
-            flags[rows] = self._flags(model, np.asarray(images[rows], np.float32), predicted[rows])
+            part = np.asarray(images[rows], np.float32)
+            seen = network_features(model, part) if features is None else features[rows]
+            flags[rows] = self._flags(part, predicted[rows], seen)
         return flags
 
-    def _flags(self, model, images, predicted):
-        features = network_features(model, images)
+    def _flags(self, images, predicted, features):
+        is_cut, has_neighbour = lost_and_neighbours(images)
         checks = {
             Flag.OUT_OF_DISTRIBUTION: self.novelty.is_novel(features, false_alarm=self.false_alarm),
             Flag.EXTRAPOLATED: np.any(self.predicted.is_beyond(predicted), axis=1),
-            Flag.CUT_BY_FRAME: cut_by_frame(images),
-            Flag.BRIGHT_NEIGHBOUR: bright_neighbour(images),
+            Flag.CUT_BY_FRAME: is_cut,
+            Flag.BRIGHT_NEIGHBOUR: has_neighbour,
         }
         return sum(int(flag) * holds.astype(np.int64) for flag, holds in checks.items())
 

@@ -7,11 +7,12 @@ import textwrap
 import numpy as np
 import pytest
 from scipy.special import ndtr
-from toy_models import toy_images, toy_network
+from toy_models import toy_images, toy_model, toy_network
 
 from gampen_tf.engine import MAX_PASSES, Engine
 from gampen_tf.layers import mixture_parameters, monte_carlo, set_dropout_rate
 from gampen_tf.networks.precision import in_bfloat16, in_float32
+from gampen_tf.novelty import network_features
 
 N_IMAGES = 70
 
@@ -211,3 +212,13 @@ def test_two_devices_give_the_same(tmp_path, network, images, reference):
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
     assert_same_to_rounding(np.load(tmp_path / "outputs.npy"), reference)
+
+
+def test_features_are_those_of_the_network_without_dropout():
+    """From the boundary of the passes, in batches of another size, with dropout on in the passes themselves."""
+    model, images = toy_model(rate=0.3), toy_images(21)
+    found = Engine(model.network, batch_size=8).run(model.prepare(images), passes=4, features=True)
+    np.testing.assert_allclose(found.features, network_features(model, images), rtol=1e-4, atol=1e-5)
+    plain = Engine(model.network, batch_size=8).run(model.prepare(images), passes=4)
+    assert plain.features is None
+    np.testing.assert_array_equal(found.outputs, plain.outputs)
