@@ -16,8 +16,9 @@ import numpy as np
 from . import networks
 from .devices import build_network, find_strategy
 from .labels import find_parameters, split_labels
-from .layers import MonteCarloDropout
+from .layers import MonteCarloDropout, dropout_layers, set_dropout_rate
 from .model import Model, load_model
+from .networks.precision import refresh_normalisations
 from .parameters import LabelScaler
 from .presets import find_preset
 from .training import open_data, train_network
@@ -72,9 +73,11 @@ def finetune(
         With ``scaler="refit"``; by default the model's.
     learning_rate : float, optional
         By default a tenth of the preset's.
+    dropout_rate : float, optional
+        By default the model's.
     stretch : Stretch, optional
         By default the model's.
-    n_images, preset, epochs, batch_size, dropout_rate, augment, seed, precision, strategy, resume, tensorboard,
+    n_images, preset, epochs, batch_size, augment, seed, precision, strategy, resume, tensorboard,
     progress_bar
         As for :func:`gampen_tf.train`.
 
@@ -86,9 +89,12 @@ def finetune(
     Raises
     ------
     ValueError
-        If a pattern fits no layer, or the weights of a layer to load do not fit.
+        If a pattern fits no layer, or the weights of a layer to load do not fit; for a model with a point head; for
+        images or parameters that a network which is none of `gampen_tf.networks.NETWORKS` does not take.
     """
     base = model if isinstance(model, Model) else load_model(model)
+    if base.head != "gaussian":
+        raise ValueError(f"model {base.name!r} has a {base.head} head; expected a gaussian one, which the loss is for")
     dataset = open_data(data, output, n_images, seed, progress_bar)
     new_scaler = _scaler(base, dataset, scaler, parameters)
     settings = base.provenance.get("settings", {})
@@ -105,9 +111,10 @@ def finetune(
             name, dataset.image_shape, len(new_scaler.parameters), options, seed, precision, strategy
         )
     else:
-        with strategy.scope():
-            network, policy = keras.models.clone_model(base.network), "float32"
+        network, policy = _clone(base, dataset, new_scaler, precision, strategy), "float32"
+    _set_rates(network, base.network, dropout_rate)
     loaded = _load(network, base.network, load)
+    refresh_normalisations(network)
     frozen = _freeze(network, trainable)
     _reseed(network, seed)
     tuned = train_network(
@@ -146,6 +153,31 @@ def _scaler(base, dataset, scaler, parameters):
         return base.scaler
     parameters = base.parameters if parameters is None else find_parameters(dataset, parameters)
     return LabelScaler.fit(parameters, split_labels(dataset, "train", parameters.names))
+
+
+def _clone(base, dataset, scaler, precision, strategy):
+    """A network that cannot be built by name, anew: for images and parameters of the same number alone."""
+    if tuple(dataset.image_shape) != base.image_shape or len(scaler.parameters) != len(base.parameters):
+        raise ValueError(
+            f"model {base.name!r} is for images of {base.image_shape} and {len(base.parameters)} parameters, found "
+            f"{tuple(dataset.image_shape)} and {len(scaler.parameters)}; its network is none of "
+            f"{', '.join(networks.NETWORKS)}, which could be built for others"
+        )
+    if precision == "mixed_bfloat16":
+        raise ValueError(f"model {base.name!r}: its network is none that can be built in {precision}; leave it out")
+    with strategy.scope():
+        return keras.models.clone_model(base.network)
+
+
+def _set_rates(network, base, dropout_rate):
+    if dropout_rate is not None:
+        set_dropout_rate(network, dropout_rate)
+        return
+    rates = {layer.name: layer.rate for layer in dropout_layers(base)}
+    for layer in dropout_layers(network):
+        # the model's may have been chosen after its training
+        if layer.name in rates:
+            layer.rate.assign(rates[layer.name])
 
 
 def _load(network, base, load):

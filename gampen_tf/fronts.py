@@ -57,7 +57,7 @@ def turns_with_image(front, rtol=1e-3):
     return True
 
 
-def fit_normalisation(network, inputs):
+def fit_normalisation(network, inputs, keep=()):
     """Give each ``keras.layers.Normalization`` of a network the mean and variance of what reaches it.
 
     Parameters
@@ -66,9 +66,11 @@ def fit_normalisation(network, inputs):
         Its normalisations stand before any weight, so that their input does not change in training.
     inputs : callable
         Gives an iterable of batches of the network's inputs, a sample of the training images.
+    keep : sequence of str, optional
+        Names of layers whose mean and variance were loaded, and stay.
     """
     layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Normalization)]
-    for layer in layers:
+    for layer in [layer for layer in layers if layer.name not in keep]:
         before = keras.Model(network.inputs, layer.input)
         run = tf.function(lambda batch, before=before: before(batch, training=False), reduce_retracing=True)
         layer.adapt(np.concatenate([np.asarray(run(batch)) for batch in inputs()]))

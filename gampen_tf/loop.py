@@ -96,6 +96,8 @@ class Trainer:
             with _AveragedWeights(self):
                 entry = {"epoch": epoch + 1, "loss": training_loss, "penalty": penalty}
                 entry["validation_loss"] = None if validation is None else self._mean_loss(validation)
+                if not math.isfinite(entry["validation_loss"] or 0.0):
+                    raise TrainingDiverged(self._advice(epoch, "on the validation images"))
                 entry["learning_rate"] = rate
                 entry["seconds"] = round(seconds, 2)
                 self.history.append(entry)
@@ -210,7 +212,7 @@ class Trainer:
                 sums = self._train_call(iterator, tf.constant(n_steps))
                 loss, images, penalties = (float(x) for x in sums)
                 if not math.isfinite(loss + penalties):
-                    raise TrainingDiverged(self._advice(epoch, first, n_steps))
+                    raise TrainingDiverged(self._advice(epoch, f"batches {first + 1} to {first + n_steps}"))
                 total, n_images, penalty = total + loss, n_images + images, penalties / n_steps
                 bar.update(int(images))
                 bar.set_postfix(loss=f"{total / n_images:.4f}", refresh=False)
@@ -231,14 +233,13 @@ class Trainer:
         patience = self.preset.patience
         return bool(patience and self.history and len(self.history) - self.best_epoch >= patience)
 
-    def _advice(self, epoch, first, n_steps):
+    def _advice(self, epoch, where):
         rate = float(self.optimizer.learning_rate)
         kept = f" The checkpoint of epoch {epoch} is in {self._files.directory}." if self._files and epoch else ""
         return (
-            f"the loss is not a finite number in epoch {epoch + 1}, batches {first + 1} to {first + n_steps}, at "
-            f"learning rate {rate:.3g}. Try a learning rate ten times smaller, a longer warm-up or gradient clipping "
-            f"(warmup=0.1, clip_norm=1 in the preset), precision='float32'; and look for NaN or infinite pixels in the "
-            f"data set.{kept}"
+            f"the loss is not a finite number in epoch {epoch + 1}, {where}, at learning rate {rate:.3g}. Try a "
+            "learning rate ten times smaller, a longer warm-up or gradient clipping (warmup=0.1, clip_norm=1 in the "
+            f"preset), precision='float32'; and look for NaN or infinite pixels in the data set.{kept}"
         )
 
 

@@ -172,7 +172,8 @@ def train_network(
     preset : Preset
     output : path, optional
     settings : dict
-        What made the network: goes to the provenance, and a checkpoint is resumed only if it is the same.
+        What made the network: goes to the provenance, and a checkpoint is resumed only if it is the same. Its
+        ``loaded_layers`` are those that come from another model.
     before : dict, optional
         Provenance of the model that the network comes from.
     augment, seed, strategy, resume, tensorboard, progress_bar
@@ -198,9 +199,9 @@ def train_network(
         "seed": seed,
         "data": _fingerprint(dataset, scaler),
     }
-    if before is None:
-        # a network that was trained before keeps the statistics that it was trained with
-        fit_normalisation(network, lambda: _sample(dataset, stretch, seed))
+    # layers that were trained before keep the statistics that they were trained with
+    keep = settings.get("loaded_layers", ())
+    fit_normalisation(network, lambda: _sample(dataset, stretch, seed), keep=keep)
     trained, training, validation = _pipelines(
         network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
     )

@@ -16,6 +16,7 @@ from gampen_tf.checkpoints import RunFiles, read_checkpoint, write_checkpoint
 from gampen_tf.devices import find_strategy
 from gampen_tf.finetuning import finetune
 from gampen_tf.fronts import CompressedTensors, compute_front, split_front, turns_with_image
+from gampen_tf.layers import dropout_layers, set_dropout_rate
 from gampen_tf.loop import Trainer, TrainingDiverged
 from gampen_tf.losses import GaussianNegativeLogLikelihood
 from gampen_tf.model import load_model
@@ -254,6 +255,14 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(tmp_path):
     assert not (tmp_path / "run" / "model.json").exists()
 
 
+def test_a_validation_loss_that_is_no_number_is_not_the_best(rng):
+    trainer, pipeline, x, y = linear_problem(rng)
+    y[7] = np.nan
+    with pytest.raises(TrainingDiverged, match="epoch 1, on the validation images"):
+        trainer.run(pipeline, TensorPipeline((x.astype(np.float32),), y, 8), 2)
+    assert trainer.best_epoch is None
+
+
 def test_unknown_labels_do_not_stop_the_run(tmp_path):
     images, labels = blobs(64)
     labels["effective_radius"][::3] = np.nan
@@ -394,6 +403,49 @@ def test_all_loaded_and_no_rate_is_the_same_model(base, dataset):
     np.testing.assert_allclose(model.network(images), base.network(images), rtol=1e-6)
     rates = [float(layer.rate) for layer in model.network.layers if "dropout" in layer.name]
     assert rates == pytest.approx([0.3, 0.3])
+
+
+def test_dropout_rates_stay_those_of_the_model_unless_asked(base, dataset):
+    copy = replace(base, network=keras.models.clone_model(base.network))
+    copy.network.set_weights(base.network.get_weights())
+    set_dropout_rate(copy.network, 0.125)  # chosen after training
+    rates = [float(layer.rate) for layer in dropout_layers(tuned(copy, dataset).network)]
+    assert rates == [0.125, 0.125]
+
+
+def test_statistics_stay_with_the_layers_that_are_loaded(dataset, monkeypatch):
+    def build(name, image_shape, n_parameters, **options):
+        images = keras.Input(image_shape, name="images")
+        x = keras.layers.Flatten(name="flatten")(keras.layers.AveragePooling2D(5, name="shrink")(images))
+        x = keras.layers.Normalization(name="standardised")(x)
+        return keras.Model(images, keras.layers.Dense(5, name="head")(x))
+
+    monkeypatch.setattr(devices.networks, "build", build)
+    base = quick(dataset, epochs=1)
+    base.network.get_layer("standardised").adapt(np.array([[7.0] * 9, [9.0] * 9]))
+    for load, is_kept in (("all", True), (["head"], False)):
+        network = tuned(base, dataset, load=load, learning_rate=1e-30).network
+        means = np.asarray(network.get_layer("standardised").mean)
+        assert np.all(np.abs(means - 8.0) < 1e-6) == is_kept
+        if is_kept:
+            images = base.prepare(dataset.images(np.arange(5)))
+            np.testing.assert_allclose(network(images), base.network(images), rtol=1e-5)
+        else:
+            shrunk = base.prepare(dataset.images(dataset.split("train"))).reshape(-1, 3, 5, 3, 5).mean(axis=(2, 4))
+            np.testing.assert_allclose(means.ravel(), shrunk.mean(axis=0).ravel(), rtol=1e-4)
+
+
+def test_a_network_without_a_name_is_cloned_for_the_same_images_and_parameters(base, dataset, tmp_path):
+    images, labels = blobs(40, side=21)
+    larger = write_dataset(tmp_path / "data", images, labels, n_training=30)
+    foreign = replace(base, provenance={})
+    model = tuned(foreign, dataset, learning_rate=1e-30, dropout_rate=0.3)
+    assert [float(layer.rate) for layer in dropout_layers(model.network)] == pytest.approx([0.3, 0.3])
+    np.testing.assert_array_equal(layer_weights(model, "head"), layer_weights(base, "head"))
+    with pytest.raises(ValueError, match=r"for images of \(15, 15, 1\) and 2 parameters, found \(21, 21, 1\)"):
+        tuned(foreign, larger)
+    with pytest.raises(ValueError, match="2 parameters, found .* and 1"):
+        tuned(foreign, dataset, scaler="refit", parameters=["flux"])
 
 
 def test_images_of_another_size_load_what_fits(base, tmp_path):
