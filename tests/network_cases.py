@@ -115,4 +115,4 @@ class NetworkCase:
         assert outputs.dtype == "float32"
         exact = np.asarray(network(images))
         assert np.abs(outputs - exact).max() < 0.05 * np.abs(exact).max() + 0.05
-        assert all(weight.dtype == "float32" for weight in half.weights)
+        assert all(weight.dtype == "float32" for weight in half.trainable_weights)

@@ -6,11 +6,16 @@ import gampen_reference
 import keras
 import numpy as np
 import pytest
+from astropy.io import fits
 from network_cases import NetworkCase
 
 from gampen_tf import networks
+from gampen_tf.inference import predict
 from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, dropout_layers
+from gampen_tf.model import Model
 from gampen_tf.networks import load_gampen_weights
+from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
+from gampen_tf.stretch import Stretch
 
 REFERENCE = Path(__file__).parent / "data" / "gampen_reference.npz"
 
@@ -93,6 +98,24 @@ def test_published_weights_give_the_outputs_of_pytorch(kind):
         np.testing.assert_allclose(parameters, reference[f"{kind}_parameters"], rtol=1e-5, atol=1e-5)
         expected = reference[f"{kind}_outputs"]
     np.testing.assert_allclose(outputs, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_published_networks_measure_single_band_images_in_counts(tmp_path):
+    """One kernel for three identical channels, and images in nJy come to the counts that the network knows."""
+    side = 96
+    state = gampen_reference.random_state(side, 3, 9, 1)
+    image = 50 * gampen_reference.images(side, 1)[0, ..., 0]
+    header = fits.Header({"BUNIT": "nJy", "PIXSCALE": 0.168})
+    fits.writeto(tmp_path / "galaxy.fits", image * 10 ** (0.4 * (31.4 - 27.0)), header)
+    three = load_gampen_weights(state, dropout_rate=0.0)
+    expected = np.asarray(three(np.repeat(np.arcsinh(image)[None, ..., None], 3, axis=-1)))[0]
+    del three
+    parameters = ParameterSet([Parameter(name, "", (0, np.inf), "log") for name in ("ratio", "radius", "flux")])
+    model = Model(load_gampen_weights(state, image_shape=(side, side, 1), dropout_rate=0.0),
+                  LabelScaler(parameters, np.zeros(3), np.ones(3)), Stretch("arcsinh"), (side, side, 1),
+                  pixel_scale=0.168, pixel_unit="adu", zero_point=27.0)
+    posterior = predict(tmp_path / "galaxy.fits", model=model, precision="float32", progress_bar=False)
+    np.testing.assert_allclose(posterior.means[0, 0], expected[:3], rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
 def test_state_dicts_without_inserted_dropout_and_prefix_are_read_alike(tmp_path):

@@ -1,4 +1,26 @@
-"""GaMPEN's published weights: PyTorch state dicts into our network."""
+"""GaMPEN's published weights: PyTorch state dicts into our network.
+
+With the mean and the standard deviation of the labels that the weights were trained on they make a model that predicts:
+
+>>> parameters = ParameterSet([
+...     Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
+...     Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+...     Parameter("flux", "adu", (0, np.inf), "log"),
+... ])
+>>> model = Model(
+...     network=load_gampen_weights("hsc_low_z.pt", image_shape=(239, 239, 1)),
+...     scaler=LabelScaler(parameters, mean, scale),
+...     stretch=Stretch("arcsinh"),
+...     image_shape=(239, 239, 1),
+...     pixel_scale=0.168,
+...     pixel_unit="adu",
+...     zero_point=27.0,
+... )
+>>> gampen_tf.predict("cutouts/*.fits", model=model)
+
+The published networks were trained on HSC counts with a zero point of 27; images in other units are converted. For
+fluxes in nJy the mean of ln flux is larger by 0.4 · (31.4 − 27) · ln 10 = 4.0525.
+"""
 
 from pathlib import Path
 
@@ -34,7 +56,8 @@ def load_gampen_weights(path_or_dict, image_shape=None, dropout_rate=7e-4):
         name. Names may have the prefix ``module.``, and the numbers of ``vgg.features`` may or may not count inserted
         dropout layers.
     image_shape : (int, int, int), optional
-        Height, width and channels of the cutouts.
+        Height, width and channels of the cutouts. GaMPEN gives its networks the same image in each of three channels;
+        with one channel asked for, the first kernels are summed over theirs, and outputs are the same for that image.
     dropout_rate : float
         The rate that the weights were trained with; it is not among them.
 
@@ -49,6 +72,9 @@ def load_gampen_weights(path_or_dict, image_shape=None, dropout_rate=7e-4):
     """
     source = "state dict" if isinstance(path_or_dict, dict) else str(path_or_dict)
     state = _by_layer(_read(path_or_dict), source)
+    if image_shape is not None and image_shape[-1] == 1:
+        for name in ("localisation_conv1", "block1_conv1"):
+            state[name]["weight"] = state[name]["weight"].sum(axis=1, keepdims=True)
     channels = state["localisation_conv1"]["weight"].shape[1]
     n_features = state["localisation_dense1"]["weight"].shape[1]
     n_transform = state["localisation_parameters"]["weight"].shape[0]
