@@ -62,7 +62,7 @@ class TrustLimits:
             The training images set the distance, the validation images the limits.
         false_alarm : float, optional
         n_training, n_held_out : int, optional
-            At most so many of either split.
+            At most so many of either split, evenly over its length: of joined data sets, some of each.
         passes : int, optional
             For the medians, which need few.
         seed : int, optional
@@ -73,7 +73,8 @@ class TrustLimits:
 
         if model.psf_shape or model.head != "gaussian":
             raise ValueError(f"model {model.name!r} takes the PSF or has no Gaussian head: no limits for those")
-        training, held_out = data.split("train")[:n_training], data.split("validation")[:n_held_out]
+        training = _evenly(data.split("train"), n_training)
+        held_out = _evenly(data.split("validation"), n_held_out)
         features = [
             _by_chunks(lambda rows: network_features(model, data.images(rows)), rows) for rows in (training, held_out)
         ]
@@ -219,6 +220,10 @@ def weights_hash(network):
         if id(weight) not in rates:
             digest.update(np.ascontiguousarray(weight))
     return digest.hexdigest()
+
+
+def _evenly(rows, n):
+    return rows if len(rows) <= n else rows[np.linspace(0, len(rows) - 1, n).astype(int)]
 
 
 def _by_chunks(function, rows):

@@ -6,6 +6,7 @@ from toy_data import blobs, small_network, write_dataset
 
 from gampen_tf.calibration import Recalibration
 from gampen_tf.catalogues import predict_catalogue, read_catalogue
+from gampen_tf.datasets import JoinedDataSet
 from gampen_tf.flags import Flag
 from gampen_tf.inference import predict
 from gampen_tf.layers import set_dropout_rate
@@ -115,6 +116,21 @@ def test_fit_limits_writes_them_into_the_directory(model, tmp_path):
     assert found.novelty.n_held_out == 200
     # a model that is kept in memory is not taken for the one that has limits now
     assert quiet(images[:3], tmp_path / "model").metadata["limits"] == found.fingerprint()
+
+
+def test_limits_know_all_of_the_data_sets(model, tmp_path):
+    """Galaxies of the second set, twenty times as bright, are of the model's kind too."""
+    faint, labels = blobs(800, seed=13)
+    parts = [write_dataset(tmp_path / name, factor * faint, labels, 400, shard_size=100)
+             for name, factor in (("faint", 1), ("bright", 20))]
+    bright = 20 * blobs(300, seed=14)[0]
+    options = {"false_alarm": 0.05, "n_training": 400, "n_held_out": 400, "passes": 2}
+    both, one = (TrustLimits.fit(model, data, **options) for data in (JoinedDataSet(parts), parts[0]))
+    shares = [np.mean(limits.flags(model, bright, np.ones((300, 2))) & Flag.OUT_OF_DISTRIBUTION != 0)
+              for limits in (both, one)]
+    # 4σ of the 300 and of the 400 that set the threshold: 0.065 about 0.05, and the brighter half has the longer tail
+    assert shares[0] < 0.2
+    assert shares[1] > 0.5
 
 
 def strange(n, seed):
