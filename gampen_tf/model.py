@@ -33,6 +33,18 @@ __all__ = ["FORMAT_VERSION", "Model", "list_models", "load_model", "read_descrip
 
 FORMAT_VERSION = 1
 _HEADS = ("gaussian", "point")
+# Of a model, as they stand in its description.
+_PLAIN_FIELDS = (
+    "image_shape",
+    "pixel_scale",
+    "pixel_unit",
+    "zero_point",
+    "band",
+    "psf_shape",
+    "head",
+    "provenance",
+    "calibration",
+)
 
 
 @dataclass
@@ -211,20 +223,7 @@ def load_model(name_or_path) -> Model:
         metrics=read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},
         card=(directory / "README.md").read_text() if (directory / "README.md").is_file() else None,
         name=str(name_or_path),
-        **{
-            key: description[key]
-            for key in (
-                "image_shape",
-                "pixel_scale",
-                "pixel_unit",
-                "zero_point",
-                "band",
-                "psf_shape",
-                "head",
-                "provenance",
-                "calibration",
-            )
-        },
+        **{key: description[key] for key in _PLAIN_FIELDS},
     )
 
 
@@ -243,13 +242,16 @@ def read_description(name_or_path) -> dict:
     """
     path = _directory(name_or_path) / "model.json"
     description = read_json(path)
-    version = description.get("format_version")
+    version = description.get("format_version") if isinstance(description, dict) else None
     if not isinstance(version, int):
         raise ValueError(f"{path}: no format_version; this is not the description of a gampen_tf model")
     if version > FORMAT_VERSION:
         raise ValueError(
             f"{path}: format version {version}, this gampen_tf reads up to {FORMAT_VERSION}; install a newer gampen_tf"
         )
+    missing = [key for key in ("sha256", "scaler", "stretch", *_PLAIN_FIELDS) if key not in description]
+    if missing:
+        raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
     return description
 
 

@@ -33,7 +33,10 @@ def model_directory(name: str) -> Path:
     """
     path = _room("models") / name
     if not (path / "model.json").is_file():
-        raise FileNotFoundError(f"no model named {name!r} ships with gampen_tf; there are: {', '.join(names('models'))}")
+        raise FileNotFoundError(
+            f"no model named {name!r} ships with gampen_tf, nor is there a directory of that name with a model; there "
+            f"are: {', '.join(names('models')) or 'none'}"
+        )
     return path
 
 

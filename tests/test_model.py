@@ -120,6 +120,15 @@ def test_missing_weights_and_damaged_descriptions_are_refused(directory):
         load_model(directory)
 
 
+@pytest.mark.parametrize("lost", ["scaler", "sha256", "zero_point"])
+def test_an_incomplete_description_is_refused(directory, lost):
+    description = json.loads((directory / "model.json").read_text())
+    del description[lost]
+    (directory / "model.json").write_text(json.dumps(description))
+    with pytest.raises(ValueError, match=rf"model\.json: without {lost}"):
+        load_model(directory)
+
+
 def test_a_newer_format_is_refused(directory):
     description = json.loads((directory / "model.json").read_text())
     description["format_version"] = FORMAT_VERSION + 1
@@ -171,7 +180,7 @@ def test_models_are_found_by_name(directory, tmp_path, monkeypatch):
     monkeypatch.setattr(resources, "_room", lambda kind: room.parent / kind)
     assert list_models() == ["deep"]
     assert load_model("deep").name == "deep"
-    with pytest.raises(FileNotFoundError, match="no model named 'shallow'.*there are: deep"):
+    with pytest.raises(FileNotFoundError, match="no model named 'shallow'.* are: deep"):
         load_model("shallow")
     with pytest.raises(FileNotFoundError, match="holds no finished model"):
         load_model(tmp_path / "room")
