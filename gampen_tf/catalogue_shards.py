@@ -5,10 +5,8 @@ same bytes.
 """
 
 import hashlib
-import os
 import queue
 import threading
-import uuid
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from .checkpoints import write_atomically
 
 __all__ = ["CatalogueJob", "ahead", "compute_shards", "names_hash", "shard_is_written", "write_shard"]
 
@@ -107,16 +107,7 @@ def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None):
 
 def write_shard(job, number, table):
     """Write a shard in one step: the file is whole or not there, also after a power cut."""
-    path = job.path(number)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(temporary, "wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(job.path(number), lambda file: pq.write_table(table, file, compression="zstd"))
 
 
 def names_hash(names):

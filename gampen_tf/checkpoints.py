@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import uuid
 import zipfile
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def write_atomically(path, write):
     """Call ``write(file)`` on a binary file beside `path`, then put it in its place."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")  # machines that share a disk may share numbers
     try:
         with open(scratch, "wb") as file:
             write(file)
