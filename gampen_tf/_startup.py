@@ -1,8 +1,8 @@
 """TensorFlow's start-up notes, kept from the user; its warnings and errors pass.
 
-TensorFlow writes to the process's standard error from C++ while it is being imported and when it first looks for devices,
-before its log level can be set.  Whoever imports gampen_tf first gets TensorFlow through the finder below, which holds
-back standard error for that long and then writes out all but the known notes.
+TensorFlow writes to the process's standard error from C++ while it is being imported and when it first looks for
+devices, before its log level can be set.  Whoever imports gampen_tf first gets TensorFlow through the finder below,
+which holds back standard error for that long and then writes out all but the known notes.
 """
 
 import contextlib

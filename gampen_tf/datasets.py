@@ -112,7 +112,7 @@ class DataSet:
         return np.stack([np.asarray(self.catalogue[name], dtype=np.float64) for name in names], axis=1)
 
     def split(self, name):
-        """Indices of the images of a split, ``"train"``, ``"validation"`` or ``"test"``, or of ``"all"``; increasing."""
+        """Indices of the images of a split, "train", "validation" or "test", or of "all"; increasing."""
         if name not in ("train", "validation", "test", "all"):
             raise ValueError(f"split: expected 'train', 'validation', 'test' or 'all', found {name!r}")
         if name == "all":

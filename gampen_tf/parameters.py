@@ -6,8 +6,8 @@ deviation of the training split (Ghosh et al. 2022, § 5.2).  Everything inside 
 Gaussians lives in label space; :class:`LabelScaler` is the only way in and out.
 
 The logit is infinite at the bounds, where one-component galaxies sit (B/T of exactly 0 or 1).  Values closer to a bound
-than ``clip`` (a fraction of the range) are moved to that distance on the way in; on the way back everything at or beyond
-the clip becomes *exactly* the bound.  A posterior in physical units therefore has atoms of probability at its
+than ``clip`` (a fraction of the range) are moved to that distance on the way in; on the way back everything at or
+beyond the clip becomes *exactly* the bound.  A posterior in physical units therefore has atoms of probability at its
 bounds, and the coverage of galaxies that sit there is defined.
 """
 
@@ -65,9 +65,9 @@ class Parameter:
             raise ValueError(f"parameter {self.name!r}: the log transform needs a lower bound >= 0, found {low}")
         if self.transform == "logit":
             if not (np.isfinite(low) and np.isfinite(high)):
-                raise ValueError(f"parameter {self.name!r}: the logit transform needs finite bounds, found {self.bounds}")
+                raise ValueError(f"parameter {self.name!r}: a logit needs finite bounds, found {self.bounds}")
             if self.clip is None or not 0 < self.clip < 0.5:
-                raise ValueError(f"parameter {self.name!r}: the logit transform needs 0 < clip < 0.5, found {self.clip}")
+                raise ValueError(f"parameter {self.name!r}: a logit needs 0 < clip < 0.5, found {self.clip}")
         elif self.clip is not None:
             raise ValueError(f"parameter {self.name!r}: clip goes with the logit transform, not {self.transform!r}")
 
@@ -102,8 +102,8 @@ class Parameter:
         if np.any(outside):
             row = tuple(int(i) for i in np.argwhere(outside)[0])
             raise ValueError(
-                f"{self.name}: value {values[row]} in row {row[0] if row else 0} ({int(np.sum(outside))} such values in "
-                f"all); expected {self.bounds[0]} to {self.bounds[1]}"
+                f"{self.name}: value {values[row]} in row {row[0] if row else 0} ({int(np.sum(outside))} such values "
+                f"in all); expected {self.bounds[0]} to {self.bounds[1]}"
                 + (" and greater than 0" if self.transform == "log" else "")
             )
         if self.transform == "log":
@@ -223,7 +223,7 @@ class ParameterSet(Sequence):
         values = np.asarray(values, float)
         if values.shape[-1:] != (len(self),):
             raise ValueError(
-                f"expected {len(self)} parameters ({', '.join(self.names)}) on the last axis, found shape {values.shape}"
+                f"expected {len(self)} parameters ({', '.join(self.names)}) on the last axis, found {values.shape}"
             )
         columns = [getattr(parameter, method)(values[..., i]) for i, parameter in enumerate(self._parameters)]
         return np.stack(columns, axis=-1)
@@ -261,7 +261,7 @@ class LabelScaler:
         """
         transformed = parameters.forward(values)
         if transformed.ndim != 2 or np.any(np.sum(np.isfinite(transformed), axis=0) < 2):
-            raise ValueError(f"fitting needs two or more known values of each parameter, found shape {transformed.shape}")
+            raise ValueError(f"fitting needs two or more known values of each parameter, found {transformed.shape}")
         return cls(parameters, np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0))
 
     @property
