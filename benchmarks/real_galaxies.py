@@ -13,8 +13,8 @@ galaxies K times nearer too: K times as large, K² times as bright, the surface 
 What is published is no truth: MAG is SExtractor's, of the whole galaxy, and ``flux_radius``, the radius that holds half
 of the light, is not corrected for HST's PSF (its half-light radius is some 0.06″) nor extrapolated as a Sérsic profile
 is. HST's own noise comes along, smoothed by the seeing, where the stamp is: its size beside the sky's is printed, and
-grows with K; at 4 its lumps are taken for neighbours in many stamps. Without CATALOGUE nothing is done. The tables go to ``benchmarks/results/real_galaxies.md``, all numbers
-to ``real_galaxies.json``, figures beside them.
+grows with K; at 4 its lumps are taken for neighbours in many stamps. Without CATALOGUE nothing is done. The tables go
+to ``benchmarks/results/real_galaxies.md``, all numbers to ``real_galaxies.json``, figures beside them.
 """
 
 import argparse
