@@ -28,9 +28,12 @@ def test_every_sub_package_is_listed():
 
 
 def files_of(*rooms):
-    """Files under git's eye, of the folders of the package that hold more than code."""
-    found = [path for room in rooms for path in (REPOSITORY / room).rglob("*") if path.is_file()]
-    return {str(path.relative_to(REPOSITORY)) for path in found if "__pycache__" not in path.parts}
+    """Paths of what git knows, of the whole repository or of some of its folders."""
+    if not (REPOSITORY / ".git").exists():
+        pytest.skip("not in a git checkout")
+    command = ["git", "ls-files", "-z", "--", *rooms]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split("\0")
+    return {name for name in listed if (REPOSITORY / name).is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +42,9 @@ def distributions(tmp_path_factory):
     # from a copy of what git would give to a stranger: a build leaves folders behind
     source = folder / "source"
     source.mkdir()
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    ).stdout.split("\0")
-    for name in filter(None, listed):
-        if (REPOSITORY / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((REPOSITORY / name).read_bytes())
+    for name in files_of():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes((REPOSITORY / name).read_bytes())
     built = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, source], capture_output=True, text=True
     )
