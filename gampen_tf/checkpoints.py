@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .model_files import to_json
+
 __all__ = ["RunFiles", "read_checkpoint", "write_atomically", "write_checkpoint"]
 
 _RECORD = "record"
@@ -36,7 +38,7 @@ class RunFiles:
     def __init__(self, directory, settings, *, tensorboard=False):
         self.directory = Path(directory)
         # as they are read back: tuples have become lists
-        self._settings = json.loads(json.dumps(settings))
+        self._settings = json.loads(to_json(settings))
         self._board = None
         if tensorboard:
             import tensorflow as tf

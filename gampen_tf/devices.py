@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import numbers
 import random
 
 import keras
@@ -11,7 +12,7 @@ import tensorflow as tf
 from . import networks
 from .networks.precision import bfloat16_is_fast
 
-__all__ = ["build_network", "find_strategy"]
+__all__ = ["build_network", "checked_seed", "find_strategy"]
 
 
 def build_network(name, image_shape, n_parameters, options, seed, precision, strategy):
@@ -19,6 +20,13 @@ def build_network(name, image_shape, n_parameters, options, seed, precision, str
     policy = _policy(precision)
     with strategy.scope(), _seeded(seed), _dtype_policy(policy):
         return networks.build(name, image_shape, n_parameters, **options), policy
+
+
+def checked_seed(seed):
+    """The seed of a training run as Python's own integer; ValueError unless it is one of 0 or more."""
+    if not isinstance(seed, numbers.Integral) or seed < 0:
+        raise ValueError(f"seed {seed!r}; expected an integer of 0 or more")
+    return int(seed)
 
 
 def find_strategy(strategy):

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from . import networks
-from .devices import build_network, find_strategy
+from .devices import build_network, checked_seed, find_strategy
 from .labels import find_parameters, split_labels
 from .layers import MonteCarloDropout, dropout_layers, set_dropout_rate
 from .model import Model, load_model
@@ -95,6 +95,7 @@ def finetune(
     base = model if isinstance(model, Model) else load_model(model)
     if base.head != "gaussian":
         raise ValueError(f"model {base.name!r} has a {base.head} head; expected a gaussian one, which the loss is for")
+    seed = checked_seed(seed)
     dataset = open_data(data, output, n_images, seed, progress_bar)
     new_scaler = _scaler(base, dataset, scaler, parameters)
     settings = base.provenance.get("settings", {})

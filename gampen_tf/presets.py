@@ -66,6 +66,9 @@ class Preset:
         ):
             if getattr(self, name) not in expected:
                 raise ValueError(f"{name} {getattr(self, name)!r}; expected one of {expected}")
+        for name in ("batch_size", "epochs", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} {getattr(self, name)}; expected a positive number")
         if self.optimizer == "sgd" and self.weight_decay:
             raise ValueError("weight_decay goes with 'adamw'; for 'sgd' give l2")
         if not 0 <= self.warmup < 1:

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from .augmentation import Augmentation
 from .checkpoints import RunFiles
-from .devices import build_network, find_strategy
+from .devices import build_network, checked_seed, find_strategy
 from .fronts import compute_front, fit_normalisation, split_front, turns_with_image
 from .labels import find_parameters, split_labels
 from .loop import Trainer
@@ -113,6 +113,7 @@ def train(
     ValueError
         If `output` holds a checkpoint of a run with other settings.
     """
+    seed = checked_seed(seed)
     dataset = open_data(data, output, n_images, seed, progress_bar)
     preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     parameters = find_parameters(dataset, parameters)

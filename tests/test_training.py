@@ -263,6 +263,16 @@ def test_a_validation_loss_that_is_no_number_is_not_the_best(rng):
     assert trainer.best_epoch is None
 
 
+def test_settings_may_be_numpys_numbers_and_nonsense_is_refused(dataset, tmp_path):
+    quick(dataset, tmp_path / "run", epochs=1, seed=np.int64(3), dropout_rate=np.float32(0.1))
+    for seed in (-1, 0.5):
+        with pytest.raises(ValueError, match="expected an integer of 0 or more"):
+            quick(dataset, seed=seed)
+    for name in ("epochs", "batch_size", "learning_rate"):
+        with pytest.raises(ValueError, match=f"{name} 0; expected a positive number"):
+            quick(dataset, **{name: 0})
+
+
 def test_unknown_labels_do_not_stop_the_run(tmp_path):
     images, labels = blobs(64)
     labels["effective_radius"][::3] = np.nan
