@@ -132,19 +132,18 @@ def _evaluate(options):
 
 
 def _tune_dropout(options):
-    print(gampen_tf.tune_dropout(options.pop("model"), options.pop("data"), **options))
+    print(gampen_tf.tune_dropout(options.pop("model"), _one_or_all(options.pop("data")), **options))
 
 
 def _calibrate(options):
     model = _to_write_into(options.pop("model"))
-    found = gampen_tf.calibrate(model, options.pop("data"), **options)
+    found = gampen_tf.calibrate(model, _one_or_all(options.pop("data")), **options)
     print(f"recalibration {found.kind} from {found.n_galaxies} galaxies in {model}")
 
 
 def _fit_limits(options):
     model = _to_write_into(options.pop("model"))
-    data = options.pop("data")
-    limits = gampen_tf.fit_limits(model, data[0] if len(data) == 1 else data, **options)
+    limits = gampen_tf.fit_limits(model, _one_or_all(options.pop("data")), **options)
     print(f"limits from {limits.novelty.n_held_out} held-out galaxies, {100 * limits.false_alarm:g} % of which are "
           f"beyond each, in {model}")
 
@@ -298,7 +297,7 @@ def _parser():
     sub.add_argument("model", help="name or directory")
     sub.add_argument("data", help="a data set")
     sub.add_argument("--split", choices=["train", "validation", "test", "all"])
-    sub.add_argument("--n-images", type=int, metavar="N", help="the first so many; all of the split by default")
+    sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread; all of the split by default")
     sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
     sub.add_argument("--seed", type=int)
     sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
@@ -307,16 +306,16 @@ def _parser():
 
     fitting = _fitting_options()
     sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate; the model gets the best", [fitting])
-    sub.add_argument("data", help="a data set, of whose validation split")
+    sub.add_argument("data", nargs="+", help="data sets, of whose validation split")
     sub.add_argument("--rates", type=_numbers, metavar="RATES", help="with commas; 0 to 0.2 by default")
     sub.add_argument("--split", choices=["train", "validation", "test", "all"], help="validation by default")
-    sub.add_argument("--n-images", type=int, metavar="N", help="the first so many of the split; 2000 by default")
+    sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread over the split; 2000 by default")
 
     sub = verb("calibrate", _calibrate, "fit a recalibration, which predict then applies", [fitting])
-    sub.add_argument("data", help="a data set that neither trained nor tuned the model nor will test it")
+    sub.add_argument("data", nargs="+", help="data sets that neither trained nor tuned the model nor will test it")
     sub.add_argument("--kind", help="its steps, joined by +: temperature, temperature_each, conditional, quantile")
     sub.add_argument("--split", choices=["train", "validation", "test", "all"], help="validation by default")
-    sub.add_argument("--n-images", type=int, metavar="N", help="the first so many of the split; all by default")
+    sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread over the split; all by default")
 
     sub = verb("limits", _fit_limits, "fit what predict flags as unlike the galaxies of training", [fitting])
     sub.add_argument("data", nargs="+", help="the data sets that the model was trained on")

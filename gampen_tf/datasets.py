@@ -111,13 +111,19 @@ class DataSet:
             raise KeyError(f"no column {unknown[0]!r} in the catalogue; there are: {there}")
         return np.stack([np.asarray(self.catalogue[name], dtype=np.float64) for name in names], axis=1)
 
-    def split(self, name):
-        """Indices of the images of a split, "train", "validation" or "test", or of "all"; increasing."""
+    def split(self, name, n_images=None):
+        """Indices of the images of a split, "train", "validation" or "test", or of "all"; increasing.
+
+        With ``n_images``, at most so many, evenly spread over the split, so that each of joined data sets has its part.
+        """
         if name not in ("train", "validation", "test", "all"):
             raise ValueError(f"split: expected 'train', 'validation', 'test' or 'all', found {name!r}")
-        if name == "all":
-            return np.arange(len(self))
-        return np.flatnonzero(np.asarray(self.catalogue["split"], dtype=str) == name)
+        indices = np.arange(len(self))
+        if name != "all":
+            indices = np.flatnonzero(np.asarray(self.catalogue["split"], dtype=str) == name)
+        if n_images is None or n_images >= len(indices):
+            return indices
+        return indices[np.arange(n_images) * len(indices) // n_images]
 
     def shard_paths(self, split=None):
         """Paths of the shards of a split (of all if not given), in the order of the images."""

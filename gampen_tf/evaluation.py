@@ -105,7 +105,7 @@ def evaluate(
         As `gampen_tf.simulate` writes it, with the model's pixel scale and unit.
     split : {"test", "validation", "train", "all"}, optional
     n_images : int, optional
-        The first so many of the split; all if not given.
+        So many, evenly spread over the split; all if not given.
     passes, seed : optional
         As for `gampen_tf.predict`.
     recalibrate : bool, optional
@@ -132,7 +132,7 @@ def evaluate(
     data = open_dataset(data) if isinstance(data, str | Path) else data
     _check_kind(model, data)
     names = list(model.parameters.names)
-    indices = np.asarray(data.split(split))[:n_images]
+    indices = data.split(split, n_images)
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
     truth = data.labels(names)[indices]

@@ -98,12 +98,12 @@ def tune_dropout(
     model : str, path or Model
         Its network gets the chosen rate and its provenance the account. A recalibration that it has is dropped if the
         rate changes: it was fitted to other posteriors.
-    data : path or DataSet
+    data : path, DataSet or list of them
     rates : sequence of float, optional
     split : str, optional
         Not one that the model is tested on afterwards.
     n_images : int, optional
-        The first so many of the split. 2000 give coverage to 1 %.
+        So many, evenly spread over the split. 2000 give coverage to 1 %.
     passes : int, optional
         For each rate: the epistemic part of 16 passes is short by 1/16.
     seed : int, optional
@@ -115,18 +115,18 @@ def tune_dropout(
     -------
     DropoutTuning
     """
-    from .datasets import open_dataset
     from .engine import Engine
     from .layers import dropout_layers, gaussian_head, set_dropout_rate
     from .measurement import as_model
     from .posterior import Posterior
+    from .training import open_data
 
     given, model = model, as_model(model)
-    data = open_dataset(data) if isinstance(data, str | Path) else data
+    data = open_data(data, None, None, seed, progress_bar)
     layers = dropout_layers(model.network)
     if not layers or model.head != "gaussian":
         raise ValueError(f"model {model.name!r} has no dropout, or no Gaussian head: there is nothing to tune")
-    names, indices = model.parameters.names, np.asarray(data.split(split))[:n_images]
+    names, indices = model.parameters.names, data.split(split, n_images)
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
     truth = model.scaler.canonical(data.labels(list(names))[indices])

@@ -168,3 +168,12 @@ def test_joined_data_sets_must_agree(shards, tmp_path):
     other = make(tmp_path, "shards", n_images=3, band="g")
     with pytest.raises(ValueError, match="differ in band cannot be joined: r in .*, g in"):
         JoinedDataSet([shards, other])
+
+
+def test_some_of_a_split_are_spread_over_it(shards):
+    whole = shards.split("train")
+    some = shards.split("train", 7)
+    assert len(np.unique(some)) == 7
+    assert set(some) <= set(whole)
+    assert np.ptp(np.searchsorted(whole, some)) >= 6 * (len(whole) // 7)
+    np.testing.assert_array_equal(shards.split("train", 10**6), whole)

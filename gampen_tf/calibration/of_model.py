@@ -29,27 +29,27 @@ def calibrate(
     Parameters
     ----------
     model : str, path or Model
-    data : path or DataSet
+    data : path, DataSet or list of them
         Galaxies that did not train the model, did not choose its dropout rate and will not test it: of another seed,
         best of all. 10 000 galaxies make coverage good to half a point.
     kind : str, optional
         See :class:`Recalibration`.
     split : str, optional
     n_images : int, optional
-        The first so many of the split; all if not given.
+        So many, evenly spread over the split; all if not given.
     passes, seed : optional
         As for `gampen_tf.predict`: the passes that the model will be used with.
     save : bool, optional
         Write a model that was given by its directory back there.
     """
-    from ..datasets import open_dataset
     from ..engine import joined
     from ..measurement import Measurement
+    from ..training import open_data
 
-    given, data = model, open_dataset(data) if isinstance(data, str | Path) else data
+    given, data = model, open_data(data, None, None, seed, progress_bar)
     measurement = Measurement(model, seed=seed, passes=passes)
     model = measurement.model
-    indices = np.asarray(data.split(split))[:n_images]
+    indices = data.split(split, n_images)
     truth = data.labels(list(model.parameters.names))[indices]
     step, found = max(1, measurement.engine.chunk_size), []
     for start in tqdm(range(0, len(indices), step), unit="batch", disable=not progress_bar):
