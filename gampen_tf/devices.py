@@ -12,13 +12,13 @@ import tensorflow as tf
 from . import networks
 from .networks.precision import bfloat16_is_fast
 
-__all__ = ["build_network", "checked_seed", "find_strategy"]
+__all__ = ["build_network", "checked_seed", "find_strategy", "seeded"]
 
 
 def build_network(name, image_shape, n_parameters, options, seed, precision, strategy):
     """A new network, its initial weights a function of `seed`, and the name of the dtype policy it computes in."""
     policy = _policy(precision)
-    with strategy.scope(), _seeded(seed), _dtype_policy(policy):
+    with strategy.scope(), seeded(seed), _dtype_policy(policy):
         return networks.build(name, image_shape, n_parameters, **options), policy
 
 
@@ -49,7 +49,8 @@ def _policy(precision):
 
 
 @contextlib.contextmanager
-def _seeded(seed):
+def seeded(seed):
+    """Within it, new layers draw their initial weights as a function of `seed`."""
     # Keras draws the seeds of initialisers and random layers from Python's generator
     state = random.getstate()
     random.seed(seed)
