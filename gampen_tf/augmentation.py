@@ -1,21 +1,25 @@
-"""More galaxies out of those there are: turned, mirrored and shifted images."""
+"""More galaxies out of those there are: turned, mirrored, shifted and zoomed images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 __all__ = ["Augmentation"]
 
 # Parameters that change when the frame is turned or mirrored, or when the galaxy is moved in it.
 _ORIENTED = ("position_angle", "x", "y")
+# What a zoom by z does to a parameter: its value is multiplied by z to this power. These are the parameters for which
+# Tuccillo et al. (2018, § 4.3) zoom; brightness and centres would change too, and networks of them see no zoom.
+_POWERS_OF_ZOOM = {"effective_radius": 1, "semi_major_axis": 1, "sersic_index": 0}
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random mirror images, quarter turns and shifts of a batch, another for each image.
+    """Random mirror images, quarter turns, shifts and zooms of a batch, another for each image.
 
     Parameters
     ----------
@@ -23,14 +27,22 @@ class Augmentation:
         One of the eight symmetries of the square (of the four of the rectangle where images are not square).
     max_shift : int
         Whole pixels, uniform in ±max_shift on both axes; what comes into the frame is its mirror image at the edge.
+    zoom : (float, float), optional
+        Limits of the factor, uniform, by which what the image shows grows about its centre, bilinearly; where it
+        shrinks the pixels at the edge go on outwards.  PSF and noise are zoomed too.
+    laws : sequence of (power, is_log, offset)
+        For each label what a zoom by z does to it: times z^power, plus (z^power − 1) offset; or for the label of a
+        logarithm, plus power ln z offset.
 
     Notes
     -----
-    Only for parameters that do not change with it: see :meth:`for_parameters`.
+    Turns and shifts are only for parameters that do not change with them: see :meth:`for_parameters`.
     """
 
     turns: bool = True
     max_shift: int = 0
+    zoom: tuple[float, float] | None = None
+    laws: tuple = ()
 
     @classmethod
     def for_parameters(cls, names: Sequence[str], max_shift: int = 0) -> Augmentation:
@@ -38,14 +50,31 @@ class Augmentation:
         oriented = any(name in _ORIENTED for name in names)
         return cls(turns=not oriented, max_shift=0 if oriented else max_shift)
 
+    @classmethod
+    def for_labels(cls, scaler, max_shift: int = 0, zoom=None) -> Augmentation:
+        """The same with a zoom that changes the labels of a `LabelScaler` as it should.
+
+        There is none where it is not settled for one of the parameters what a zoom does to it: brightness changes.
+        """
+        parameters = scaler.parameters
+        plain = cls.for_parameters(parameters.names, max_shift)
+        zoomable = all(one.name in _POWERS_OF_ZOOM and one.transform in ("identity", "log") for one in parameters)
+        if zoom is None or not zoomable:
+            return plain
+        laws = tuple(
+            (_POWERS_OF_ZOOM[one.name], one.transform == "log", float((1 if one.transform == "log" else mean) / scale))
+            for one, mean, scale in zip(parameters, scaler.mean, scaler.scale, strict=True)
+        )
+        return cls(plain.turns, plain.max_shift, tuple(zoom), laws)
+
     def __call__(self, tensors, seed):
         """Augment a batch.
 
         Parameters
         ----------
         tensors : tuple of tensors
-            Those of shape (B, H, W, C) are turned, all of an image alike; others are left alone.  Shifts move the
-            first one only: a PSF stays where it is.
+            Those of shape (B, H, W, C) are turned, all of an image alike; others are left alone.  Shifts and zooms are
+            of the first one only: a PSF stays as it is.
         seed : (2,) int tensor
             Counter-based: the same seed gives the same augmentation.
         """
@@ -58,7 +87,25 @@ class Augmentation:
                 (2, n_images), seed + [0, 1 << 40], 0, 2 * self.max_shift + 1, dtype=tf.int32
             )
             tensors = (_shifted(tensors[0], shifts, self.max_shift), *tensors[1:])
+        if self.zoom:
+            tensors = (_zoomed(tensors[0], self._factors(seed, n_images)), *tensors[1:])
         return tensors
+
+    def labels(self, labels, seed):
+        """Labels (B, P) of the images that the same seed augments."""
+        if not self.zoom:
+            return labels
+        factor = self._factors(seed, tf.shape(labels)[0])
+        columns = []
+        for i, (power, is_log, offset) in enumerate(self.laws):
+            if is_log:
+                columns.append(labels[:, i] + power * offset * tf.math.log(factor))
+            else:
+                columns.append(labels[:, i] * factor**power + offset * (factor**power - 1.0))
+        return tf.stack(columns, axis=-1)
+
+    def _factors(self, seed, n_images):
+        return tf.random.stateless_uniform((n_images,), seed + [0, 1 << 41], *self.zoom)
 
 
 def _turned(images, choices):
@@ -78,3 +125,22 @@ def _shifted(images, shifts, max_shift):
     rows = shifts[0][:, None] + tf.range(height)
     columns = shifts[1][:, None] + tf.range(width)
     return tf.gather(tf.gather(padded, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
+
+
+def _zoomed(images, factors):
+    """Output pixel at distance d from the centre takes the value at d / factor, the nearest pixel's beyond the edge."""
+    channels = images.shape[3]
+    rows, columns = (_interpolation(side, factors) for side in images.shape[1:3])
+    height, width = images.shape[1:3]
+    images = tf.matmul(rows, tf.reshape(images, (-1, height, width * channels)))
+    images = tf.transpose(tf.reshape(images, (-1, height, width, channels)), (0, 2, 1, 3))
+    images = tf.matmul(columns, tf.reshape(images, (-1, width, height * channels)))
+    return tf.transpose(tf.reshape(images, (-1, width, height, channels)), (0, 2, 1, 3))
+
+
+def _interpolation(side, factors):
+    """(N, side, side) weights of linear interpolation along a side."""
+    pixels = np.arange(side, dtype=np.float32)
+    centre = np.float32((side - 1) / 2)
+    positions = tf.clip_by_value(centre + (pixels - centre) / factors[:, None], 0.0, side - 1.0)
+    return tf.nn.relu(1.0 - tf.abs(positions[:, :, None] - pixels))

@@ -77,8 +77,10 @@ def finetune(
         By default the model's.
     stretch : Stretch, optional
         By default the model's.
-    n_images, preset, epochs, batch_size, augment, seed, precision, strategy, resume, tensorboard,
-    progress_bar
+    preset : str or Preset, optional
+        By default the one that goes with the network, with the objective that the model was trained for. With another
+        objective the head is another too: give ``load="matching"``.
+    n_images, epochs, batch_size, augment, seed, precision, strategy, resume, tensorboard, progress_bar
         As for :func:`gampen_tf.train`.
 
     Returns
@@ -89,12 +91,15 @@ def finetune(
     Raises
     ------
     ValueError
-        If a pattern fits no layer, or the weights of a layer to load do not fit; for a model with a point head; for
-        images or parameters that a network which is none of `gampen_tf.networks.NETWORKS` does not take.
+        If a pattern fits no layer, or the weights of a layer to load do not fit; for images, parameters or an objective
+        that a network which cannot be built anew does not take.
+
+    Notes
+    -----
+    The network is built from the options that are kept with the model. Where today's code makes another one of them, or
+    none, the model's own graph is copied, in float32; it takes images and parameters of the same number alone.
     """
     base = model if isinstance(model, Model) else load_model(model)
-    if base.head != "gaussian":
-        raise ValueError(f"model {base.name!r} has a {base.head} head; expected a gaussian one, which the loss is for")
     seed = checked_seed(seed)
     dataset = open_data(data, output, n_images, seed, progress_bar)
     new_scaler = _scaler(base, dataset, scaler, parameters)
@@ -102,17 +107,15 @@ def finetune(
     name, options = settings.get("network"), dict(settings.get("network_options") or {})
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
+    if preset is None:
+        preset = find_preset(None, name, **_objective(base))
     if learning_rate is None:
         learning_rate = _RATE_FRACTION * find_preset(preset, name).learning_rate
     preset = find_preset(preset, name, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    options["head"] = preset.head
 
     strategy = find_strategy(strategy)
-    if name in networks.NETWORKS:
-        network, policy = build_network(
-            name, dataset.image_shape, len(new_scaler.parameters), options, seed, precision, strategy
-        )
-    else:
-        network, policy = _clone(base, dataset, new_scaler, precision, strategy), "float32"
+    network, policy = _rebuild(base, dataset, new_scaler, name, options, seed, precision, strategy)
     _set_rates(network, base.network, dropout_rate)
     loaded = _load(network, base.network, load)
     refresh_normalisations(network)
@@ -156,18 +159,51 @@ def _scaler(base, dataset, scaler, parameters):
     return LabelScaler.fit(parameters, split_labels(dataset, "train", parameters.names))
 
 
-def _clone(base, dataset, scaler, precision, strategy):
-    """A network that cannot be built by name, anew: for images and parameters of the same number alone."""
-    if tuple(dataset.image_shape) != base.image_shape or len(scaler.parameters) != len(base.parameters):
+def _objective(base):
+    """The objective that a model was trained for; where it does not say, one that its head is for."""
+    settings = base.provenance.get("settings", {})
+    if "objective" in settings:
+        return {key: settings[key] for key in ("objective", "huber_delta") if key in settings}
+    return {"objective": "gaussian_nll" if base.head == "gaussian" else "huber"}
+
+
+def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
+    """The model's network anew for a data set and a scaler, and the name of the dtype policy it computes in."""
+    wanted = tuple(dataset.image_shape), len(scaler.parameters), options["head"]
+    is_same_kind = wanted == (base.image_shape, len(base.parameters), base.head)
+    if name in networks.NETWORKS:
+        built, policy = build_network(name, *wanted[:2], options, seed, precision, strategy)
+        if not is_same_kind or _architecture(built) == _architecture(base.network):
+            return built, policy
+    if not is_same_kind:
         raise ValueError(
             f"model {base.name!r} is for images of {base.image_shape} and {len(base.parameters)} parameters, found "
-            f"{tuple(dataset.image_shape)} and {len(scaler.parameters)}; its network is none of "
+            f"{wanted[0]} and {wanted[1]} (heads: {base.head} and {wanted[2]}); its network is none of "
             f"{', '.join(networks.NETWORKS)}, which could be built for others"
         )
     if precision == "mixed_bfloat16":
         raise ValueError(f"model {base.name!r}: its network is none that can be built in {precision}; leave it out")
     with strategy.scope():
-        return keras.models.clone_model(base.network)
+        return keras.models.clone_model(base.network), "float32"
+
+
+# What may differ between a network as it is built and as it was saved.
+_NOT_ARCHITECTURE = ("dtype", "seed", "rate", "build_config", "module", "registered_name", "trainable", "name")
+
+
+def _architecture(network):
+    """The graph of a network as plain data: layers, their settings, and what is connected to what."""
+
+    def plain(entry):
+        if isinstance(entry, dict):
+            return {
+                key: plain(value)
+                for key, value in entry.items()
+                if key not in _NOT_ARCHITECTURE and not key.endswith(("_initializer", "_regularizer"))
+            }
+        return [plain(one) for one in entry] if isinstance(entry, list | tuple) else entry
+
+    return plain(network.get_config())
 
 
 def _set_rates(network, base, dropout_rate):

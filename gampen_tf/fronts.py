@@ -164,7 +164,9 @@ def _memory_bytes():
 
 
 def _outputs(front, inputs):
-    return [np.asarray(x, np.float64) for x in tf.nest.flatten(front(inputs[0] if len(inputs) == 1 else inputs))]
+    named = {tensor.name: x for tensor, x in zip(front.inputs, inputs, strict=True)}
+    outputs = front(inputs[0] if len(inputs) == 1 else named)
+    return [np.asarray(x, np.float64) for x in tf.nest.flatten(outputs)]
 
 
 def _asymmetric_image(shape, rng):

@@ -3,6 +3,8 @@
 >>> posterior = gampen_tf.predict("cutouts/*.fits", model="hsc_wide_g", seed=1)
 """
 
+from pathlib import Path
+
 import numpy as np
 from tqdm import tqdm
 
@@ -44,8 +46,9 @@ def predict(
         folders, globs; tables with a column of paths; CCDData; a tf.data.Dataset of images.
     n_mc : int, optional
         Number of draws that the posterior offers.
-    model : str, path or Model, optional
-        Name of a model that ships, directory of a trained one, or a loaded one.
+    model : str, path or Model, or list of them, optional
+        Name of a model that ships, directory of a trained one, or a loaded one. Several with point heads, each for
+        other parameters, are combined: see `gampen_tf.combine`.
     passes : int or "auto", optional
         Number of passes. ``"auto"`` goes on, galaxy by galaxy, until more passes would move its mean and interval
         ends by less than `tolerance`; ``passes=n_mc`` draws once from each pass, as the paper does.
@@ -59,7 +62,8 @@ def predict(
     precision : {"auto", "float32", "bfloat16"}, optional
         ``"auto"`` takes bfloat16 where the device is faster with it and the model was measured to bear it.
     psf : array, optional
-        (h, w) for all images or (N, h, w), for models that take the PSF.
+        (h, w) for all images or (N, h, w), for models that take the PSF: of any sum, it is set to 1. A simulated data
+        set given as `images` has its own.
     pixel_scale, unit, zero_point : optional
         Of the images, where their headers do not say or are wrong: arcsec, an astropy unit, AB magnitude of one
         unit.
@@ -89,7 +93,7 @@ def predict(
     cutouts = open_cutouts(images, measurement.model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point,
                            pad=pad)
     n_images = len(cutouts)
-    psf = measurement.psf_of_each(psf, n_images)
+    psf = measurement.psf_of_each(_own_psf(images) if psf is None and measurement.model.psf_shape else psf, n_images)
     found, flags, reasons, start = [], [np.zeros(0, np.int64)], {}, 0
     with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
         for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
@@ -104,6 +108,16 @@ def predict(
     found = joined(found, measurement.engine.n_outputs)
     return measurement.posterior(found, n_mc=n_mc, flags=np.concatenate(flags), identifiers=list(cutouts.names),
                                  recalibrate=recalibrate, metadata=_account(found) | {"reasons": reasons})
+
+
+def _own_psf(images):
+    """The PSFs of a simulated data set, opened or given by its folder; None of anything else."""
+    from .datasets import open_dataset
+
+    if isinstance(images, str | Path) and (Path(images) / "dataset.json").is_file():
+        images = open_dataset(images)
+    metadata = getattr(images, "metadata", None)
+    return images.psfs() if isinstance(metadata, dict) and metadata.get("psf_shape") else None
 
 
 def open_cutouts(images, model, *, pixel_scale=None, unit=None, zero_point=None, pad=False, check=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .parameters import Parameter, ParameterSet
+from .parameters import LabelScaler, Parameter, ParameterSet
 
-__all__ = ["STANDARD_PARAMETERS", "find_parameters", "split_labels"]
+__all__ = ["STANDARD_PARAMETERS", "find_parameters", "fit_scaler", "split_labels"]
 
 # Sizes and fluxes through the logarithm, fractions through the logit (Ghosh et al. 2022, § 5.2).  The clip of 0.01 is
 # our choice: it maps one-component galaxies, whose B/T is exactly 0 or 1, to finite labels.
@@ -15,6 +15,7 @@ STANDARD_PARAMETERS = {
     for parameter in (
         Parameter("bulge_to_total", "", (0, 1), "logit", 0.01),
         Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+        Parameter("semi_major_axis", "arcsec", (0, np.inf), "log"),
         Parameter("flux", "nJy", (0, np.inf), "log"),
         Parameter("magnitude", "mag"),
         Parameter("sersic_index", "", (0, np.inf), "log"),
@@ -55,6 +56,25 @@ def find_parameters(dataset, parameters=None) -> ParameterSet:
                 "give parameters=ParameterSet([Parameter(...), ...])"
             )
     return ParameterSet(found)
+
+
+def fit_scaler(dataset, parameters, scaling="standard") -> LabelScaler:
+    """The scaler of the labels of a data set's training split.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    parameters : ParameterSet
+    scaling : {"standard", "range"}
+        Mean 0 and standard deviation 1 of the transformed values; or the values themselves, whatever the parameter's
+        transform, from −1, the smallest of them, to 1, the largest (Tuccillo et al. 2018, § 4.3).
+    """
+    values = split_labels(dataset, "train", parameters.names)
+    if scaling == "standard":
+        return LabelScaler.fit(parameters, values)
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    plain = ParameterSet(Parameter(one.name, one.unit, one.bounds) for one in parameters)
+    return LabelScaler(plain, 0.5 * (low + high), 0.5 * (high - low))
 
 
 def split_labels(dataset, split, names) -> np.ndarray:

@@ -1,9 +1,7 @@
-"""The likelihood of labels under the Gaussian head.
-
-Mean absolute error and Huber loss, for networks that give one number a parameter, are Keras's own.
-"""
+"""What training makes small: the likelihood of labels under the Gaussian head, or the errors of a point head."""
 
 import math
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,7 +9,8 @@ from keras import ops
 
 from .layers.gaussian_head import n_from_outputs, split_outputs
 
-__all__ = ["GaussianNegativeLogLikelihood", "gaussian_nll"]
+__all__ = ["GaussianNegativeLogLikelihood", "find_loss", "gaussian_nll", "huber", "mean_absolute_error",
+           "mean_squared_error"]
 
 # Gradients of single residuals are exact up to these and saturate there, so that sums and products of a few of them
 # stay finite in float32. In training the squares that optimisers and clipping by norm take must stay finite too;
@@ -49,6 +48,50 @@ def gaussian_nll(labels, outputs):
         If the shapes do not match; nothing is broadcast.
     """
     return _gaussian_nll(labels, outputs, 1, _LARGEST_GRADIENT)
+
+
+def huber(labels, outputs, delta=1e-3):
+    """Huber's loss of each label vector, in units of δ: the mean over its labels of
+
+    a² / (2 δ) for |a| ≤ δ and |a| − δ/2 beyond, with a = label − output.
+
+    Li et al. (2022), eq. 6, divided by δ, which leaves the minimum where it is and keeps gradients of order one. Labels
+    that are NaN are not known and count as met.
+
+    Parameters
+    ----------
+    labels, outputs : (..., n) array or tensor
+    delta : float
+
+    Returns
+    -------
+    (...) tensor
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match; nothing is broadcast.
+    """
+    error = _absolute_errors(labels, outputs)
+    return ops.mean(ops.where(error <= delta, 0.5 * error * error / delta, error - 0.5 * delta), axis=-1)
+
+
+def mean_absolute_error(labels, outputs):
+    """Mean over its labels of |label − output|, for each label vector; as :func:`huber` with δ → 0."""
+    return ops.mean(_absolute_errors(labels, outputs), axis=-1)
+
+
+def mean_squared_error(labels, outputs):
+    """Mean over its labels of (label − output)², for each label vector; labels that are NaN count as met."""
+    return ops.mean(ops.square(_absolute_errors(labels, outputs)), axis=-1)
+
+
+def find_loss(objective, huber_delta=1e-3):
+    """``loss(labels, outputs) -> (B,)`` of an objective: "gaussian_nll", "huber", "mae" or "mse"."""
+    if objective == "huber":
+        return partial(huber, delta=huber_delta)
+    likelihood = GaussianNegativeLogLikelihood(reduction=None)
+    return {"gaussian_nll": likelihood, "mae": mean_absolute_error, "mse": mean_squared_error}[objective]
 
 
 @keras.saving.register_keras_serializable("gampen_tf")
@@ -94,6 +137,15 @@ def _gaussian_nll(labels, outputs, n_summed, largest_gradient):
         result = result + chi_square(solved[i], log_variance[i])
         result = result + ops.where(known[i], normalisation, ops.zeros_like(u))
     return result
+
+
+def _absolute_errors(labels, outputs):
+    """|label − output| in float32, 0 with no gradient where the label is not known."""
+    labels, outputs = ops.convert_to_tensor(labels), ops.cast(ops.convert_to_tensor(outputs), "float32")
+    if len(labels.shape) != len(outputs.shape) or labels.shape[-1] != outputs.shape[-1]:
+        raise ValueError(f"labels and outputs need one shape, found {tuple(labels.shape)} and {tuple(outputs.shape)}")
+    labels = ops.cast(labels, "float32")
+    return ops.abs(ops.where(ops.isnan(labels), ops.zeros_like(outputs), labels - outputs))
 
 
 def _checked_size(labels, outputs):

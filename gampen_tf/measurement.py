@@ -131,12 +131,15 @@ class Measurement:
         return Recalibration.from_dict(self.model.calibration).apply(posterior)
 
     def psf_of_each(self, psf, n_images):
-        """PSFs (N, h, w, 1) float32 for the model's network, or None where it takes none.
+        """PSFs (N, h, w, 1) float32 of sum 1 for the model's network, or None where it takes none.
+
+        One of many that has no positive sum becomes NaN, and its galaxy is flagged as not measured.
 
         Raises
         ------
         ValueError
-            If the model takes PSFs and there is none, or the other way round, or the shape is wrong.
+            If the model takes PSFs and there is none, or the other way round, or the shape is wrong, or the one PSF for
+            all images has no positive sum.
         """
         expected, name = self.model.psf_shape, self.model.name
         if (psf is None) != (expected is None):
@@ -148,6 +151,11 @@ class Measurement:
         psf = np.asarray(psf, np.float32)
         if psf.shape not in (expected, (n_images, *expected)):
             raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}")
+        total = np.sum(psf, axis=(-2, -1), keepdims=True, dtype=np.float64)
+        if psf.ndim == 2 and not (np.isfinite(total) and total > 0):
+            raise ValueError(f"psf: expected an image with a positive sum, found {total.item()}")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            psf = np.where(np.isfinite(total) & (total > 0), psf / total, np.nan).astype(np.float32)
         return np.broadcast_to(psf, (n_images, *expected))[..., None]
 
 
@@ -171,9 +179,13 @@ def flag_unmeasured(found, flags, reasons):
 
 
 def as_model(model):
-    """A loaded model; one asked for by name or path is kept until another is."""
+    """A loaded model; one asked for by name or path is kept until another is. A list of them is combined."""
     if isinstance(model, Model):
         return model
+    if isinstance(model, list | tuple):
+        from .combination import combine
+
+        return combine(model)
     path = Path(model)
     directory = path if (path / "model.json").is_file() or path.is_dir() else resources.model_directory(str(model))
     files = (directory / "model.json", directory / TRUST_FILE_NAME)
@@ -196,7 +208,7 @@ def fingerprint(model):
     return digest.hexdigest()
 
 
-def bfloat16_change(model, images, *, seed=0, passes=16):
+def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     """How far bfloat16 moves posteriors: the largest change of mean and interval ends, with the same masks.
 
     Parameters
@@ -204,6 +216,8 @@ def bfloat16_change(model, images, *, seed=0, passes=16):
     model : Model
     images : (N, H, W, C) array
         In the model's unit.
+    psf : (N, h, w, 1) array, optional
+        For models that take it.
     seed, passes : int, optional
 
     Returns
@@ -214,7 +228,7 @@ def bfloat16_change(model, images, *, seed=0, passes=16):
     summaries = []
     for precision in ("float32", "bfloat16"):
         engine = Engine(model.network, precision=precision, head=model.head)
-        outputs = engine.run(model.prepare(images), seed=seed, passes=passes).outputs
+        outputs = engine.run(model.prepare(images), seed=seed, passes=passes, psf=psf).outputs
         summaries.append(_mean_and_ends(*_components(model.head, outputs)))
     exact, rounded = summaries
     half_width = 0.5 * (exact[..., 2] - exact[..., 1])

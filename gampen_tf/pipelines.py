@@ -43,6 +43,8 @@ class TensorPipeline:
     augment : gampen_tf.augmentation.Augmentation, optional
     drop_remainder : bool
         Leave out the last batch where it is not full, so that all have one shape.
+    names : sequence of str, optional
+        Of the tensors: batches hold a dict then, as a network with several inputs takes them.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class TensorPipeline:
         scales=None,
         augment=None,
         drop_remainder=False,
+        names=None,
     ):
         with tf.device("CPU"):
             # a float16 tensor makes TensorFlow print an error on CPUs without such arithmetic; its bits do not
@@ -65,7 +68,7 @@ class TensorPipeline:
             self._labels = tf.convert_to_tensor(labels, tf.float32)
         self._shuffle, self._seed, self._augment = shuffle, seed, augment
         self._stretch = stretch or Stretch("linear")
-        self._batch_size, self._drop_remainder = batch_size, drop_remainder
+        self._batch_size, self._drop_remainder, self._names = batch_size, drop_remainder, names
         self.n_images = len(labels)
 
     @property
@@ -76,7 +79,8 @@ class TensorPipeline:
         """The batches of an epoch: (tensors, labels), where a single tensor comes without its tuple."""
         rows = tf.data.Dataset.from_tensor_slices(_order(self.n_images, self._shuffle, self._seed, epoch))
         rows = rows.batch(self._batch_size, drop_remainder=self._drop_remainder)
-        return _finished(rows.map(self._gather, num_parallel_calls=tf.data.AUTOTUNE), self._augment, self._seed, epoch)
+        rows = rows.map(self._gather, num_parallel_calls=tf.data.AUTOTUNE)
+        return _finished(rows, self._augment, self._seed, epoch, self._names)
 
     def _gather(self, row):
         batch = [tf.gather(x, row) for x in self._tensors]
@@ -99,8 +103,8 @@ class ShardPipeline:
     labels : (N, P) array
         In the order of the records of all the files.
     batch_size : int
-    beside : sequence of (N, …) arrays
-        More inputs of the network, held in memory (PSFs).
+    beside : dict of str: (N, …) array, optional
+        More inputs of the network by name, held in memory (PSFs).
     shuffle, seed, stretch, augment, drop_remainder
         As in :class:`TensorPipeline`; the order is mixed within a buffer of some hundred megabytes.
 
@@ -117,7 +121,7 @@ class ShardPipeline:
         labels,
         batch_size,
         *,
-        beside=(),
+        beside=None,
         shuffle=False,
         seed=0,
         stretch=None,
@@ -128,7 +132,7 @@ class ShardPipeline:
         self._record_bytes = 4 * int(np.prod(self._shape))
         self._records = _record_counts(self._paths, self._record_bytes, len(labels))
         with tf.device("CPU"):
-            self._beside = tuple(tf.convert_to_tensor(x, tf.float32) for x in beside)
+            self._beside = {name: tf.convert_to_tensor(x, tf.float32) for name, x in (beside or {}).items()}
             self._labels = tf.convert_to_tensor(labels, tf.float32)
         self._shuffle, self._seed, self._augment = shuffle, seed, augment
         self._stretch = stretch or Stretch("linear")
@@ -140,9 +144,11 @@ class ShardPipeline:
         return _n_batches(self.n_images, self._batch_size, self._drop_remainder)
 
     def epoch(self, epoch=0) -> tf.data.Dataset:
-        """The batches of an epoch: (images, labels), or ((images, psfs), labels)."""
+        """The batches of an epoch: (images, labels), or ({"images": images, "psf": psfs}, labels)."""
         rows = self._rows(epoch).batch(self._batch_size, drop_remainder=self._drop_remainder)
-        return _finished(rows.map(self._decode, num_parallel_calls=tf.data.AUTOTUNE), self._augment, self._seed, epoch)
+        rows = rows.map(self._decode, num_parallel_calls=tf.data.AUTOTUNE)
+        names = ("images", *self._beside) if self._beside else None
+        return _finished(rows, self._augment, self._seed, epoch, names)
 
     def _rows(self, epoch):
         # (raw record, its row among the labels)
@@ -170,10 +176,11 @@ class ShardPipeline:
 
     def _decode(self, raw, row):
         images = tf.reshape(tf.io.decode_raw(raw, tf.float32), (-1, *self._shape))
-        return (self._stretch(images), *(tf.gather(x, row) for x in self._beside)), tf.gather(self._labels, row)
+        beside = [tf.gather(x, row) for x in self._beside.values()]
+        return (self._stretch(images), *beside), tf.gather(self._labels, row)
 
 
-def make_pipeline(dataset, split, scaler, stretch, batch_size, **options):
+def make_pipeline(dataset, split, scaler, stretch, batch_size, *, psf=False, **options):
     """The pipeline of a split of a data set.
 
     Parameters
@@ -186,40 +193,53 @@ def make_pipeline(dataset, split, scaler, stretch, batch_size, **options):
         Labels are its standardised ones; NaN where a parameter is not known.
     stretch : Stretch
     batch_size : int
+    psf : bool
+        Whether the network takes the PSF of each image beside it.
     **options
         `shuffle`, `seed`, `augment`, `drop_remainder`, as in :class:`TensorPipeline`.
 
     Returns
     -------
     ShardPipeline or TensorPipeline
-        Its ``epoch(i)`` is a tf.data.Dataset of (images, labels): (B, H, W, C) and (B, P) float32; where the data set
-        has PSFs, of ((images, psfs), labels).
+        Its ``epoch(i)`` is a tf.data.Dataset of (images, labels): (B, H, W, C) and (B, P) float32; with the PSF, of
+        ({"images": images, "psf": psfs}, labels), psfs (B, h, w, 1) of sum 1.
+
+    Raises
+    ------
+    ValueError
+        If the split is empty, or the data set has no PSFs and they are asked for.
     """
     indices = np.asarray(dataset.split(split))
     if len(indices) == 0:
         raise ValueError(f"the data set has no images in its split {split!r}")
     labels = scaler.transform(dataset.labels(scaler.parameters.names)[indices])
-    has_psfs = dataset.metadata.get("psf_shape") is not None
-    psfs = (np.asarray(dataset.psfs(indices), np.float32),) if has_psfs else ()
+    beside = {"psf": dataset.psfs(indices)[..., None]} if psf else {}
     if dataset.metadata["form"] == "shards":
-        options["beside"] = psfs
+        options["beside"] = beside
         paths = dataset.shard_paths(split)
         return ShardPipeline(paths, dataset.image_shape, labels, batch_size, stretch=stretch, **options)
-    return TensorPipeline((dataset.images(indices), *psfs), labels, batch_size, stretch=stretch, **options)
+    names = ("images", *beside) if beside else None
+    tensors = (dataset.images(indices), *beside.values())
+    return TensorPipeline(tensors, labels, batch_size, stretch=stretch, names=names, **options)
 
 
 def _n_batches(n_images, batch_size, drop_remainder):
     return n_images // batch_size if drop_remainder else -(-n_images // batch_size)
 
 
-def _finished(batches, augment, seed, epoch):
+def _finished(batches, augment, seed, epoch, names):
     if augment is not None:
         stream = tf.constant(_stream(seed, 1, epoch), tf.int64)
-        batches = batches.enumerate().map(
-            lambda i, batch: (augment(batch[0], tf.stack([stream, i])), batch[1]),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-    batches = batches.map(lambda tensors, labels: (tensors[0] if len(tensors) == 1 else tensors, labels))
+
+        def augmented(i, batch):
+            tensors, labels = batch
+            return augment(tensors, tf.stack([stream, i])), augment.labels(labels, tf.stack([stream, i]))
+
+        batches = batches.enumerate().map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
+    if names is not None:
+        batches = batches.map(lambda tensors, labels: (dict(zip(names, tensors, strict=True)), labels))
+    else:
+        batches = batches.map(lambda tensors, labels: (tensors[0] if len(tensors) == 1 else tensors, labels))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

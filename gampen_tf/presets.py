@@ -19,6 +19,9 @@ class Preset:
 
     Parameters
     ----------
+    objective : {"gaussian_nll", "huber", "mae", "mse"}
+        The likelihood under a Gaussian head, which makes posteriors; or Huber's loss, the mean absolute or the mean
+        squared error of a point head, one number a parameter.
     optimizer : {"adamw", "sgd"}
         Stochastic gradient descent is with Nesterov's momentum.
     learning_rate : float
@@ -42,6 +45,14 @@ class Preset:
         Decay of a running mean of the weights; the mean is what is validated, kept and returned.
     patience : int, optional
         Stop after so many epochs without a better validation loss.
+    huber_delta : float
+        For "huber": errors of labels below it count by their square, larger ones by their size.
+    labels : {"standard", "range"}
+        How labels are scaled, see :func:`gampen_tf.labels.fit_scaler`.
+    max_shift : float
+        Largest shift of an image on either axis, as a fraction of its width; see :class:`gampen_tf.Augmentation`.
+    zoom : (float, float), optional
+        Limits of a random zoom of the images, for parameters of which it is known what it does to them.
     """
 
     optimizer: str = "adamw"
@@ -57,22 +68,34 @@ class Preset:
     clip_norm: float | None = None
     averaging: float | None = None
     patience: int | None = None
+    objective: str = "gaussian_nll"
+    huber_delta: float = 1e-3
+    labels: str = "standard"
+    max_shift: float = 0.0
+    zoom: tuple[float, float] | None = None
 
     def __post_init__(self):
         for name, expected in (
             ("optimizer", ("adamw", "sgd")),
             ("loss", ("mean", "sum")),
             ("schedule", ("constant", "cosine")),
+            ("objective", ("gaussian_nll", "huber", "mae", "mse")),
+            ("labels", ("standard", "range")),
         ):
             if getattr(self, name) not in expected:
                 raise ValueError(f"{name} {getattr(self, name)!r}; expected one of {expected}")
-        for name in ("batch_size", "epochs", "learning_rate"):
+        for name in ("batch_size", "epochs", "learning_rate", "huber_delta"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} {getattr(self, name)}; expected a positive number")
         if self.optimizer == "sgd" and self.weight_decay:
             raise ValueError("weight_decay goes with 'adamw'; for 'sgd' give l2")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup is a fraction of the steps, at least 0 and less than 1; found {self.warmup}")
+
+    @property
+    def head(self) -> str:
+        """The head that the objective is for: "gaussian" or "point"."""
+        return "gaussian" if self.objective == "gaussian_nll" else "point"
 
     def build_optimizer(self, n_steps):
         """A Keras optimiser for a run of `n_steps` batches.
@@ -138,6 +161,51 @@ PRESETS = {
         clip_norm=5.0,
         averaging=0.998,
     ),
+    # Ghosh et al. (2021), appendix A; squared errors, as the likelihood behind Monte Carlo dropout of one value a
+    # parameter has them
+    "workshop": Preset(
+        objective="mse",
+        optimizer="sgd",
+        learning_rate=5e-6,
+        momentum=0.99,
+        batch_size=32,
+        epochs=40,
+        loss="sum",
+        l2=1e-4,
+        schedule="constant",
+        warmup=0.0,
+    ),
+    # Tuccillo et al. (2018), § 4.3: ten epochs to warm up at the same rate, then 300 at most. The batch is ours.
+    "deeplegato": Preset(
+        objective="mae",
+        labels="range",
+        learning_rate=1e-3,
+        batch_size=64,
+        epochs=310,
+        schedule="constant",
+        warmup=0.0,
+        patience=20,
+        max_shift=0.05,
+        zoom=(0.7, 1.3),
+    ),
+    # the same network in a thirtieth of the epochs; zooms, which the PSF does not follow, cost more than they give
+    "deeplegato_short": Preset(
+        objective="mae",
+        labels="range",
+        learning_rate=2e-3,
+        batch_size=64,
+        epochs=10,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.99,
+        max_shift=0.05,
+    ),
+}
+_OF_NETWORK = {
+    "gampen": "gampen",
+    "deeplegato1": "deeplegato",
+    "deeplegato2": "deeplegato",
+    "workshop": "workshop",
 }
 
 
@@ -148,12 +216,12 @@ def find_preset(preset, network_name, **changes) -> Preset:
     ----------
     preset : str, Preset or None
     network_name : str
-        "gampen" goes with the paper's settings, all others with the modern ones.
+        Published networks go with their papers' settings, all others with the modern ones.
     **changes
         Those that are not None replace the preset's.
     """
     if preset is None:
-        preset = "gampen" if network_name == "gampen" else "modern"
+        preset = _OF_NETWORK.get(network_name, "modern")
     if isinstance(preset, str):
         if preset not in PRESETS:
             raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}, or give a Preset")

@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import platform
+import shlex
 import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -23,16 +24,16 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from . import networks
 from .augmentation import Augmentation
 from .checkpoints import RunFiles
 from .devices import build_network, checked_seed, find_strategy
 from .fronts import compute_front, fit_normalisation, split_front, turns_with_image
-from .labels import find_parameters, split_labels
+from .labels import find_parameters, fit_scaler, split_labels
 from .loop import Trainer
-from .losses import GaussianNegativeLogLikelihood
+from .losses import find_loss
 from .model import Model
 from .networks.precision import in_float32
-from .parameters import LabelScaler
 from .pipelines import Stretch, TensorPipeline, make_pipeline
 from .presets import find_preset
 
@@ -80,17 +81,18 @@ def train(
     parameters : ParameterSet or sequence of names, optional
         What to measure; by default the data set's parameters, see :mod:`gampen_tf.labels`.
     preset : str or Preset, optional
-        Settings of the optimiser, see :mod:`gampen_tf.presets`; by default those that go with the network.
+        Objective and settings of the optimiser, see :mod:`gampen_tf.presets`; by default those that go with the
+        network. The objective decides on the head: posteriors, or one value a parameter.
     epochs, batch_size, learning_rate : optional
         In place of the preset's.
     dropout_rate : float, optional
         In place of the network's.
     stretch : Stretch, optional
-        By default arcsinh, or linear for ``compact``, which stretches inside.
+        By default arcsinh, or linear for networks such as ``compact`` that stretch inside.
     network_options : dict, optional
         More arguments of the network.
     augment : Augmentation or "auto" or None
-        By default flips and quarter turns, where no parameter has a direction.
+        By default flips and quarter turns, where no parameter has a direction, and the preset's shifts and zooms.
     seed : int
         Of the initial weights, the order of the images, the augmentation and the dropout.
     precision : {"auto", "float32", "mixed_bfloat16"}
@@ -111,17 +113,19 @@ def train(
     TrainingDiverged
         If the loss becomes NaN or infinite.
     ValueError
-        If `output` holds a checkpoint of a run with other settings.
+        If `output` holds a checkpoint of a run with other settings; if the network has no head for the objective, or
+        takes the PSF where the data set has none.
     """
     seed = checked_seed(seed)
     dataset = open_data(data, output, n_images, seed, progress_bar)
     preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     parameters = find_parameters(dataset, parameters)
-    scaler = LabelScaler.fit(parameters, split_labels(dataset, "train", parameters.names))
-    stretch = stretch or Stretch("linear" if network == "compact" else "arcsinh")
-    options = dict(network_options or {})
+    scaler = fit_scaler(dataset, parameters, preset.labels)
+    stretch = stretch or Stretch("linear" if network in networks.STRETCH_INSIDE else "arcsinh")
+    options = {**(network_options or {}), "head": preset.head}
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
+    options = networks.all_options(network, options)
     strategy = find_strategy(strategy)
     built, policy = build_network(
         network, dataset.image_shape, len(parameters), options, seed, precision, strategy
@@ -187,7 +191,15 @@ def train_network(
     if output is not None:
         Path(output).mkdir(parents=True, exist_ok=True)
     if augment == "auto":
-        augment = Augmentation.for_parameters(scaler.parameters.names)
+        max_shift = round(preset.max_shift * dataset.image_shape[1])
+        augment = Augmentation.for_labels(scaler, max_shift, preset.zoom)
+    metadata = dataset.metadata
+    with_psf = networks.takes_psf(network)
+    if with_psf and metadata.get("psf_shape") is None:
+        raise ValueError(
+            f"{dataset.path}: holds no PSF images, which network {network.name!r} takes; simulate from a recipe with "
+            "psf.image_size to have them"
+        )
     n_training = len(dataset.split("train"))
     batch_size = min(preset.batch_size, n_training)
     settings = {
@@ -202,14 +214,14 @@ def train_network(
     }
     # layers that were trained before keep the statistics that they were trained with
     keep = settings.get("loaded_layers", ())
-    fit_normalisation(network, lambda: _sample(dataset, stretch, seed), keep=keep)
+    fit_normalisation(network, lambda: _sample(dataset, stretch, seed, with_psf), keep=keep)
     trained, training, validation = _pipelines(
         network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
     )
     trainer = Trainer(
         trained,
         preset,
-        GaussianNegativeLogLikelihood(reduction=None),
+        find_loss(preset.objective, preset.huber_delta),
         strategy,
         training.n_batches * preset.epochs,
         files=None if output is None else RunFiles(output, settings, tensorboard=tensorboard),
@@ -219,7 +231,6 @@ def train_network(
         trainer.resume()
     trainer.run(training, validation, preset.epochs)
     best = trainer.history[trainer.best_epoch - 1]
-    metadata = dataset.metadata
     model = Model(
         network=in_float32(network),
         scaler=scaler,
@@ -229,7 +240,8 @@ def train_network(
         pixel_unit=metadata["pixel_unit"],
         zero_point=metadata["zero_point"],
         band=metadata["band"],
-        psf_shape=metadata.get("psf_shape"),
+        psf_shape=metadata["psf_shape"] if with_psf else None,
+        head=preset.head,
         provenance={
             "recipe": metadata.get("recipe"),
             "recipe_name": metadata.get("recipe_name"),
@@ -239,7 +251,7 @@ def train_network(
             "history": trainer.history,
             "best_epoch": trainer.best_epoch,
             "versions": _versions(),
-            "command": " ".join(sys.argv),
+            "command": _command(),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "before": before,
         },
@@ -277,18 +289,19 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, out
     splits = ["train"] + ["validation"] * (len(dataset.split("validation")) > 0)
     training_options = {"shuffle": True, "seed": seed, "augment": augment, "drop_remainder": True}
     options = [training_options, {}][: len(splits)]
+    with_psf = networks.takes_psf(network)
     parts = split_front(network)
-    shifts = augment is not None and augment.max_shift > 0
-    if parts is None or shifts or (augment is not None and augment.turns and not turns_with_image(parts[0])):
+    moves = augment is not None and (augment.max_shift > 0 or augment.zoom is not None)
+    if parts is None or moves or (augment is not None and augment.turns and not turns_with_image(parts[0])):
         pipelines = [
-            make_pipeline(dataset, split, scaler, stretch, batch_size, **option)
+            make_pipeline(dataset, split, scaler, stretch, batch_size, psf=with_psf, **option)
             for split, option in zip(splits, options, strict=True)
         ]
         return (network, *pipelines, None)[:3]
     front, back = parts
     pipelines = []
     for split, option in zip(splits, options, strict=True):
-        source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH)
+        source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH, psf=with_psf)
         with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
             kept = compute_front(front, source, directory=output, progress=bar.update)
         labels = scaler.transform(split_labels(dataset, split, scaler.parameters.names))
@@ -296,15 +309,15 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, out
     return (back, *pipelines, None)[:3]
 
 
-def _sample(dataset, stretch, seed):
+def _sample(dataset, stretch, seed, with_psf):
     """Batches of network inputs, of training images taken at random."""
     training = np.asarray(dataset.split("train"))
     n = min(_STATISTICS_IMAGES, len(training))
     chosen = np.sort(np.random.default_rng(seed).choice(training, n, replace=False))
     for indices in np.array_split(chosen, -(-n // _FRONT_BATCH)):
         images = keras.ops.convert_to_tensor(stretch(dataset.images(indices)), "float32")
-        has_psfs = dataset.metadata.get("psf_shape") is not None
-        yield [images, keras.ops.convert_to_tensor(dataset.psfs(indices), "float32")] if has_psfs else images
+        psfs = keras.ops.convert_to_tensor(dataset.psfs(indices)[..., None]) if with_psf else None
+        yield {"images": images, "psf": psfs} if with_psf else images
 
 
 def _fingerprint(dataset, scaler):
@@ -312,6 +325,13 @@ def _fingerprint(dataset, scaler):
     for split in ("train", "validation"):
         digest.update(np.ascontiguousarray(split_labels(dataset, split, scaler.parameters.names)).tobytes())
     return f"{dataset.metadata.get('recipe_name')}, {digest.hexdigest()[:16]}"
+
+
+def _command():
+    """What was typed, without the place of the program."""
+    program = Path(sys.argv[0])
+    is_ours = program.name == "gampen-tf" or (program.name == "__main__.py" and program.parent.name == "gampen_tf")
+    return shlex.join(["gampen-tf" if is_ours else program.name, *sys.argv[1:]])
 
 
 def _versions():

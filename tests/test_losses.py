@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.stats import multivariate_normal
 
 from gampen_tf.layers import distribution, mixture_parameters, n_from_outputs, n_outputs, scale_tril, split_outputs
-from gampen_tf.losses import GaussianNegativeLogLikelihood, gaussian_nll
+from gampen_tf.losses import GaussianNegativeLogLikelihood, find_loss, gaussian_nll, huber, mean_absolute_error
 
 
 def draw(rng, n, size=50):
@@ -149,3 +149,36 @@ def test_keras_loss_is_the_mean_and_serialisable(rng):
         keras.saving.serialize_keras_object(GaussianNegativeLogLikelihood())
     )
     np.testing.assert_allclose(loss(labels, outputs), np.mean(gaussian_nll(labels, outputs)), rtol=1e-5)
+
+
+# --- point heads --------------------------------------------------------------------------------------------
+
+
+def test_huber_is_kerass_over_delta_and_has_slopes_of_at_most_one(rng):
+    labels, outputs = rng.normal(size=(2, 60, 3)).astype(np.float32)
+    outputs[:20] = labels[:20] + rng.uniform(-0.3, 0.3, (20, 3))
+    value, gradient = value_and_gradient(lambda y, x: huber(y, x, 0.2), labels, outputs)
+    expected = keras.losses.Huber(0.2, reduction=None)(labels, outputs) / 0.2
+    np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient, np.clip((outputs - labels) / 0.2, -1, 1) / 3, atol=1e-6)
+
+
+def test_absolute_error_is_hubers_limit(rng):
+    labels, outputs = rng.normal(size=(2, 60, 3)).astype(np.float32)
+    np.testing.assert_allclose(mean_absolute_error(labels, outputs), np.abs(labels - outputs).mean(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(huber(labels, outputs, 1e-6), mean_absolute_error(labels, outputs), atol=1e-6)
+
+
+@pytest.mark.parametrize("objective", ["huber", "mae"])
+def test_unknown_labels_of_a_point_head_have_no_part_in_the_loss(rng, objective):
+    labels, outputs = rng.normal(size=(2, 8, 3)).astype(np.float32)
+    labels[::2, 1] = np.nan
+    value, gradient = value_and_gradient(find_loss(objective), labels, outputs)
+    known = np.where(np.isnan(labels), outputs, labels)
+    np.testing.assert_allclose(value, find_loss(objective)(known, outputs), rtol=1e-6)
+    assert np.all(np.isnan(labels) == (gradient == 0))
+
+
+def test_shapes_of_a_point_head_must_match():
+    with pytest.raises(ValueError, match=r"one shape, found \(4, 3\) and \(4, 9\)"):
+        huber(np.zeros((4, 3)), np.zeros((4, 9)))

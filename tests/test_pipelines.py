@@ -3,7 +3,9 @@ import pytest
 import tensorflow as tf
 from scipy.stats import chi2
 from toy_data import write_dataset
+from toy_recipes import toy_recipe
 
+from gampen_tf import simulate
 from gampen_tf.augmentation import Augmentation
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.pipelines import ShardPipeline, Stretch, TensorPipeline, make_pipeline
@@ -93,6 +95,25 @@ def test_memory_and_shards_give_the_same_batches(dataset, images, scaler):
     for (x, y), (u, v) in zip(shards.epoch(), memory.epoch(), strict=True):
         np.testing.assert_array_equal(x, u)
         np.testing.assert_array_equal(y, v)
+
+
+@pytest.mark.parametrize("form", ["shards", "fits"])
+def test_psfs_come_with_their_images(tmp_path, form):
+    recipe = toy_recipe(psf={**toy_recipe()["psf"], "image_size": 9}, parameters=["magnitude"])
+    data = simulate(recipe, tmp_path / form, n_images=40, format=form, workers=1, progress_bar=False)
+    scaler = LabelScaler(ParameterSet([Parameter("magnitude", "mag")]), [0.0], [1.0])
+    indices = data.split("train")
+    place = {round(float(m), 4): i for i, m in zip(indices, data.labels()[indices, 0], strict=True)}
+    pipeline = make_pipeline(data, "train", scaler, Stretch("linear"), 8, psf=True, shuffle=True)
+    rows = []
+    for inputs, labels in pipeline.epoch():
+        batch = [place[round(float(label), 4)] for label in labels.numpy()[:, 0]]
+        np.testing.assert_array_equal(inputs["images"], data.images(batch))
+        np.testing.assert_array_equal(inputs["psf"][..., 0], data.psfs(batch))
+        rows += batch
+    assert sorted(rows) == list(indices)
+    images, _ = next(iter(make_pipeline(data, "train", scaler, Stretch("linear"), 8).epoch()))
+    assert images.shape == (8, 32, 32, 1)
 
 
 def test_remainder_is_dropped_on_request(dataset, scaler):

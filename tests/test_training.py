@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from toy_data import blobs, small_network, write_dataset
+from toy_recipes import toy_recipe
 
-from gampen_tf import devices, fronts
+from gampen_tf import devices, fronts, predict, simulate
 from gampen_tf.checkpoints import RunFiles, read_checkpoint, write_checkpoint
 from gampen_tf.devices import find_strategy
 from gampen_tf.finetuning import finetune
@@ -20,6 +21,8 @@ from gampen_tf.layers import dropout_layers, set_dropout_rate
 from gampen_tf.loop import Trainer, TrainingDiverged
 from gampen_tf.losses import GaussianNegativeLogLikelihood
 from gampen_tf.model import load_model
+from gampen_tf.networks import head_size
+from gampen_tf.parameters import Parameter, ParameterSet
 from gampen_tf.pipelines import TensorPipeline
 from gampen_tf.presets import PRESETS, Preset, WarmupCosine, find_preset
 from gampen_tf.stretch import Stretch
@@ -37,11 +40,7 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def networks(monkeypatch):
-    def build(name, image_shape, n_parameters, **options):
-        return small_network(image_shape, n_parameters, **options)
-
-    monkeypatch.setattr(devices.networks, "build", build)
-    monkeypatch.setattr(devices.networks, "NETWORKS", ("small",))
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": small_network})
 
 
 def quick(dataset, output=None, **options):
@@ -154,11 +153,11 @@ def test_a_linear_gaussian_problem_reaches_the_entropy_of_its_noise(tmp_path, mo
     flux = np.exp(truth + rng.normal(0, 0.2, len(truth)))
     data = write_dataset(tmp_path / "data", images, {"flux": flux}, n_training=3000, shard_size=500)
 
-    def linear(name, image_shape, n_parameters):
+    def linear(image_shape, n_parameters):
         inputs = keras.Input(image_shape, name="images")
         return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
 
-    monkeypatch.setattr(devices.networks, "build", linear)
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"linear": linear})
     preset = Preset(learning_rate=0.03, batch_size=100, epochs=25, averaging=0.98)
     model = train(
         data, network="linear", preset=preset, stretch=Stretch("linear"), augment=None, progress_bar=False
@@ -298,7 +297,9 @@ def test_provenance_tells_how_to_do_it_again(dataset, tmp_path):
     assert provenance["recipe_name"] == "toy"
     assert provenance["n_training"] == 70
     settings = provenance["settings"]
-    assert (settings["network"], settings["seed"], settings["network_options"]) == ("small", 5, {"dropout_rate": 0.1})
+    assert (settings["network"], settings["seed"], settings["network_options"]) == (
+        "small", 5, {"dropout_rate": 0.1, "head": "gaussian", "units": 16}
+    )
     assert {"python", "tensorflow", "keras", "numpy"} <= set(provenance["versions"])
 
 
@@ -376,7 +377,7 @@ def test_networks_that_begin_with_weights_have_no_front():
 @pytest.fixture(scope="module")
 def base(dataset, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices.networks, "build", lambda name, *a, **k: small_network(*a, **k))
+        patch.setattr(devices.networks, "NETWORKS", {"small": small_network})
         folder = tmp_path_factory.mktemp("base") / "run"
         quick(dataset, folder, epochs=1)
     return load_model(folder)
@@ -424,13 +425,13 @@ def test_dropout_rates_stay_those_of_the_model_unless_asked(base, dataset):
 
 
 def test_statistics_stay_with_the_layers_that_are_loaded(dataset, monkeypatch):
-    def build(name, image_shape, n_parameters, **options):
+    def build(image_shape, n_parameters):
         images = keras.Input(image_shape, name="images")
         x = keras.layers.Flatten(name="flatten")(keras.layers.AveragePooling2D(5, name="shrink")(images))
         x = keras.layers.Normalization(name="standardised")(x)
         return keras.Model(images, keras.layers.Dense(5, name="head")(x))
 
-    monkeypatch.setattr(devices.networks, "build", build)
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": build})
     base = quick(dataset, epochs=1)
     base.network.get_layer("standardised").adapt(np.array([[7.0] * 9, [9.0] * 9]))
     for load, is_kept in (("all", True), (["head"], False)):
@@ -469,6 +470,26 @@ def test_images_of_another_size_load_what_fits(base, tmp_path):
     np.testing.assert_array_equal(layer_weights(model, "head"), layer_weights(base, "head"))
     expected = np.log(labels["flux"][:30]).mean()
     assert model.scaler.mean[0] == pytest.approx(expected)
+
+
+def test_the_network_is_that_of_the_model_whatever_todays_defaults(base, dataset, monkeypatch):
+    def other_defaults(image_shape, n_parameters, dropout_rate=0.4, head="gaussian", units=24):
+        return small_network(image_shape, n_parameters, dropout_rate, head, units)
+
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": other_defaults})
+    model = tuned(base, dataset, learning_rate=1e-30)
+    np.testing.assert_array_equal(layer_weights(model, "hidden"), layer_weights(base, "hidden"))
+
+
+def test_a_network_that_is_built_otherwise_today_is_copied_from_the_model(base, dataset, monkeypatch):
+    def other_code(image_shape, n_parameters, dropout_rate=0.4, head="gaussian", units=24):
+        network = small_network(image_shape, n_parameters, dropout_rate, head, units)
+        return keras.Model(network.inputs, keras.layers.Rescaling(2.0)(network.outputs[0]), name="small")
+
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": other_code})
+    model = tuned(base, dataset, learning_rate=1e-30)
+    images = base.prepare(dataset.images(np.arange(5)))
+    np.testing.assert_allclose(model.network(images), base.network(images), rtol=1e-6)
 
 
 def test_patterns_that_fit_nothing_are_refused(base, dataset):
@@ -524,3 +545,101 @@ def test_two_devices_give_the_losses_of_one():
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+# --- point heads and PSFs -----------------------------------------------------------------------------------
+
+POINT = replace(QUICK, objective="huber", epochs=40, learning_rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory):
+    """Galaxies of one shape behind PSFs of different widths, both images kept."""
+    psf = {"moffat": {"beta": 3.5, "fwhm": {"uniform": [0.5, 1.5]}, "axis_ratio": 1.0, "position_angle": 0}}
+    recipe = toy_recipe(psf={**psf, "image_size": 15}, parameters=["magnitude"])
+    return simulate(recipe, tmp_path_factory.mktemp("seeing") / "data", n_images=150, workers=1, progress_bar=False)
+
+
+def psf_network(image_shape, n_parameters, head="gaussian"):
+    """Sees the image's sum and the PSF."""
+    images, psf = keras.Input(image_shape, name="images"), keras.Input((15, 15, 1), name="psf")
+    total = keras.layers.Rescaling(1e-4)(keras.layers.Flatten()(keras.layers.AveragePooling2D(image_shape[0])(images)))
+    x = keras.layers.Flatten()(keras.layers.Rescaling(30.0, name="rescaled")(psf))
+    x = keras.layers.Dense(16, activation="tanh", name="dense")(x)
+    x = keras.layers.Concatenate()([total, x])
+    n_outputs = head_size(head, n_parameters)
+    return keras.Model({"images": images, "psf": psf}, keras.layers.Dense(n_outputs, name="head")(x), name="with_psf")
+
+
+SEEING = ParameterSet([Parameter("psf_fwhm", "arcsec", (0, np.inf), "log")])
+
+
+@pytest.mark.parametrize("objective", ["huber", "mae", "gaussian_nll"])
+def test_each_objective_has_its_head_and_learns_from_the_psf(seeing, monkeypatch, objective, tmp_path):
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    preset = replace(POINT, objective=objective)
+    train(seeing, tmp_path, network="with_psf", preset=preset, parameters=SEEING, progress_bar=False)
+    model = load_model(tmp_path)
+    assert model.head == ("gaussian" if objective == "gaussian_nll" else "point")
+    assert model.psf_shape == (15, 15)
+    found = predict(seeing, model=model, progress_bar=False).median()[:, 0]
+    truth = seeing.labels(["psf_fwhm"])[:, 0]
+    # the image's sum says nothing of it; the spread of the truth is 0.29 arcsec
+    assert np.std(found - truth) < 0.1
+
+
+def test_the_psf_of_each_galaxy_is_its_own(seeing, monkeypatch):
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    model = train(seeing, network="with_psf", preset=replace(POINT, epochs=2), parameters=SEEING, progress_bar=False)
+    images, psfs = seeing.images(), seeing.psfs()
+    own = predict(seeing, model=model, progress_bar=False)
+    np.testing.assert_array_equal(predict(seeing.path, model=model, progress_bar=False).means, own.means)
+    scaled = predict(images, psf=7.0 * psfs, model=model, progress_bar=False)
+    np.testing.assert_allclose(scaled.means, own.means, rtol=1e-4, atol=1e-5)
+    one = predict(images[:3], psf=psfs[1], model=model, progress_bar=False)
+    np.testing.assert_allclose(one.means[1], own.means[1], rtol=1e-4, atol=1e-5)
+    assert not np.allclose(one.means[0], own.means[0], rtol=1e-3)
+    psfs[2] = 0.0
+    flags = predict(images, psf=psfs, model=model, progress_bar=False).flags
+    assert np.flatnonzero(flags).tolist() == [2]
+    with pytest.raises(ValueError, match="takes the PSF"):
+        predict(images, model=model, progress_bar=False)
+    with pytest.raises(ValueError, match="positive sum"):
+        predict(images, psf=psfs[2], model=model, progress_bar=False)
+
+
+def test_a_network_without_a_psf_leaves_those_of_the_data_alone(seeing):
+    model = train(seeing, network="small", preset=replace(POINT, epochs=1), progress_bar=False)
+    assert model.psf_shape is None
+    assert len(predict(seeing, model=model, progress_bar=False)) == 150
+
+
+def test_a_network_with_a_psf_needs_data_with_psfs(dataset, monkeypatch):
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    with pytest.raises(ValueError, match=r"no PSF images, which network 'with_psf' takes"):
+        train(dataset, network="with_psf", preset=POINT, progress_bar=False)
+
+
+def test_fine_tuning_keeps_objective_and_psf_or_changes_the_head(seeing, monkeypatch):
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    options = {"progress_bar": False, "epochs": 1, "precision": "float32"}
+    preset = replace(POINT, objective="mae")
+    base = train(seeing, network="with_psf", parameters=SEEING, preset=preset, **options)
+    model = finetune(base, seeing, learning_rate=1e-30, **options)
+    assert (model.head, model.psf_shape) == ("point", (15, 15))
+    assert model.provenance["settings"]["objective"] == "mae"
+    np.testing.assert_allclose(layer_weights(model, "head"), layer_weights(base, "head"), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"layer 'head'.*load='matching'"):
+        finetune(base, seeing, preset=QUICK, **options)
+    model = finetune(base, seeing, preset=QUICK, load="matching", **options)
+    assert model.head == "gaussian"
+    assert model.provenance["settings"]["loaded_layers"] == ["dense"]
+
+
+def test_a_network_without_a_point_head_refuses_the_objective(dataset, monkeypatch):
+    def gaussian_only(image_shape, n_parameters):
+        return small_network(image_shape, n_parameters)
+
+    monkeypatch.setattr(devices.networks, "NETWORKS", {"old": gaussian_only, "small": small_network})
+    with pytest.raises(ValueError, match="'old' has no point head; there are small"):
+        train(dataset, network="old", preset=POINT, progress_bar=False)

@@ -56,13 +56,13 @@ def blobs(n_images, side=15, seed=0):
     return images, {"flux": flux, "effective_radius": size}
 
 
-def small_network(image_shape=(15, 15, 1), n_parameters=2, dropout_rate=0.05):
-    """A front without weights, two layers with them, dropout and a Gaussian head."""
+def small_network(image_shape=(15, 15, 1), n_parameters=2, dropout_rate=0.05, head="gaussian", units=16):
+    """A front without weights, two layers with them, dropout and a head."""
     images = keras.Input(image_shape, name="images")
     x = keras.layers.AveragePooling2D(3, dtype="float32", name="shrink")(images)
     x = keras.layers.Conv2D(8, 3, activation="relu", name="convolution")(x)
     x = MonteCarloDropout(dropout_rate, index=0, name="dropout0")(x)
-    x = keras.layers.Dense(16, activation="relu", name="hidden")(keras.layers.Flatten(name="flatten")(x))
+    x = keras.layers.Dense(units, activation="relu", name="hidden")(keras.layers.Flatten(name="flatten")(x))
     x = MonteCarloDropout(dropout_rate, index=1, name="dropout1")(x)
-    n_outputs = n_parameters + n_parameters * (n_parameters + 1) // 2
+    n_outputs = n_parameters + (n_parameters * (n_parameters + 1) // 2 if head == "gaussian" else 0)
     return keras.Model(images, keras.layers.Dense(n_outputs, dtype="float32", name="head")(x), name="small")

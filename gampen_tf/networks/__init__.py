@@ -1,12 +1,38 @@
 """Networks: functional Keras models from images to the outputs of a head."""
 
+import inspect
+from functools import partial
+
 from .compact import compact
+from .deeplegato import deeplegato
 from .gampen import gampen
 from .gampen_weights import load_gampen_weights
+from .heads import head_size, takes_psf
+from .workshop import workshop
 
-__all__ = ["NETWORKS", "build", "compact", "gampen", "load_gampen_weights"]
+__all__ = [
+    "NETWORKS",
+    "STRETCH_INSIDE",
+    "all_options",
+    "build",
+    "compact",
+    "deeplegato",
+    "gampen",
+    "head_size",
+    "load_gampen_weights",
+    "takes_psf",
+    "workshop",
+]
 
-NETWORKS = {"compact": compact, "gampen": gampen}
+NETWORKS = {
+    "compact": compact,
+    "gampen": gampen,
+    "deeplegato1": partial(deeplegato, architecture=1),
+    "deeplegato2": partial(deeplegato, architecture=2),
+    "workshop": workshop,
+}
+#: Networks that take linear pixels, and stretch them inside.
+STRETCH_INSIDE = ("compact",)
 
 
 def build(name, image_shape, n_parameters, **options):
@@ -30,8 +56,36 @@ def build(name, image_shape, n_parameters, **options):
     Raises
     ------
     ValueError
-        If there is no such network.
+        If there is no such network, or it has no head of the kind that ``head`` asks for.
     """
+    _check_name(name)
+    return NETWORKS[name](tuple(image_shape), n_parameters, **all_options(name, options))
+
+
+def all_options(name, options):
+    """The options of a network, those that were not given with their defaults.
+
+    Kept with a trained model, they build the same network again whatever becomes of the defaults.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or it has no head of the kind that ``head`` asks for.
+    """
+    _check_name(name)
+    defaults = {
+        key: parameter.default
+        for key, parameter in inspect.signature(NETWORKS[name]).parameters.items()
+        if parameter.default is not parameter.empty and key not in ("image_shape", "n_parameters", "name")
+    }
+    if "head" not in defaults:
+        if options.get("head", "gaussian") != "gaussian":
+            able = [one for one in NETWORKS if "head" in inspect.signature(NETWORKS[one]).parameters]
+            raise ValueError(f"network {name!r} has no {options['head']} head; there are {', '.join(able)}")
+        options = {key: value for key, value in options.items() if key != "head"}
+    return {**defaults, **options}
+
+
+def _check_name(name):
     if name not in NETWORKS:
         raise ValueError(f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}")
-    return NETWORKS[name](tuple(image_shape), n_parameters, **options)

@@ -16,8 +16,8 @@ from ..layers import (
     RadialProfile,
     SpatialTransformer,
     SymmetricPart,
-    n_outputs,
 )
+from .heads import head_size
 
 __all__ = ["Asinh", "compact"]
 
@@ -47,6 +47,7 @@ def compact(
     noise=1.6,
     filters=(16, 32, 64, 96),
     units=256,
+    head="gaussian",
     name="compact",
 ):
     """The compact network.
@@ -64,11 +65,12 @@ def compact(
         Filters of the blocks of two convolutions, each followed by a 2 × 2 pooling.
     units : int
         Width of the dense layers.
+    head : {"gaussian", "point"}
 
     Returns
     -------
     keras.Model
-        From ``images`` (N, H, W, 1) to the outputs of the Gaussian head.
+        From ``images`` (N, H, W, 1) to the outputs of the head.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def compact(
     hidden = layers.Dense(units, activation="gelu", dtype="float32", name="hidden")(dropout(together))
     features = layers.Concatenate(dtype="float32", name="features")([dropout(hidden), dropout(profile), rings])
     outputs = layers.Dense(
-        n_outputs(n_parameters),
+        head_size(head, n_parameters),
         kernel_initializer=keras.initializers.VarianceScaling(0.1),
         dtype="float32",
         name="head",

@@ -3,7 +3,8 @@
 import keras
 from keras import layers
 
-from ..layers import AdaptiveAveragePooling2D, MonteCarloDropout, SpatialTransformer, n_outputs
+from ..layers import AdaptiveAveragePooling2D, MonteCarloDropout, SpatialTransformer
+from .heads import head_size
 
 __all__ = ["TRANSFORMS", "gampen"]
 
@@ -23,6 +24,7 @@ def gampen(
     dropout_rate=7e-4,
     *,
     outputs=None,
+    head="gaussian",
     transform="scale",
     initial_scale=1.0,
     regularization=0.0,
@@ -39,7 +41,8 @@ def gampen(
     dropout_rate : float
         Before every convolution but the first and before the last two dense layers.
     outputs : int, optional
-        Width of the last layer; that of a Gaussian head for `n_parameters` if not given.
+        Width of the last layer; that of the head for `n_parameters` if not given.
+    head : {"gaussian", "point"}
     transform : {"scale", "scale_shift", "affine"}
         What the localisation net predicts. The paper's is the isotropic scale.
     initial_scale : float
@@ -76,7 +79,7 @@ def gampen(
     x = _dense(4096, penalty, name="dense1")(x)
     x = _dense(4096, penalty, name="dense2")(dropout(x))
     head = layers.Dense(
-        outputs or n_outputs(n_parameters),
+        outputs or head_size(head, n_parameters),
         kernel_regularizer=penalty,
         dtype="float32",
         name="head",

@@ -24,6 +24,7 @@ _BETWEEN = (
     keras.layers.BatchNormalization,
     keras.layers.Concatenate,
     keras.layers.Dropout,
+    keras.layers.GaussianNoise,
     keras.layers.MaxPooling2D,
     keras.layers.ReLU,
     keras.layers.ZeroPadding2D,
