@@ -18,6 +18,8 @@ _startup.install()
 _HOMES = {
     "predict": "inference",
     "train": "training",
+    "train_vae": "vae_training",
+    "GalaxyVAE": "vae",
     "finetune": "finetuning",
     "simulate": "simulation",
     "evaluate": "evaluation",
@@ -25,6 +27,7 @@ _HOMES = {
     "calibrate": "calibration",
     "fit_limits": "trust",
     "crop": "cropping",
+    "combine": "combination",
     "load_model": "model",
     "list_models": "model",
     "load_gampen_weights": "networks",

@@ -173,6 +173,8 @@ def _facts(directory):
     try:
         model = json.loads((directory / "model.json").read_text())
         side = " × ".join(str(size) for size in model["image_shape"])
+        if model.get("kind") == "galaxy_vae":
+            return f"a generative model of galaxy images, {model['n_latents']} latents; {side} pixels"
         names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
         return f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}"
     except (KeyError, TypeError, ValueError) as error:

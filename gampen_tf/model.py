@@ -228,7 +228,7 @@ def load_model(name_or_path) -> Model:
 
 
 def list_models() -> list[str]:
-    """Names of the models that ship with the package."""
+    """Names of the models that ship with the package, generative ones among them (`gampen_tf.GalaxyVAE`)."""
     return resources.names("models")
 
 
@@ -245,6 +245,8 @@ def read_description(name_or_path) -> dict:
     version = description.get("format_version") if isinstance(description, dict) else None
     if not isinstance(version, int):
         raise ValueError(f"{path}: no format_version; this is not the description of a gampen_tf model")
+    if description.get("kind") == "galaxy_vae":
+        raise ValueError(f"{path}: a generative model of galaxy images; open it with gampen_tf.GalaxyVAE.load")
     if version > FORMAT_VERSION:
         raise ValueError(
             f"{path}: format version {version}, this gampen_tf reads up to {FORMAT_VERSION}; install a newer gampen_tf"

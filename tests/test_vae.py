@@ -1,0 +1,250 @@
+"""The generative model: terms in closed form, the bound where the truth is known, seeds, files."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from scipy import stats
+
+import gampen_tf
+from gampen_tf.networks.galaxy_vae import GALAXY_VAES, autoencoder
+from gampen_tf.vae import GalaxyVAE
+from gampen_tf.vae_terms import GalaxyVaeLoss, kl_from_standard_normal, log_density
+
+SHAPE = (5, 4, 1)
+N_PIXELS = 20
+
+
+def test_kl_is_the_closed_form_and_the_integral():
+    assert float(kl_from_standard_normal(ops.zeros((1, 8)), ops.zeros((1, 8)))[0]) == 0
+    mean, log_variance = np.array([[0.7, -1.2]]), np.log([[0.5, 2.0]])
+    z = np.linspace(-12, 12, 40001)
+    expected = 0
+    for m, v in zip(mean[0], np.exp(log_variance[0]), strict=True):
+        q = stats.norm(m, np.sqrt(v))
+        expected += np.trapezoid(q.pdf(z) * (q.logpdf(z) - stats.norm.logpdf(z)), z)
+    np.testing.assert_allclose(kl_from_standard_normal(mean, log_variance), [expected], rtol=1e-6)
+
+
+def test_density_of_a_diagonal_gaussian(rng):
+    x, mean, log_variance = rng.normal(size=(3, 2, 4, 3, 1))
+    expected = stats.norm.logpdf(x, mean, np.exp(log_variance / 2))
+    np.testing.assert_allclose(log_density(x, mean, log_variance, n_axes=3), expected.sum((1, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(log_density(x, mean, log_variance), expected.sum(-1), rtol=1e-6)
+
+
+class LinearModel:
+    """x | z ~ N(W z + b, D): ln p(x) is known, and p(z | x) is a Gaussian, diagonal where WᵀD⁻¹W is."""
+
+    def __init__(self, rng, n_latents=3):
+        self.noise = rng.uniform(0.3, 1.5, N_PIXELS)
+        # orthogonal columns in the metric of the noise
+        columns = np.linalg.qr(rng.normal(size=(N_PIXELS, n_latents)))[0] * [3.0, 2.0, 0.5]
+        self.weights, self.offset = columns * np.sqrt(self.noise)[:, None], rng.normal(size=N_PIXELS)
+        precision = np.eye(n_latents) + self.weights.T @ (self.weights / self.noise[:, None])
+        self.posterior = np.linalg.inv(precision)
+        self.gain = self.posterior @ self.weights.T / self.noise
+        z = rng.normal(size=(40, n_latents))
+        light = z @ self.weights.T + self.offset + np.sqrt(self.noise) * rng.normal(size=(40, N_PIXELS))
+        self.images = light.reshape(-1, *SHAPE)
+
+    def log_marginal(self):
+        covariance = self.weights @ self.weights.T + np.diag(self.noise)
+        return stats.multivariate_normal(self.offset, covariance).logpdf(self.images.reshape(-1, N_PIXELS))
+
+    def vae(self, shift=0.0, widen=1.0):
+        """Its q(z | x): the posterior, or one with a mean off by `shift` and variances `widen` times too large."""
+        n = len(self.posterior)
+        images, latents = keras.Input(SHAPE), keras.Input((n,))
+        encoded = keras.layers.Dense(2 * n)(keras.layers.Flatten()(images))
+        pixels = keras.layers.Dense(2 * N_PIXELS)(latents)
+        encoder = keras.Model(images, encoded, name="encoder")
+        decoder = keras.Model(latents, keras.layers.Reshape((*SHAPE[:2], 2))(pixels), name="decoder")
+        variance = np.diag(self.posterior) * widen
+        encoder.set_weights([
+            np.hstack([self.gain.T, np.zeros((N_PIXELS, n))]),
+            np.concatenate([shift - self.gain @ self.offset, np.log(variance)]),
+        ])
+        kernel, bias = np.zeros((n, N_PIXELS, 2)), np.stack([self.offset, np.log(self.noise)], -1)
+        kernel[..., 0] = self.weights.T
+        decoder.set_weights([kernel.reshape(n, -1), bias.reshape(-1)])
+        return GalaxyVAE(autoencoder(encoder, decoder))
+
+
+@pytest.fixture(scope="module")
+def linear():
+    return LinearModel(np.random.default_rng(4))
+
+
+def test_with_the_true_posterior_every_weight_is_the_marginal_likelihood(linear):
+    """p(x, z) / q(z | x) = p(x) whatever z; and the evidence bound is tight."""
+    vae = linear.vae()
+    for n_samples in (1, 3):
+        weighted = vae.log_likelihood_bound(linear.images, n_samples=n_samples, importance_weighted=True)
+        np.testing.assert_allclose(weighted, linear.log_marginal(), atol=2e-3)
+    bound = vae.log_likelihood_bound(linear.images, n_samples=400)
+    # the spread of ln p(x | z) under q is below √(number of latents)
+    np.testing.assert_allclose(bound, linear.log_marginal(), atol=5 * np.sqrt(3 / 400))
+
+
+def test_with_another_posterior_the_bound_is_short_by_the_divergence(linear):
+    """ELBO = ln p(x) − D_KL[q ‖ p(z | x)], the same for all images here; importance weights make good for it."""
+    vae = linear.vae(shift=0.2, widen=2.0)
+    exact = np.diag(linear.posterior)
+    divergence = 0.5 * np.sum(0.2**2 / exact + 2.0 - 1 - np.log(2.0))
+    bound = vae.log_likelihood_bound(linear.images, n_samples=200)
+    assert np.mean(bound - linear.log_marginal()) == pytest.approx(-divergence, abs=0.1)
+    assert divergence > 0.5
+    weighted = vae.log_likelihood_bound(linear.images, n_samples=200, importance_weighted=True)
+    few = vae.log_likelihood_bound(linear.images, n_samples=5, importance_weighted=True)
+    assert np.mean(bound) < np.mean(few) < np.mean(weighted) < np.mean(linear.log_marginal()) + 0.02
+    assert np.mean(weighted) == pytest.approx(np.mean(linear.log_marginal()), abs=0.1)
+
+
+def test_loss_is_minus_the_bound_a_pixel_at_the_noise_given(linear):
+    vae, images = linear.vae(shift=0.3), linear.images.astype(np.float32)
+    noise = np.random.default_rng(8).normal(size=(len(images), 3)).astype(np.float32)
+    loss = GalaxyVaeLoss()(images, vae.network({"images": images, "noise": noise}))
+    mean, variance = vae.encode(images)
+    terms = vae.log_likelihood_given(images, mean + np.sqrt(variance) * noise)
+    divergence = 0.5 * np.sum(mean**2 + variance - 1 - np.log(variance), axis=1)
+    np.testing.assert_allclose(loss, -(terms - divergence) / N_PIXELS, rtol=1e-4)
+
+
+def test_encode_and_decode_of_the_linear_model(linear):
+    vae = linear.vae()
+    mean, variance = vae.encode(linear.images)
+    offsets = linear.images.reshape(-1, N_PIXELS) - linear.offset
+    np.testing.assert_allclose(mean, offsets @ linear.gain.T, atol=1e-4)
+    np.testing.assert_allclose(variance, np.tile(np.diag(linear.posterior), (40, 1)), rtol=1e-5)
+    light, noise = vae.decode(mean)
+    np.testing.assert_allclose(light.reshape(40, -1), mean @ linear.weights.T + linear.offset, atol=1e-4)
+    np.testing.assert_allclose(noise.reshape(40, -1), np.tile(linear.noise, (40, 1)), rtol=1e-5)
+    np.testing.assert_array_equal(vae.reconstruct(linear.images)[0], light)
+    drawn, again = (vae.reconstruct(linear.images[:9], seed=5)[0] for _ in range(2))
+    np.testing.assert_array_equal(drawn, again)
+    np.testing.assert_allclose(vae.reconstruct(linear.images[:3], seed=5)[0], drawn[:3], atol=1e-5)
+    assert np.abs(drawn - light[:9]).max() > 0.1
+
+
+def test_samples_have_the_moments_of_the_model(linear):
+    """Mean and covariance of 20 000 images with their pixel noise, within 5 standard errors."""
+    vae, n = linear.vae(), 20_000
+    drawn = vae.sample(n, seed=3, pixel_noise=True).reshape(n, -1)
+    expected = linear.weights @ linear.weights.T + np.diag(linear.noise)
+    error = 5 * np.sqrt(np.diag(expected) / n)
+    assert (np.abs(drawn.mean(0) - linear.offset) < error).all()
+    scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)) * 2 / n)
+    assert (np.abs(np.cov(drawn.T) - expected) < 5 * scale).all()
+    np.testing.assert_allclose(vae.sample(3, seed=3, pixel_noise=True).reshape(3, -1), drawn[:3], atol=1e-5)
+    assert np.abs(vae.sample(3, seed=4) - vae.sample(3, seed=3)).max() > 0.1
+
+
+def test_traversal_moves_one_latent_at_a_time(linear):
+    vae = linear.vae()
+    images = vae.traversal((-2, 0, 1))
+    assert images.shape == (3, 3, *SHAPE)
+    np.testing.assert_allclose(images[:, 1].reshape(3, -1), np.tile(linear.offset, (3, 1)), atol=1e-5)
+    for i in range(3):
+        moved = (images[i, 2] - images[i, 1]).reshape(-1)
+        np.testing.assert_allclose(moved, linear.weights[:, i], atol=1e-5)
+        np.testing.assert_allclose((images[i, 0] - images[i, 1]).reshape(-1), -2 * linear.weights[:, i], atol=1e-5)
+    about = vae.traversal((5,), centre=[1.0, 0, 0])
+    np.testing.assert_allclose(about[1, 0].reshape(-1), linear.offset + linear.weights @ [1, 5, 0], atol=1e-4)
+
+
+@pytest.mark.parametrize("variant", GALAXY_VAES)
+@pytest.mark.parametrize("shape", [(69, 69, 1), (32, 21, 2)])
+def test_shapes_of_the_networks(variant, shape):
+    vae = GalaxyVAE(GALAXY_VAES[variant](shape, n_latents=6), variant)
+    images = np.random.default_rng(0).normal(size=(3, *shape))
+    assert vae.image_shape == shape
+    assert [x.shape for x in vae.encode(images)] == [(3, 6)] * 2
+    assert [x.shape for x in vae.reconstruct(images)] == [(3, *shape)] * 2
+    alone = vae.log_likelihood_bound(images[:1], n_samples=2)
+    np.testing.assert_allclose(vae.log_likelihood_bound(images, n_samples=2)[:1], alone, rtol=1e-5)
+    assert vae.encode(np.zeros((0, *shape)))[0].shape == (0, 6)
+
+
+def test_the_papers_model_has_the_papers_weights():
+    network = GALAXY_VAES["dense"]()
+    n, h = 69 * 69, 128
+    encoder = (n + 1) * h + (h + 1) * h + (h + 1) * 16
+    decoder = (8 + 1) * h + (h + 1) * h + (h + 1) * 2 * n
+    assert network.count_params() == encoder + decoder
+    dense = [layer for half in ("encoder", "decoder") for layer in network.get_layer(half).layers
+             if isinstance(layer, keras.layers.Dense)]
+    assert [layer.activation.__name__ for layer in dense] == ["relu", "relu", "linear"] * 2
+
+
+def test_shapes_that_do_not_fit_are_refused(linear):
+    vae = linear.vae()
+    with pytest.raises(ValueError, match=r"\(5, 4, 1\), found \(4, 5, 1\)"):
+        vae.encode(np.zeros((2, 4, 5, 1)))
+    with pytest.raises(ValueError, match="expected \\(N, 3\\)"):
+        vae.decode(np.zeros((2, 4)))
+
+
+@pytest.fixture
+def saved(tmp_path, linear):
+    vae = linear.vae()
+    vae.metrics, vae.provenance, vae.card = {"bound": 1.5}, {"seed": 3}, "# a card\n"
+    return vae, vae.save(tmp_path / "model")
+
+
+def test_save_and_load_give_the_same(saved, linear):
+    vae, directory = saved
+    loaded = GalaxyVAE.load(directory)
+    np.testing.assert_array_equal(loaded.encode(linear.images)[0], vae.encode(linear.images)[0])
+    np.testing.assert_array_equal(
+        loaded.log_likelihood_bound(linear.images), vae.log_likelihood_bound(linear.images)
+    )
+    for name in ("metrics", "provenance", "card", "softening", "variant"):
+        assert getattr(loaded, name) == getattr(vae, name)
+    assert sorted(path.name for path in directory.iterdir()) == ["README.md", "metrics.json", "model.json",
+                                                                  "model.keras"]
+
+
+def test_changed_files_are_refused(saved):
+    _, directory = saved
+    description = json.loads((directory / "model.json").read_text())
+    (directory / "model.json").write_text(json.dumps(description | {"format_version": 99}))
+    with pytest.raises(ValueError, match="newer"):
+        GalaxyVAE.load(directory)
+    (directory / "model.json").write_text(json.dumps({k: v for k, v in description.items() if k != "softening"}))
+    with pytest.raises(ValueError, match="without softening"):
+        GalaxyVAE.load(directory)
+    (directory / "model.json").write_text(json.dumps(description))
+    with (directory / "model.keras").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ValueError, match="changed or truncated"):
+        GalaxyVAE.load(directory)
+
+
+def test_foreign_code_is_refused(saved):
+    from gampen_tf.model_files import sha256
+
+    _, directory = saved
+    path = directory / "model.keras"
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries["config.json"] = entries["config.json"].replace(b'"Flatten"', b'"Lambda"')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    description = json.loads((directory / "model.json").read_text())
+    (directory / "model.json").write_text(json.dumps(description | {"sha256": sha256(path)}))
+    with pytest.raises(ValueError, match="foreign code"):
+        GalaxyVAE.load(directory)
+
+
+def test_models_of_the_two_kinds_are_told_apart(saved, tmp_path):
+    with pytest.raises(ValueError, match="GalaxyVAE.load"):
+        gampen_tf.load_model(saved[1])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "model.json").write_text('{"format_version": 1, "head": "gaussian"}')
+    with pytest.raises(ValueError, match="load_model"):
+        GalaxyVAE.load(tmp_path / "other")
