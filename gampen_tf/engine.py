@@ -29,6 +29,8 @@ DEFAULT_TOLERANCE = 0.05
 
 # Numbers of passes after which a galaxy may stop: 4, 6, 8, 12, 16 … 1024, each about 1.4 times the one before.
 _CHECKPOINTS = tuple(2 * round(2 * 2 ** (k / 2)) for k in range(17))
+# In place of a number of passes: one, which is the network's own value.
+_WITHOUT_DROPOUT = "without dropout"
 # Outputs as large as this say nothing: labels are standardised, and a variance of exp(1000) overflows.
 _MEANINGLESS = 700.0
 #: Where ``passes="auto"`` stops in any case.
@@ -81,7 +83,7 @@ class Engine:
     devices : list of str, optional
         TensorFlow devices among which images are shared out; all GPUs, or the CPU, if not given.
     head : {"gaussian", "point"}, optional
-        Of a point head there is no Monte Carlo error: ``passes="auto"`` makes one pass.
+        Of a point head there is no Monte Carlo error: ``passes="auto"`` makes one pass, without dropout.
 
     Attributes
     ----------
@@ -137,7 +139,9 @@ class Engine:
             raise ValueError(f"passes {passes!r}; expected 'auto' or a number of 1 or more")
         if not tolerance > 0:
             raise ValueError(f"tolerance {tolerance}; expected a positive number")
-        if self._replicas[0].is_deterministic or (self.head == "point" and passes == "auto"):
+        if self.head == "point" and passes == "auto":
+            passes = _WITHOUT_DROPOUT
+        elif self._replicas[0].is_deterministic:
             passes = 1
         inputs = {"images": np.asarray(images, np.float32)}
         if psf is not None:
@@ -176,7 +180,8 @@ class Engine:
     def _run_chunk(self, replica, inputs, seed, passes, tolerance, features):
         """Passes over as many images as one device holds the boundary of."""
         n_images = len(inputs["images"])
-        checkpoints = _CHECKPOINTS if passes == "auto" else (passes,)
+        without_dropout = passes == _WITHOUT_DROPOUT
+        checkpoints = _CHECKPOINTS if passes == "auto" else (1 if without_dropout else passes,)
         boundary = replica.boundary(inputs, self.batch_size)
         outputs = np.zeros((n_images, checkpoints[0], self.n_outputs), np.float32)
         n_passes, error = np.zeros(n_images, int), np.full(n_images, np.nan)
@@ -189,8 +194,10 @@ class Engine:
                 break
             outputs = np.pad(outputs, ((0, 0), (0, checkpoint - outputs.shape[1]), (0, 0)))
             for rows, n_together in _batches(active, self.batch_size, checkpoint - done):
-                new = replica.passes(boundary, rows, n_together, seed, done, checkpoint)
-                outputs[rows, done:checkpoint] = new
+                if without_dropout:
+                    outputs[rows, :1] = replica.without_dropout(boundary, rows)
+                else:
+                    outputs[rows, done:checkpoint] = replica.passes(boundary, rows, n_together, seed, done, checkpoint)
             done = checkpoint
             due = active[target[active] == checkpoint]
             n_passes[due] = checkpoint

@@ -51,6 +51,7 @@ class Replica:
         self._one = tf.function(self._one_pass, autograph=False, input_signature=[boundary, number, number])
         self._several = tf.function(self._several_passes, autograph=False,
                                     input_signature=[boundary, number, numbers])
+        self._plain = tf.function(self._run_back, autograph=False, input_signature=[boundary])
         self._boundary, self._features = boundary, None
 
     @property
@@ -108,6 +109,13 @@ class Replica:
                     outputs.append(self._several(tensors, seed, tf.constant(numbers, tf.int32)))
         outputs = np.concatenate([np.asarray(output) for output in outputs])[:stop - start, :len(rows)]
         return np.swapaxes(outputs, 0, 1)
+
+    def without_dropout(self, boundary, rows):
+        """Outputs (B, 1, K) of the network without dropout over some rows of the boundary."""
+        padded = _pad(rows, padded_length(len(rows)))
+        with tf.device(self.device):
+            outputs = self._plain([tf.gather(tensor, padded) for tensor in boundary])
+        return np.asarray(outputs)[:len(rows), None]
 
     def features(self, boundary, batch_size):
         """What the last layer with weights sees without dropout, (N, F) float32, of all rows of the boundary."""
