@@ -9,6 +9,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.table import Table, vstack
 
+from .ellipticity import derived_labels
+
 __all__ = ["DataSet", "JoinedDataSet", "open_dataset"]
 
 _FORMAT_VERSION = 1
@@ -101,15 +103,26 @@ class DataSet:
         Parameters
         ----------
         names : sequence of str, optional
-            Columns of the catalogue; the recipe's parameters if not given.
+            Columns of the catalogue, or what follows from them (:mod:`gampen_tf.ellipticity`); the recipe's parameters
+            if not given.
         """
         if names is None:
             names = [parameter["name"] for parameter in self.metadata["parameters"]]
-        unknown = [name for name in names if name not in self.catalogue.colnames]
+        derived = derived_labels(self._column)
+        unknown = [name for name in names if name not in self.catalogue.colnames and name not in derived]
         if unknown:
-            there = ", ".join(self.catalogue.colnames)
+            there = ", ".join([*self.catalogue.colnames, *derived])
             raise KeyError(f"no column {unknown[0]!r} in the catalogue; there are: {there}")
-        return np.stack([np.asarray(self.catalogue[name], dtype=np.float64) for name in names], axis=1)
+        columns = [self._column(name) for name in names]
+        columns = [derived[name] if column is None else column for name, column in zip(names, columns, strict=True)]
+        return np.stack(columns, axis=1)
+
+    def knows(self, name) -> bool:
+        """Whether `labels` has true values of that name."""
+        return name in self.catalogue.colnames or name in derived_labels(self._column)
+
+    def _column(self, name):
+        return np.asarray(self.catalogue[name], dtype=np.float64) if name in self.catalogue.colnames else None
 
     def split(self, name, n_images=None):
         """Indices of the images of a split, "train", "validation" or "test", or of "all"; increasing.

@@ -172,7 +172,7 @@ def _check_kind(model, data):
             f"{data.path}: images of shape {tuple(data.image_shape)}, but model {model.name!r} takes "
             f"{model.image_shape}"
         )
-    missing = [name for name in model.parameters.names if name not in data.catalogue.colnames]
+    missing = [name for name in model.parameters.names if not data.knows(name)]
     if missing:
         raise ValueError(
             f"{data.path}: no true values of {', '.join(missing)} in the catalogue, which model {model.name!r} measures"

@@ -21,6 +21,9 @@ STANDARD_PARAMETERS = {
         Parameter("sersic_index", "", (0, np.inf), "log"),
         Parameter("axis_ratio", "", (0, 1), "logit", 0.01),
         Parameter("position_angle", "deg"),
+        # both together, without its seam: see gampen_tf.ellipticity
+        Parameter("eta1"),
+        Parameter("eta2"),
         Parameter("x", "arcsec"),
         Parameter("y", "arcsec"),
     )

@@ -175,6 +175,25 @@ PRESETS = {
         schedule="constant",
         warmup=0.0,
     ),
+    # Li et al. (2022), § 2.3: Huber's loss and Adam; the paper says no more, the rest is ours
+    "galnet": Preset(
+        objective="huber",
+        huber_delta=1e-3,
+        learning_rate=1.5e-3,
+        batch_size=64,
+        epochs=30,
+        clip_norm=5.0,
+        averaging=0.998,
+    ),
+    # the same networks with a Gaussian head: posteriors
+    "galnet_posterior": Preset(
+        learning_rate=1.5e-3,
+        batch_size=64,
+        epochs=30,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.998,
+    ),
     # Tuccillo et al. (2018), § 4.3: ten epochs to warm up at the same rate, then 300 at most. The batch is ours.
     "deeplegato": Preset(
         objective="mae",
@@ -206,6 +225,8 @@ _OF_NETWORK = {
     "deeplegato1": "deeplegato",
     "deeplegato2": "deeplegato",
     "workshop": "workshop",
+    "galnet1": "galnet",
+    "galnet2": "galnet",
 }
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from .compact import compact
 from .deeplegato import deeplegato
+from .galnet import galnet1, galnet2
 from .gampen import gampen
 from .gampen_weights import load_gampen_weights
 from .heads import head_size, takes_psf
@@ -17,6 +18,8 @@ __all__ = [
     "build",
     "compact",
     "deeplegato",
+    "galnet1",
+    "galnet2",
     "gampen",
     "head_size",
     "load_gampen_weights",
@@ -30,9 +33,11 @@ NETWORKS = {
     "deeplegato1": partial(deeplegato, architecture=1),
     "deeplegato2": partial(deeplegato, architecture=2),
     "workshop": workshop,
+    "galnet1": galnet1,
+    "galnet2": galnet2,
 }
 #: Networks that take linear pixels, and stretch them inside.
-STRETCH_INSIDE = ("compact",)
+STRETCH_INSIDE = ("compact", "galnet1", "galnet2")
 
 
 def build(name, image_shape, n_parameters, **options):

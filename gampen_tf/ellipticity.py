@@ -1,0 +1,111 @@
+"""Axis ratio and position angle as two numbers that know neither an end nor a seam.
+
+A position angle jumps at ±90° and means nothing for a round galaxy, so neither its error nor its mean can be taken as
+those of other numbers. The conformal shear
+
+    η₁ + i η₂ = −ln q · exp(2 i PA)
+
+(Bernstein & Jarvis 2002, eq. 2.8) says the same without either: every pair of numbers is one ellipse and every ellipse
+one pair, round galaxies are at the origin, and what turns by 180° comes back. Networks therefore learn ``eta1`` and
+``eta2``, and posteriors of axis ratio and position angle are made of draws of them, here alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "derived_labels", "shape_columns", "shape_samples"]
+
+#: The two components, as parameters and columns are called.
+NAMES = ("eta1", "eta2")
+_FULL = 180.0
+
+
+def conformal_shear(axis_ratio, position_angle):
+    """η₁ and η₂ of an ellipse.
+
+    Parameters
+    ----------
+    axis_ratio : (…) array
+        Between 0 (not included) and 1.
+    position_angle : (…) array
+        Degrees from +x towards +y.
+
+    Returns
+    -------
+    eta1, eta2 : (…) arrays
+    """
+    eta, angle = -np.log(axis_ratio), 2 * np.radians(position_angle)
+    return eta * np.cos(angle), eta * np.sin(angle)
+
+
+def axis_ratio_and_angle(eta1, eta2):
+    """Axis ratio, and position angle in degrees from −90 (included) to 90, of (η₁, η₂)."""
+    angle = 0.5 * np.degrees(np.arctan2(eta2, eta1))
+    return np.exp(-np.hypot(eta1, eta2)), np.where(angle >= 90.0, -90.0, angle)
+
+
+def derived_labels(column):
+    """The labels that follow from others, by name: ``column(name)`` gives those that there are, None for others."""
+    axis_ratio, position_angle = column("axis_ratio"), column("position_angle")
+    if axis_ratio is None or position_angle is None:
+        return {}
+    return dict(zip(NAMES, conformal_shear(axis_ratio, position_angle), strict=True))
+
+
+def shape_samples(posterior, n=None, seed=None):
+    """Draws of axis ratio and position angle from the posterior of a model that measures η₁ and η₂.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    n, seed : int, optional
+        As for :meth:`gampen_tf.Posterior.sample`; the posterior's own if not given.
+
+    Returns
+    -------
+    axis_ratio, position_angle : (N, n) arrays
+        The latter in degrees, from −90 to 90.
+
+    Raises
+    ------
+    ValueError
+        If the model measures something else.
+    """
+    names = list(posterior.names)
+    if not set(NAMES) <= set(names):
+        raise ValueError(f"shapes are made of {' and '.join(NAMES)}; this posterior is of {', '.join(names)}")
+    draws = posterior.samples if n is None and seed is None else posterior.sample(n or posterior.n_mc, seed)
+    return axis_ratio_and_angle(*(draws[..., names.index(name)] for name in NAMES))
+
+
+def shape_columns(posterior, levels):
+    """What a table says of axis ratio and position angle, from the draws of (η₁, η₂).
+
+    Parameters
+    ----------
+    posterior : Posterior
+    levels : dict of str: float
+        Suffix of the columns of an interval, and its level.
+
+    Returns
+    -------
+    dict of str: (N,) array
+        ``axis_ratio`` and ``position_angle`` (degrees) of the medians of η₁ and η₂; ``_median``, ``_lower_…`` and
+        ``_upper_…``: of the axis ratio quantiles of the draws, of the angle those of its difference from
+        ``position_angle`` the short way round, so that its ends may lie beyond ±90.
+    """
+    names, medians = list(posterior.names), posterior.median()
+    value = axis_ratio_and_angle(*(medians[:, names.index(name)] for name in NAMES))
+    axis_ratio, angle = shape_samples(posterior)
+    offset = (angle - value[1][:, None] + 0.5 * _FULL) % _FULL - 0.5 * _FULL
+    columns = {}
+    for name, centre, zero, draws in (
+        ("axis_ratio", value[0], np.zeros_like(value[0]), axis_ratio),
+        ("position_angle", value[1], value[1], offset),
+    ):
+        columns[name], columns[f"{name}_median"] = centre, zero + np.median(draws, axis=1)
+        for suffix, level in levels.items():
+            lower, upper = np.quantile(draws, [0.5 - 0.5 * level, 0.5 + 0.5 * level], axis=1)
+            columns[f"{name}_lower_{suffix}"], columns[f"{name}_upper_{suffix}"] = zero + lower, zero + upper
+    return columns
