@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .ellipticity import NAMES as ELLIPTICITY
+from .ellipticity import shape_columns
 from .flags import describe
 
 __all__ = ["LEVELS", "corner", "plot", "summary", "to_table"]
@@ -16,8 +18,9 @@ def to_table(posterior):
 
     Columns: ``identifier``; for each parameter its value (the mode of its marginal, as in the paper) under its own
     name, then ``<name>_median``, ``_mean``, ``_std``, and the ends ``_lower_68``, ``_upper_68``, … ``_99`` of the
-    shortest intervals that hold 68.27, 95.45 and 99.73 %; ``flags`` and ``flags_text``. Galaxies without a measurement
-    have NaN.
+    shortest intervals that hold 68.27, 95.45 and 99.73 %; for models of η₁ and η₂ the columns of
+    :func:`~gampen_tf.ellipticity.shape_columns` (equal-tailed intervals); ``flags`` and ``flags_text``. Galaxies
+    without a measurement have NaN.
 
     Returns
     -------
@@ -36,6 +39,9 @@ def to_table(posterior):
     for index, (name, unit) in enumerate(zip(posterior.names, posterior.units, strict=True)):
         for suffix, values in columns.items():
             table[name + suffix] = values[:, index] * u.Unit(unit) if unit else values[:, index]
+    if set(ELLIPTICITY) <= set(posterior.names):
+        for name, values in shape_columns(posterior, LEVELS).items():
+            table[name] = values * u.deg if name.startswith("position_angle") else values
     table["flags"] = posterior.flags
     table["flags_text"] = np.array([describe(flag) for flag in posterior.flags], dtype=str)
     return table

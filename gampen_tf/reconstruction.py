@@ -12,11 +12,16 @@ import dataclasses
 
 import numpy as np
 
+from .ellipticity import NAMES as ELLIPTICITY
+from .ellipticity import axis_ratio_and_angle
+
 __all__ = ["redraw", "reduced_chi_squared"]
 
 # Beyond, squares overflow the single precision in which images are drawn.
 _LARGEST = 1e15
 _SHAPE = ("sersic_index", "axis_ratio", "position_angle")
+# What can be drawn; a network that gives one value a parameter knows no limits.
+_SMALLEST_AXIS_RATIO, _SERSIC_INDICES = 0.05, (0.1, 8.0)
 
 
 def redraw(data, indices, values, names):
@@ -29,7 +34,8 @@ def redraw(data, indices, values, names):
     indices : (n,) int array
         Images of the data set.
     values : (n, P) array
-        Measured values, in the units of the data set.
+        Measured values, in the units of the data set. Of a single component, a Sérsic index or axis ratio that cannot
+        be drawn is moved to the nearest that can.
     names : sequence of P str
 
     Returns
@@ -99,7 +105,7 @@ def reduced_chi_squared(images, models, noise, radius, pixel_scale):
 
 def _as_measured(galaxy, measured, recipe):
     """The components of a drawn galaxy with the measured values in them; those without light left out."""
-    from .simulation.radii import half_light_radius
+    from .simulation.radii import circularised, half_light_radius
     from .simulation.stamps import Component
 
     flux = measured["flux"] / recipe.nanojansky if "flux" in measured else galaxy["flux"]
@@ -109,6 +115,13 @@ def _as_measured(galaxy, measured, recipe):
     if len(components) == 1:
         only = next(iter(components.values()))
         only.update({key: measured[key] for key in _SHAPE if key in measured}, flux=flux)
+        if set(ELLIPTICITY) <= set(measured):
+            shape = axis_ratio_and_angle(*(measured[name] for name in ELLIPTICITY))
+            only.update(zip(("axis_ratio", "position_angle"), map(float, shape), strict=True))
+        only["axis_ratio"] = min(max(only["axis_ratio"], _SMALLEST_AXIS_RATIO), 1.0)
+        only["sersic_index"] = min(max(only["sersic_index"], _SERSIC_INDICES[0]), _SERSIC_INDICES[1])
+        if "semi_major_axis" in measured:
+            only["effective_radius"] = circularised(measured["semi_major_axis"], only["axis_ratio"])
     else:
         bulge_to_total = measured.get("bulge_to_total", galaxy["bulge_to_total"])
         components["disc"]["flux"], components["bulge"]["flux"] = (1 - bulge_to_total) * flux, bulge_to_total * flux
