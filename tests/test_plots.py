@@ -64,6 +64,7 @@ def every_figure(rng, truth, predicted, images):
         "plot_labelled_residuals": lambda: plots.plot_labelled_residuals(
             predicted[:, 0], truth[:, 0], [(0, 0.1), (0.85, 1)], name="bulge_to_total"
         ),
+        "plot_latents": lambda: plots.plot_latents(truth[:8, :2], images=images, title="t-SNE"),
         "plot_marginal": lambda: plots.plot_marginal(draws[0, :, 1], name="effective_radius", unit="arcsec"),
         "plot_pit": lambda: plots.plot_pit(np.linspace(0, 1, 6), np.full((5, 3), 10), [(5, 15)] * 3, names=NAMES),
         "plot_posterior": lambda: plots.plot_posterior(draws[0], names=NAMES, units=UNITS, truth=truth[0]),
@@ -74,6 +75,7 @@ def every_figure(rng, truth, predicted, images):
             predicted, truth, names=NAMES, units=UNITS, scales=("linear", "log", "log")
         ),
         "plot_rank_curves": lambda: plots.plot_rank_curves(levels, per_level, levels - 0.1, levels + 0.1, names=NAMES),
+        "plot_reconstructions": lambda: plots.plot_reconstructions(images, images, images**2, ["galaxy"] * 8),
         "plot_residual_histograms": lambda: plots.plot_residual_histograms(predicted, truth, names=NAMES, units=UNITS),
         "plot_residual_images": lambda: plots.plot_residual_images(
             images, 0.9 * images, noise=1.0, chi_squared=np.ones(8), pixel_scale=0.168
@@ -82,9 +84,11 @@ def every_figure(rng, truth, predicted, images):
         "plot_residuals_of_groups": lambda: plots.plot_residuals_of_groups(
             predicted[:, 0] - truth[:, 0], {"small": truth[:, 1] < 1, "large": truth[:, 1] >= 1}, name="bulge_to_total"
         ),
+        "plot_samples": lambda: plots.plot_samples(images, n_columns=3),
         "plot_tarp": lambda: plots.plot_tarp(
             levels, levels, levels - 0.1, levels + 0.1, band=(levels - 0.2, levels + 0.2)
         ),
+        "plot_traversal": lambda: plots.plot_traversal(images.reshape(2, 4, 41, 41), (-2, -1, 0, 1)),
         "plot_uncertainties": lambda: plots.plot_uncertainties(0.1 * truth, truth, names=NAMES, against_units=UNITS),
         "plot_uncertainties_against_residuals": lambda: plots.plot_uncertainties_against_residuals(
             0.1 * truth, predicted - truth, names=NAMES
@@ -341,3 +345,26 @@ def test_colours_differ_for_every_kind_of_colour_vision():
         seen = np.clip(linear @ np.array(matrix).T, 0, 1) ** (1 / 2.2)
         distances = [np.linalg.norm(seen[i] - seen[j]) for i in range(4) for j in range(i)]
         assert min(distances) > 0.3
+
+
+def test_a_traversal_has_a_row_a_latent_on_one_scale(images):
+    steps = (-1, 0, 1, 2)
+    figure = plots.plot_traversal(images.reshape(2, 4, 41, 41, 1), steps)
+    drawn = [ax.images[0] for ax in figure.axes]
+    for picture, image in zip(drawn, images, strict=True):
+        np.testing.assert_array_equal(picture.get_array(), image)
+    assert {picture.get_clim() for picture in drawn} == {(0, images[[1, 5]].max())}
+    assert [ax.get_title() for ax in figure.axes[:4]] == ["-1 σ", "0", "+1 σ", "+2 σ"]
+    with pytest.raises(ValueError, match="3 steps"):
+        plots.plot_traversal(images.reshape(2, 4, 41, 41), (-1, 0, 1))
+
+
+def test_latents_are_all_drawn_in_a_colour_each_group(truth):
+    groups = np.array(["spiral", "elliptical"])[(truth[:, 0] > 0.3).astype(int)]
+    figure = plots.plot_latents(truth[:, :2], groups)
+    drawn = figure.axes[0].collections
+    assert sum(len(one.get_offsets()) for one in drawn) == N
+    for one, label in zip(drawn, ("elliptical", "spiral"), strict=True):
+        np.testing.assert_array_equal(one.get_offsets(), truth[groups == label, :2])
+    with pytest.raises(ValueError, match=r"expected \(N, 2\)"):
+        plots.plot_latents(truth)

@@ -14,6 +14,7 @@ from .calibration import (
 )
 from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images, show_cutout
 from .labels import plot_confusion, plot_labelled_residuals
+from .latents import plot_latents, plot_reconstructions, plot_samples, plot_traversal
 from .posteriors import plot_marginal, plot_posterior, plot_posterior_gallery
 from .residuals import (
     plot_fractional_residuals,
@@ -34,17 +35,21 @@ __all__ = [
     "plot_cutouts",
     "plot_fractional_residuals",
     "plot_labelled_residuals",
+    "plot_latents",
     "plot_marginal",
     "plot_pit",
     "plot_posterior",
     "plot_posterior_gallery",
     "plot_predicted_against_true",
     "plot_rank_curves",
+    "plot_reconstructions",
     "plot_residual_histograms",
     "plot_residual_images",
     "plot_residuals",
     "plot_residuals_of_groups",
+    "plot_samples",
     "plot_tarp",
+    "plot_traversal",
     "plot_uncertainties",
     "plot_uncertainties_against_residuals",
     "show_cutout",
