@@ -12,7 +12,7 @@ from . import metrics
 from .flags import Flag
 from .metrics import SIGMA_LEVELS, Estimate
 
-__all__ = ["MIN_PER_BIN", "assess", "by_flag", "coverage_of", "number", "plain"]
+__all__ = ["MIN_PER_BIN", "assess", "by_flag", "coverage_of", "number", "plain", "shares_inside"]
 
 #: Bins with fewer galaxies are not reported.
 MIN_PER_BIN = 50
@@ -50,10 +50,9 @@ def assess(posterior, truth, *, quantities=None, seed=0):
             f"{len(names)} parameters ({', '.join(names)})"
         )
     measured = np.all(np.isfinite(posterior.median()), axis=1)
-    # what a posterior can state: a value nearer to a bound than the clip is the bound
-    stated = posterior.scaler.canonical(truth)
     mode, median = posterior.mode(), posterior.median()
     intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
+    inside = {kind: shares_inside(posterior, truth, *ends, kind=kind) for kind, ends in intervals.items()}
     pit = posterior.pit(truth, seed=seed)
     kinds = ["relative" if parameter.transform == "log" else "absolute" for parameter in parameters]
     labels, draws = posterior.scaler.transform(truth), posterior.scaler.transform(posterior.samples)
@@ -83,7 +82,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
         },
         "euclid": _by_name(metrics.euclid_accuracy(mode, truth, kind=kinds), names),
         "galnets": _by_name(metrics.galnets_accuracy(mode, truth, seed=seed), names),
-        "coverage": _coverage(intervals, stated, posterior.credible_mass(truth), names),
+        "coverage": _coverage(inside, posterior.credible_mass(truth), names),
         "uniformity": {
             name: {"p_value": test.p_value, "inside_95": test.inside, "n": test.n}
             for name, test in zip(names, tests, strict=True)
@@ -100,7 +99,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
             for p, name in enumerate(names)
         },
         "spearman": _spearman(width, mode - truth, names),
-        "bins": _bins(posterior, truth, stated, mode, intervals["hdi"], kinds, quantities or {}),
+        "bins": _bins(posterior, truth, mode, inside["hdi"], kinds, quantities or {}),
         "curves": {
             "coverage": {
                 "levels": curve.tolist(),
@@ -138,10 +137,57 @@ def coverage_of(posterior, truth):
     truth : (N, P) array
         In physical units; NaN where not known.
     """
-    scaler = posterior.scaler
-    intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
-    mass = posterior.credible_mass(truth)
-    return _coverage(intervals, scaler.canonical(truth), mass, scaler.parameters.names)
+    inside = {
+        kind: shares_inside(posterior, truth, *_intervals(posterior, kind), kind=kind) for kind in ("hdi", "central")
+    }
+    return _coverage(inside, posterior.credible_mass(truth), posterior.scaler.parameters.names)
+
+
+def shares_inside(posterior, truth, lower, upper, *, kind="hdi", levels=SIGMA_LEVELS):
+    """How much of each true value its interval holds: 1 inside, 0 outside, and a share on an atom.
+
+    An interval that reaches an atom holds all of it, and so more than its level: a quarter of the galaxies may have a
+    B/T of exactly 0 or 1, and the intervals of calibrated posteriors would cover them too often. An atom therefore
+    counts with the share of it that makes up the level, as the ends of a randomised test do. The mean share of
+    calibrated posteriors is the level.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    truth : (N, P) array
+    lower, upper : (L, N, P) array
+        ``posterior.interval(levels, kind)``.
+    kind : {"hdi", "central"}, optional
+    levels : sequence of L floats, optional
+
+    Returns
+    -------
+    (L, N, P) array
+        NaN where the truth or the interval is not known.
+    """
+    # what a posterior can state: a value nearer to a bound than the clip is the bound
+    stated = posterior.scaler.canonical(truth)
+    inside = np.where((stated >= lower) & (stated <= upper), 1.0, 0.0)
+    inside[np.isnan(lower) | np.isnan(upper) | np.isnan(np.broadcast_to(stated, lower.shape))] = np.nan
+    if not any(parameter.clip for parameter in posterior.scaler.parameters):
+        return inside
+    before, after = posterior.pit_bounds(truth)
+    atoms = posterior.atoms()
+    low, high = np.array(posterior.scaler.parameters.bounds).T
+    for k, level in enumerate(levels):
+        on_atom = (inside[k] == 1) & (after - before > 0) & ((stated == low) | (stated == high))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if kind == "central":
+                held = np.minimum(after, 0.5 + 0.5 * level) - np.maximum(before, 0.5 - 0.5 * level)
+                share = held / (after - before)
+            else:
+                held = np.where(lower[k] <= low, atoms[..., 0], 0.0) + np.where(upper[k] >= high, atoms[..., 1], 0.0)
+                below = np.where(lower[k] <= low, 0.0, np.where(lower[k] >= high, 1 - atoms[..., 1],
+                                                               posterior.cdf(lower[k])))
+                mass = posterior.cdf(upper[k]) - below
+                share = 1 - (mass - level) / held
+        inside[k] = np.where(on_atom, np.clip(share, 0.0, 1.0), inside[k])
+    return inside
 
 
 def by_flag(posterior, truth):
@@ -167,9 +213,8 @@ def by_flag(posterior, truth):
     groups |= {flag.name: measured & ((flags & int(flag)) != 0) for flag in Flag if int(flag).bit_count() == 1}
     if not np.any(groups["flagged"]):
         return {}
-    stated = posterior.scaler.canonical(truth)
-    ends = posterior.interval(SIGMA_LEVELS[0])
-    inside = (stated >= ends[..., 0]) & (stated <= ends[..., 1])
+    ends = np.moveaxis(posterior.interval(SIGMA_LEVELS[:1]), 2, 0)
+    inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1], levels=SIGMA_LEVELS[:1])[0]
     result = {}
     for group, rows in groups.items():
         if not np.any(rows):
@@ -209,17 +254,18 @@ def _intervals(posterior, kind):
     return ends[..., 0], ends[..., 1]
 
 
-def _coverage(intervals, stated, mass, names):
+def _coverage(inside, mass, names):
     """Coverage of intervals of each kind, by level and parameter, and of joint regions, by level."""
-    result = {
-        kind: _by_level(metrics.coverage_of_intervals(lower, upper, stated), names)
-        for kind, (lower, upper) in intervals.items()
-    }
+    result = {kind: _by_level(_mean_share(shares, axis=1), names) for kind, shares in inside.items()}
     joint = metrics.coverage_of_mass(mass)
     result["joint"] = {
         f"{100 * level:.2f}": number(joint.value[i], joint.error[i]) for i, level in enumerate(SIGMA_LEVELS)
     }
     return result
+
+
+def _mean_share(shares, axis):
+    return Estimate(*metrics.proportion(np.nansum(shares, axis=axis), np.sum(~np.isnan(shares), axis=axis)))
 
 
 def _by_name(estimates, names):
@@ -256,14 +302,13 @@ def _spearman(width, residuals, names):
     }
 
 
-def _bins(posterior, truth, stated, mode, intervals, kinds, quantities):
+def _bins(posterior, truth, mode, inside, kinds, quantities):
     """Coverage and typical error in bins of true and predicted values and of other quantities."""
     names = posterior.scaler.parameters.names
     by = {f"true_{name}": truth[:, p] for p, name in enumerate(names)}
     by |= {f"predicted_{name}": mode[:, p] for p, name in enumerate(names)}
     by |= {name: np.asarray(values, float) for name, values in quantities.items()}
-    inside = np.where(np.isnan(intervals[0]), np.nan, (stated >= intervals[0]) & (stated <= intervals[1]))
-    inside = np.moveaxis(np.where(np.isnan(stated), np.nan, inside), 0, 1)
+    inside = np.moveaxis(inside, 0, 1)
     residuals = np.stack([metrics.residuals(mode[:, p], truth[:, p], kind) for p, kind in enumerate(kinds)], axis=1)
     result = {}
     for name, values in by.items():
@@ -293,9 +338,8 @@ def _bins(posterior, truth, stated, mode, intervals, kinds, quantities):
 
 
 def _bin(inside, residuals):
-    covered = metrics.proportion(np.nansum(inside, axis=0), np.sum(~np.isnan(inside), axis=0))
     return {
-        "coverage": Estimate(*covered),
+        "coverage": _mean_share(inside, axis=0),
         "typical_error": [metrics.quantile(np.abs(column), SIGMA_LEVELS[0]) for column in residuals.T],
         "bias": [metrics.quantile(column, 0.5) for column in residuals.T],
     }

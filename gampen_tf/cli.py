@@ -4,6 +4,7 @@ What is not given on the command line is not passed on: the defaults are those o
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -258,6 +259,8 @@ def _parser():
                      help="data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
     sub.add_argument("--network", help="compact by default")
+    sub.add_argument("--network-options", type=json.loads, metavar="JSON",
+                     help="""more arguments of the network, such as '{"units": 256}'""")
 
     sub = verb("finetune", _finetune, "go on training a model on other data", [training])
     sub.add_argument("model", help="name or directory")

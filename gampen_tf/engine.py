@@ -25,7 +25,7 @@ __all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "Engine", "Passes", "joined", "usa
 #: Largest Monte Carlo standard error of a galaxy's mean and interval ends, in units of half the width of its
 #: 68.27 % interval, with which ``passes="auto"`` is content.
 #: The ends of an interval from 1000 draws, one a pass, have √(p (1 − p) / 1000) / φ(1) = 0.048: no worse than those.
-DEFAULT_TOLERANCE = 0.05
+DEFAULT_TOLERANCE = 0.1
 
 # Numbers of passes after which a galaxy may stop: 4, 6, 8, 12, 16 … 1024, each about 1.4 times the one before.
 _CHECKPOINTS = tuple(2 * round(2 * 2 ** (k / 2)) for k in range(17))

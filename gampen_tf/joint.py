@@ -24,7 +24,6 @@ def sample(posterior, n, seed):
 
 def log_prob(posterior, values):
     """See :meth:`~gampen_tf.posterior.Posterior.log_prob`."""
-    values = posterior._checked_values(values)
     points = (values if values.ndim == 3 else values[:, None])[posterior._measured]
     labels, gain, inside = _mixture_labels(posterior, points)
     log = joint_log_density(labels, *_mixture(posterior), _edges(posterior), _log_cells(posterior.scaler))
@@ -36,7 +35,7 @@ def log_prob(posterior, values):
 
 def credible_mass(posterior, values, n_draws):
     """See :meth:`~gampen_tf.posterior.Posterior.credible_mass`."""
-    values = posterior._checked_values(values)[posterior._measured]
+    values = values[posterior._measured]
     labels, _, inside = _mixture_labels(posterior, values[:, None])
     mass = np.where(np.isnan(values).any(axis=-1), np.nan, 1.0)
     known = np.flatnonzero(inside[:, 0] & np.isfinite(mass))

@@ -165,7 +165,8 @@ class Trainer:
             return totals[0] + total, totals[1] + batch_size, totals[2] + penalty
 
         def test_on_replica(inputs, labels):
-            return tf.reduce_sum(tf.cast(self._loss(labels, network(inputs, training=False)), tf.float32))
+            outputs = network(inputs, training=preset.validate_with_dropout)
+            return tf.reduce_sum(tf.cast(self._loss(labels, outputs), tf.float32))
 
         def test_step(batch):
             total = strategy.reduce("SUM", strategy.run(test_on_replica, args=batch), axis=None)

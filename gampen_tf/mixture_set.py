@@ -13,6 +13,8 @@ from .recalibrated import RecalibratedMarginal
 
 __all__ = ["MixtureSet"]
 
+_SMALLEST_GROUP = 5  # log2 of the number of components up to which galaxies are not told apart
+
 
 class MixtureSet:
     """T Gaussians in label space for each of N galaxies; see :class:`~gampen_tf.posterior.Posterior`."""
@@ -121,6 +123,36 @@ class MixtureSet:
         centre = np.einsum("nt,ntp->np", self.weights, self.means)
         means = (centre + shifts)[:, None] + factors[:, None] * (self.means - centre[:, None])
         return self._replaced(means, factors[:, None, :, None] * self.scale_trils)
+
+    @cached_property
+    def _groups(self):
+        """(rows, their posteriors) of galaxies with about as many components, each without the padding of the others.
+
+        With ``passes="auto"`` most galaxies have a few components and some have a thousand. Limits are powers of two,
+        so that a galaxy's group does not depend on its company.
+        """
+        count = self.means.shape[1] - np.argmax(self.weights[:, ::-1] > 0, axis=1)
+        size = np.where(np.isfinite(self.means).all(axis=(1, 2)), np.ceil(np.log2(count)), 0).astype(int)
+        sizes = np.unique(np.maximum(size, _SMALLEST_GROUP))
+        if len(sizes) < 2 and (not len(sizes) or 2 ** sizes[0] >= self.means.shape[1]):
+            return [(slice(None), self)]
+        groups = []
+        for limit in sizes:
+            rows = np.flatnonzero(np.maximum(size, _SMALLEST_GROUP) == limit)
+            part, kept = self[rows], slice(0, 2**limit)
+            groups.append((rows, part._replaced(part.means[:, kept], part.scale_trils[:, kept],
+                                                weights=part.weights[:, kept])))
+        return groups
+
+    def _grouped(self, function, *arrays):
+        """``function(posterior, *arrays)``, rows of a result for each galaxy, worked out group by group."""
+        if self._groups[0][1] is self:
+            return function(self, *arrays)
+        parts = [(rows, function(part, *(array[rows] for array in arrays))) for rows, part in self._groups]
+        result = np.empty((len(self), *parts[0][1].shape[1:]))
+        for rows, part in parts:
+            result[rows] = part
+        return result
 
     @cached_property
     def _marginals(self):

@@ -57,15 +57,21 @@ class Posterior(MixtureSet):
     """
 
     def _each(self, function, axis=1):
-        return self._all_rows(np.stack([function(marginal) for marginal in self._marginals], axis=axis))
+        return self._grouped(
+            lambda part: part._all_rows(np.stack([function(marginal) for marginal in part._marginals], axis=axis))
+        )
 
     def _at(self, method, values, **options):
         """A marginal's method at values (N, P) or (N, K, P)."""
-        values = self._checked_values(values)[self._measured]
-        columns = [
-            getattr(marginal, method)(values[..., i], **options) for i, marginal in enumerate(self._marginals)
-        ]
-        return self._all_rows(np.stack(columns, axis=-1))
+
+        def of(part, values):
+            values = values[part._measured]
+            columns = [
+                getattr(marginal, method)(values[..., i], **options) for i, marginal in enumerate(part._marginals)
+            ]
+            return part._all_rows(np.stack(columns, axis=-1))
+
+        return self._grouped(of, self._checked_values(values))
 
     @cached_property
     def _moments(self):
@@ -99,8 +105,8 @@ class Posterior(MixtureSet):
         levels = np.asarray(p, float)
         if np.any((levels < 0) | (levels > 1)):
             raise ValueError(f"expected probabilities between 0 and 1, found {p}")
-        flat = np.broadcast_to(levels.ravel(), (len(self._measured), levels.size))
-        result = self._each(lambda marginal: marginal.quantile(flat))
+        flat = levels.ravel()[None]
+        result = self._each(lambda marginal: marginal.quantile(np.repeat(flat, len(marginal), axis=0)))
         return result[..., 0] if levels.ndim == 0 else result
 
     def interval(self, level=0.6827, kind="hdi"):
@@ -175,7 +181,8 @@ class Posterior(MixtureSet):
 
         They depend on the seed and the galaxy's own mixture alone: all galaxies share the random numbers behind them.
         """
-        return joint.sample(self, int(n), self.seed if seed is None else seed)
+        seed = self.seed if seed is None else seed
+        return self._grouped(lambda part: joint.sample(part, int(n), seed))
 
     def log_prob(self, values):
         """Joint log density in physical units, at values (N, P) or (N, K, P).
@@ -188,7 +195,7 @@ class Posterior(MixtureSet):
         (N,) or (N, K) array
             -inf outside the bounds.
         """
-        return joint.log_prob(self, values)
+        return self._grouped(joint.log_prob, self._checked_values(values))
 
     def credible_mass(self, values, *, n_draws=None):
         """Probability of the joint highest-density region on whose border a point lies: 0 at the peak, 1 far out.
@@ -208,7 +215,8 @@ class Posterior(MixtureSet):
         -------
         (N,) array
         """
-        return joint.credible_mass(self, values, n_draws or self.n_mc)
+        n_draws = n_draws or self.n_mc
+        return self._grouped(lambda part, of: joint.credible_mass(part, of, n_draws), self._checked_values(values))
 
     def covariance(self, kind="total", *, space="physical"):
         """Covariances of the parameters.
@@ -226,7 +234,7 @@ class Posterior(MixtureSet):
         (N, P, P) array
             Of the model's mixture: recalibration, which acts on the marginals, is not in it.
         """
-        return joint.covariance(self, kind, space)
+        return self._grouped(lambda part: joint.covariance(part, kind, space))
 
     def reweight(self, new_log_prior, training_log_prior, *, n_draws=None):
         """The posterior under another prior, by importance weights on draws.

@@ -53,6 +53,8 @@ class Preset:
         Largest shift of an image on either axis, as a fraction of its width; see :class:`gampen_tf.Augmentation`.
     zoom : (float, float), optional
         Limits of a random zoom of the images, for parameters of which it is known what it does to them.
+    validate_with_dropout : bool
+        For networks whose dropout is on when they measure, too: without it they may be off by more than they err.
     """
 
     optimizer: str = "adamw"
@@ -73,6 +75,7 @@ class Preset:
     labels: str = "standard"
     max_shift: float = 0.0
     zoom: tuple[float, float] | None = None
+    validate_with_dropout: bool = False
 
     def __post_init__(self):
         for name, expected in (

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .metrics import SIGMA_LEVELS, Estimate, coverage_of_intervals
+from .metrics import SIGMA_LEVELS, Estimate, proportion
 
 __all__ = ["RATES", "DropoutTuning", "tune_dropout"]
 
@@ -29,7 +29,7 @@ class DropoutTuning:
     names : tuple of P str
     chosen : float
         The rate with the smallest mean |coverage − level| over levels and parameters; of rates that differ by less
-        than the error of that mean, the smallest.
+        than the error of that mean, the one nearest to the rate that the weights were made for.
     trained_with : float
         The rate that the model had.
     n_images, passes : int
@@ -115,6 +115,7 @@ def tune_dropout(
     -------
     DropoutTuning
     """
+    from .assessment import shares_inside
     from .engine import Engine
     from .layers import dropout_layers, gaussian_head, set_dropout_rate
     from .measurement import as_model
@@ -129,7 +130,7 @@ def tune_dropout(
     names, indices = model.parameters.names, data.split(split, n_images)
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
-    truth = model.scaler.canonical(data.labels(list(names))[indices])
+    truth = data.labels(list(names))[indices]
     images = model.prepare(data.images(indices))
     psf = data.psfs(indices) if model.psf_shape else None
     psf = psf[..., None] if psf is not None and psf.ndim == 3 else psf
@@ -144,7 +145,8 @@ def tune_dropout(
             mixture = gaussian_head.mixture_parameters(part.outputs)
             posterior = Posterior(*mixture, model.scaler, weights=part.weights, n_mc=1)
             ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind="hdi"), 2, 0)
-            found.append(coverage_of_intervals(ends[..., 0], ends[..., 1], truth))
+            inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1])
+            found.append(Estimate(*proportion(np.nansum(inside, axis=1), np.sum(~np.isnan(inside), axis=1))))
     finally:
         for layer, rate in zip(layers, before, strict=True):
             layer.rate.assign(rate)
@@ -156,7 +158,7 @@ def tune_dropout(
         levels,
         coverage,
         tuple(names),
-        _best(np.asarray(rates, float), coverage, levels),
+        _best(np.asarray(rates, float), coverage, levels, max(before)),
         max(before),
         len(indices),
         int(passes),
@@ -170,12 +172,13 @@ def tune_dropout(
     return tuning
 
 
-def _best(rates, coverage, levels):
-    """The smallest rate among those whose mean deviation is the least, up to its error."""
+def _best(rates, coverage, levels, trained_with):
+    """The rate nearest to the one trained with, among those whose mean deviation is the least, up to its error."""
     differences = np.abs(coverage.value - levels[:, None])
     deviation = np.mean(differences, axis=(1, 2))
     least = np.argmin(deviation)
     # the same galaxies at every rate: the difference of two rates is known better than either, and half its error is
     # ample
     error = 0.5 * np.sqrt(np.sum(coverage.error[least] ** 2)) / differences[least].size
-    return float(np.min(rates[deviation <= deviation[least] + error]))
+    equal = rates[deviation <= deviation[least] + error]
+    return float(equal[np.argmin(np.abs(equal - trained_with))])

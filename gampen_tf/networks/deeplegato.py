@@ -19,7 +19,7 @@ ARCHITECTURES = {
 def deeplegato(
     image_shape=(128, 128, 1),
     n_parameters=1,
-    dropout_rate=0.1,
+    dropout_rate=1e-3,
     *,
     architecture=1,
     filters=(8, 16, 32, 64),
@@ -40,6 +40,8 @@ def deeplegato(
     n_parameters : int
         1 in the paper.
     dropout_rate : float
+        Small: dropout before a pooling that takes the largest of its inputs shifts what follows, so that a network
+        trained with a rate of 0.1 measures 0.2 mag amiss without it.
     architecture : {1, 2}
         Four units behind the noise, or three with the noise after the first.
     filters : sequence of int
