@@ -1,0 +1,173 @@
+"""Domain adaptation: R² against the number of target galaxies, with and without simulations first.
+
+    python benchmarks/domain_adaptation.py                                  # simulates the target, trains, draws
+    python benchmarks/domain_adaptation.py --data data/crowded --sizes 50 100 200 400 800 1500 4000
+
+Figure 6 and table 3 of Tuccillo et al. (2018), § 6. The source networks are DeepLeGATo's that ship, trained on isolated
+simulated galaxies. The paper's target are real CANDELS galaxies with published GALFIT parameters; ours is the recipe
+``candels_f160w_crowded``: 2.5 companions a stamp, noise and PSFs of a wider range, galaxies off the centre, and true
+parameters. As in the paper a sample of n galaxies is n · 4/5 to train and n / 5 to validate, and 1000 others test.
+*Adapted* networks go on training on the sample at a quarter of the rate; *new* ones start on it from nothing, with
+`--from-scratch` times as many steps. What is done already is kept in `--work` and not done again. The table goes to
+``benchmarks/results/domain_adaptation.md``, the numbers to ``domain_adaptation.json``, the figure beside them.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import gampen_tf
+from gampen_tf import metrics
+from gampen_tf.datasets import DataSet
+from gampen_tf.plots.style import axis_label, panels
+from gampen_tf.presets import PRESETS
+
+RESULTS = Path(__file__).parent / "results"
+PARAMETERS = ("magnitude", "semi_major_axis", "sersic_index", "axis_ratio")
+MODELS = [f"candels_f160w_deeplegato_{name}" for name in PARAMETERS]
+RECIPE, N_GALAXIES, SEED = "candels_f160w_crowded", 5000, 3
+# Table 3, R² on 1000 real galaxies: before, before on isolated ones, after with 4000.
+PAPER = {
+    "magnitude": (0.795, 0.979, 0.980),
+    "semi_major_axis": (-0.431, 0.630, 0.813),
+    "sersic_index": (-0.331, 0.516, 0.813),
+    "axis_ratio": (0.773, 0.915, 0.934),
+}
+_RATE_FRACTION = 0.25
+
+
+class Sample(DataSet):
+    """Some galaxies of a data set, their images in memory."""
+
+    def __init__(self, data, n):
+        # four fifths to train, one to validate, whatever n
+        rows = np.concatenate([data.split("train", n - n // 5), data.split("validation", n // 5)])
+        super().__init__(data.path, {**data.metadata, "form": "memory"}, data.catalogue[rows])
+        self._images = data.images(rows)
+
+    def _check_complete(self):
+        """The data set that it is from was checked when it was opened."""
+
+    def images(self, indices=None):
+        return self._images[self._places(indices)]
+
+
+def main():
+    options = _options()
+    work = Path(options.work)
+    if options.data is None:
+        data = gampen_tf.simulate(RECIPE, work / "target", n_images=N_GALAXIES, seed=SEED)
+    else:
+        data = gampen_tf.open_dataset(options.data)
+    results = {
+        "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed", "n_images")},
+        "steps": options.steps, "steps_from_scratch": options.steps * options.from_scratch, "parameters": {},
+    }
+    models = {model.parameters.names[0]: model for model in map(gampen_tf.load_model, options.models)}
+    for name, model in models.items():
+        results["parameters"][name] = {"before": r_squared(model, data, name, work / f"{name}_before.json"),
+                                       "adapted": {}, "new": {}}
+    for n in options.sizes:
+        sample = Sample(data, n)
+        for name, model in models.items():
+            for way in ("adapted", "new"):
+                kept = work / f"{name}_{way}_{n}.json"
+                if not kept.is_file():
+                    trained = train(way, model, sample, name, options)
+                else:
+                    trained = None
+                found = r_squared(trained, data, name, kept)
+                results["parameters"][name][way][n] = found
+                print(f"{n:5d} {name:16s} {way:8s} R² {found['all'][0]:.3f} ± {found['all'][1]:.3f}", flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    text = table(results)
+    print("\n" + text)
+    (RESULTS / "domain_adaptation.md").write_text(text)
+    (RESULTS / "domain_adaptation.json").write_text(json.dumps(results, indent=1) + "\n")
+    figure(results, models).savefig(RESULTS / "domain_adaptation.png", dpi=130)
+
+
+def train(way, model, sample, name, options):
+    """The model after more training on a sample, or a new network of its kind trained on the sample alone."""
+    preset = PRESETS["deeplegato_short"]
+    steps = options.steps if way == "adapted" else options.steps * options.from_scratch
+    batch_size = min(preset.batch_size, len(sample.split("train")))
+    epochs = max(1, round(steps / (len(sample.split("train")) // batch_size)))
+    preset = replace(preset, epochs=epochs, batch_size=batch_size, warmup=0.1)
+    if way == "new":
+        return gampen_tf.train(sample, network=model.provenance["settings"]["network"], preset=preset,
+                               parameters=[name], seed=SEED, progress_bar=False)
+    return gampen_tf.finetune(model, sample, preset=preset, learning_rate=_RATE_FRACTION * preset.learning_rate,
+                              seed=SEED, progress_bar=False)
+
+
+def r_squared(model, data, name, kept):
+    """R² on the test galaxies, on all and on those without a companion, with errors; from a file if it is there."""
+    if kept.is_file():
+        return json.loads(kept.read_text())
+    rows = data.split("test")
+    posterior = gampen_tf.predict(data.images(rows), model=model, pixel_scale=model.pixel_scale,
+                                  unit=model.pixel_unit, progress_bar=False)
+    truth = data.labels([name])[rows]
+    isolated = np.asarray(data.catalogue["n_neighbours"])[rows] == 0
+    found = {}
+    for group, chosen in (("all", np.ones(len(rows), bool)), ("isolated", isolated)):
+        score = metrics.accuracy(posterior.median()[chosen], truth[chosen])["r_squared"]
+        found[group] = [float(score.value[0]), float(score.error[0])]
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(found) + "\n")
+    return found
+
+
+def table(results):
+    entries = results["parameters"]
+    sizes = list(next(iter(entries.values()))["adapted"])
+    lines = [f"R² on the test galaxies of {results['data']['recipe_name']} (seed {results['data']['seed']}); adapted "
+             f"in {results['steps']} steps, new in {results['steps_from_scratch']}.", "",
+             "| parameter | way | before | isolated alone | " + " | ".join(f"n = {n}" for n in sizes) + " |",
+             "| --- | --- | ---: | ---: |" + " ---: |" * len(sizes)]
+    for name, entry in entries.items():
+        for way in ("adapted", "new"):
+            before = [f"{entry['before'][group][0]:.3f}" if way == "adapted" else "" for group in ("all", "isolated")]
+            cells = [f"{entry[way][n]['all'][0]:.3f} ± {entry[way][n]['all'][1]:.3f}" for n in sizes]
+            lines.append(f"| {name} | {way} | " + " | ".join(before + cells) + " |")
+        paper = PAPER.get(name)
+        if paper:
+            cells = [f"{paper[0]:.3f}", f"{paper[1]:.3f}", *("" for _ in sizes[:-1]), f"{paper[2]:.3f} (n = 4000)"]
+            lines.append(f"| {name} | paper, real galaxies | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def figure(results, models):
+    """Figure 6: a panel for each parameter."""
+    entries = results["parameters"]
+    shown, axes = panels(None, 1, len(entries), width=3.0, height=2.8)
+    for ax, (name, entry) in zip(axes[0], entries.items(), strict=True):
+        for way, color, label in (("adapted", "C0", "simulations first"), ("new", "C3", "from nothing")):
+            sizes = list(entry[way])
+            values, errors = np.array([entry[way][n]["all"] for n in sizes]).T
+            ax.errorbar(sizes, values, errors, color=color, marker="o", ms=3, label=label)
+        ax.plot(min(sizes) / 2, entry["before"]["all"][0], "*", color="C2", ms=9, label="simulations alone")
+        ax.set(xscale="log", xlabel="target galaxies", title=axis_label(name, models[name].parameters.units[0]))
+        ax.set_ylim(max(-1.0, ax.get_ylim()[0]), 1.02)
+    axes[0, 0].set_ylabel("R²")
+    axes[0, -1].legend(fontsize=7)
+    return shown
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", help="folder of a data set of the target; simulated if not given")
+    parser.add_argument("--models", nargs="+", default=MODELS, help="names or directories; the four that ship")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 800, 4000])
+    parser.add_argument("--steps", type=int, default=150, help="of an adaptation")
+    parser.add_argument("--from-scratch", type=int, default=2, help="times as many steps for a new network")
+    parser.add_argument("--work", default="runs/domain_adaptation", help="folder for what is kept")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
