@@ -37,7 +37,8 @@ class Evaluation:
     ----------
     metrics : dict
         Plain data, every number with its error: see :func:`gampen_tf.assessment.assess`, and besides ``kinds``,
-        ``labels``, ``before_recalibration``, ``flags``, ``by_flag``, ``passes`` and ``made_by``.
+        ``labels``, ``before_recalibration``, ``values_alone`` (True: a point head's, whose coverage says nothing),
+        ``flags``, ``by_flag``, ``passes`` and ``made_by``.
     posterior : Posterior
         A row for each galaxy.
     truth : (N, P) array
@@ -144,6 +145,8 @@ def evaluate(
     found["labels"] = _labels(posterior, truth, names)
     found["before_recalibration"] = None if before is None else coverage_of(before, truth)
     found["recalibrated"] = before is not None
+    # of one value without a width there is no coverage to speak of
+    found["values_alone"] = model.head == "point" and posterior.means.shape[1] == 1
     found["flags"] = _flag_counts(posterior.flags)
     found["by_flag"] = by_flag(posterior, truth)
     found["passes"] = {key: (posterior.metadata or {}).get(key) for key in ("n_passes", "monte_carlo_error")}

@@ -37,8 +37,9 @@ def draw_figures(evaluation):
         Sections are "accuracy", "uncertainty", "calibration", "labels" and "galaxies".
     """
     yield from _accuracy(evaluation)
-    yield from _calibration(evaluation)
-    yield from _uncertainty(evaluation)
+    if not evaluation.metrics.get("values_alone"):
+        yield from _calibration(evaluation)
+        yield from _uncertainty(evaluation)
     yield from _labels(evaluation)
     yield from _galaxies(evaluation)
 

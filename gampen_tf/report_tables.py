@@ -55,8 +55,8 @@ def plus_minus(entry, factor=1.0, unit=""):
 
 
 def glance(metrics):
-    """One row a parameter: typical errors and the three coverages."""
-    rows = []
+    """One row a parameter: typical errors and the three coverages, these not of values alone."""
+    rows, levels = [], () if metrics.get("values_alone") else _LEVELS
     for name, unit in zip(metrics["parameters"], metrics["units"], strict=True):
         relative = metrics["relative_accuracy"].get("mode", {}).get(name)
         rows.append(
@@ -64,10 +64,10 @@ def glance(metrics):
                 plain_name(name),
                 plus_minus(metrics["accuracy"]["mode"][name]["typical_error"], unit=unit),
                 "" if relative is None else plus_minus(relative["typical_error"], 100, "%"),
-                *(plus_minus(metrics["coverage"]["hdi"][level][name], 100) for level in _LEVELS),
+                *(plus_minus(metrics["coverage"]["hdi"][level][name], 100) for level in levels),
             ]
         )
-    head = ["parameter", "typical error", "relative", *(f"coverage {level} %" for level in _LEVELS)]
+    head = ["parameter", "typical error", "relative", *(f"coverage {level} %" for level in levels)]
     return {"caption": "", "head": head, "rows": rows, "folded": False}
 
 
@@ -79,6 +79,8 @@ def tables(section, metrics):
         "labels": _label_tables,
         "flags": _flag_tables,
     }
+    if metrics.get("values_alone"):
+        del make["calibration"], make["flags"]
     return [{"folded": False} | table for table in make[section](metrics)] if section in make else []
 
 

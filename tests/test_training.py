@@ -12,7 +12,7 @@ import tensorflow as tf
 from toy_data import blobs, small_network, write_dataset
 from toy_recipes import toy_recipe
 
-from gampen_tf import devices, fronts, predict, simulate
+from gampen_tf import devices, evaluate, fronts, predict, simulate
 from gampen_tf.checkpoints import RunFiles, read_checkpoint, write_checkpoint
 from gampen_tf.devices import find_strategy
 from gampen_tf.finetuning import finetune
@@ -586,6 +586,16 @@ def test_each_objective_has_its_head_and_learns_from_the_psf(seeing, monkeypatch
     truth = seeing.labels(["psf_fwhm"])[:, 0]
     # the image's sum says nothing of it; the spread of the truth is 0.29 arcsec
     assert np.std(found - truth) < 0.1
+
+
+def test_reports_of_values_alone_say_nothing_of_coverage(seeing, tmp_path):
+    model = train(seeing, network="small", preset=replace(POINT, epochs=1), progress_bar=False)
+    evaluation = evaluate(model, seeing, split="all", report=tmp_path, progress_bar=False)
+    page = (tmp_path / "index.html").read_text()
+    assert "values alone" in page
+    assert "overage" not in page + evaluation.summary()
+    gaussian = train(seeing, network="small", preset=QUICK, epochs=1, progress_bar=False)
+    assert "coverage" in evaluate(gaussian, seeing, split="all", progress_bar=False).summary()
 
 
 def test_the_psf_of_each_galaxy_is_its_own(seeing, monkeypatch):
