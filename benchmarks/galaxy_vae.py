@@ -30,6 +30,7 @@ from gampen_tf.latents import embed
 from gampen_tf.novelty import Novelty, feature_network
 from gampen_tf.simulation.structured import KINDS, draw_structured
 from gampen_tf.source_crops import crop_sources, normalise
+from gampen_tf.vae import round_weights
 
 RESULTS = Path(__file__).parent / "results"
 SEEDS = {"train": 1, "test": 2}
@@ -45,6 +46,7 @@ def main():
             normalise(images, options.softening), options.train, variant=options.variant, softening=options.softening,
             epochs=options.epochs, seed=options.seed,
         )
+        round_weights(vae.network)
         vae.provenance["command"] = options.command
         vae.save(options.train)
         options.models = [options.train]

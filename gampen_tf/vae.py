@@ -30,7 +30,7 @@ from .networks import galaxy_vae  # noqa: F401  loading needs its registered lay
 from .source_crops import crop_sources, normalise
 from .vae_terms import kl_from_standard_normal, log_density, split
 
-__all__ = ["FORMAT_VERSION", "KIND", "GalaxyVAE"]
+__all__ = ["FORMAT_VERSION", "KIND", "GalaxyVAE", "round_weights"]
 
 FORMAT_VERSION = 1
 KIND = "galaxy_vae"
@@ -285,6 +285,24 @@ class GalaxyVAE:
 
     def _decode(self, latents):
         return split(_in_batches(self.decoder, latents))
+
+
+def round_weights(network, n_bits=10):
+    """Round the weights to a mantissa of `n_bits` bits, as float16 has 10, which halves the size of their files.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Changed in place; exponents keep their range.
+    n_bits : int
+        The relative error is at most 2^−(n_bits + 1).
+    """
+    rounded = []
+    for weight in network.get_weights():
+        mantissa, exponent = np.frexp(weight)
+        scale = 2.0 ** (n_bits + 1)
+        rounded.append(np.ldexp(np.round(mantissa * scale) / scale, exponent).astype(weight.dtype))
+    network.set_weights(rounded)
 
 
 def _in_batches(network, inputs):

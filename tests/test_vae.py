@@ -11,7 +11,7 @@ from scipy import stats
 
 import gampen_tf
 from gampen_tf.networks.galaxy_vae import GALAXY_VAES, autoencoder
-from gampen_tf.vae import GalaxyVAE
+from gampen_tf.vae import GalaxyVAE, round_weights
 from gampen_tf.vae_terms import GalaxyVaeLoss, kl_from_standard_normal, log_density
 
 SHAPE = (5, 4, 1)
@@ -206,6 +206,17 @@ def test_save_and_load_give_the_same(saved, linear):
         assert getattr(loaded, name) == getattr(vae, name)
     assert sorted(path.name for path in directory.iterdir()) == ["README.md", "metrics.json", "model.json",
                                                                   "model.keras"]
+
+
+def test_rounded_weights_are_near_and_their_file_is_half_as_large(tmp_path):
+    vae = GalaxyVAE(GALAXY_VAES["dense"]((20, 20, 1)))
+    before = vae.network.get_weights()
+    large = (vae.save(tmp_path / "model") / "model.keras").stat().st_size
+    round_weights(vae.network, 10)
+    for a, b in zip(before, vae.network.get_weights(), strict=True):
+        assert (np.abs(a - b) <= 2.0**-11 * np.abs(a)).all()
+        assert (b.view(np.uint32) & 0x1FFF == 0).all()              # 23 − 10 bits of the mantissa
+    assert (vae.save(tmp_path / "model") / "model.keras").stat().st_size < 0.65 * large
 
 
 def test_changed_files_are_refused(saved):
