@@ -128,7 +128,12 @@ def _crop(options):
 
 
 def _evaluate(options):
-    evaluation = gampen_tf.evaluate(options.pop("model"), options.pop("data"), **options)
+    model, card = options.pop("model"), options.pop("card", False)
+    if card:
+        _to_write_into(model)
+    evaluation = gampen_tf.evaluate(model, options.pop("data"), **options)
+    if card:
+        print(f"card in {evaluation.write_card(model)}")
     print(evaluation.summary())
 
 
@@ -308,6 +313,7 @@ def _parser():
     sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
                      help="leave out the model's calibration")
     sub.add_argument("--report", metavar="FOLDER", help="write a page with figures, and metrics.json")
+    sub.add_argument("--card", action="store_true", help="write the short form into the model's directory")
 
     fitting = _fitting_options()
     sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate; the model gets the best", [fitting])

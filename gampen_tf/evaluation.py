@@ -301,7 +301,7 @@ def _made_by(where, data, settings, report, seconds):
     for key, value in settings.items():
         if value != _DEFAULTS[key]:
             words += ["--no-recalibrate"] if key == "recalibrate" else [f"--{key.replace('_', '-')}", str(value)]
-    words += [] if report is None else ["--report", str(report)]
+    words += [] if report is None else ["--report", Path(report).name]
     versions = {"gampen_tf": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:

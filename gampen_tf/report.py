@@ -21,7 +21,7 @@ _SECTIONS = {
     "flags": "Flags",
     "galaxies": "Galaxies",
 }
-_BEGIN, _END = "<!-- evaluation: begin -->", "<!-- evaluation: end -->"
+_BEGIN, _END = "<!-- evaluation of {}: begin -->", "<!-- evaluation of {}: end -->"
 
 
 def write_report(evaluation, folder):
@@ -62,7 +62,7 @@ def write_report(evaluation, folder):
 def write_card(evaluation, directory):
     """Put the short form into a model directory's ``README.md``, between two marks, and the metrics beside it.
 
-    What stands outside of the marks is left alone; without marks the short form is appended.
+    Each recipe has its own marks. What stands outside of them is left alone; without marks the short form is appended.
 
     Returns
     -------
@@ -73,16 +73,18 @@ def write_card(evaluation, directory):
         raise FileNotFoundError(f"{directory}: no model.json; a card belongs into a model directory")
     path = directory / "README.md"
     card = path.read_text() if path.is_file() else f"# {directory.name}\n"
-    block = f"{_BEGIN}\n{short_form(evaluation.metrics)}\n{_END}"
-    if _BEGIN in card and _END in card:
-        before, rest = card.split(_BEGIN, 1)
-        card = before + block + rest.split(_END, 1)[1]
+    recipe = evaluation.metrics["made_by"]["data"]["recipe_name"]
+    begin, end = _BEGIN.format(recipe), _END.format(recipe)
+    block = f"{begin}\n{short_form(evaluation.metrics)}\n{end}"
+    if begin in card and end in card:
+        before, rest = card.split(begin, 1)
+        card = before + block + rest.split(end, 1)[1]
     else:
         card = card.rstrip() + "\n\n" + block + "\n"
     metrics = directory / "metrics.json"
     kept = json.loads(metrics.read_text()) if metrics.is_file() else {}
     short = {key: value for key, value in evaluation.metrics.items() if key != "curves"}
-    _write(metrics, json.dumps(kept | {"evaluation": short}, indent=1) + "\n")
+    _write(metrics, json.dumps(kept | {"evaluation": kept.get("evaluation", {}) | {recipe: short}}, indent=1) + "\n")
     _write(path, card)
     return path
 
@@ -92,7 +94,7 @@ def short_form(metrics) -> str:
     made_by = metrics["made_by"]
     data = made_by["data"]
     lines = [
-        "## Measured",
+        f"## Measured on {data['recipe_name']}",
         "",
         f"On {metrics['n_measured']} galaxies of {data['recipe_name']} (seed {data['seed']}, "
         f"{made_by['settings']['split']} split), {made_by['date']}; ± is one standard error.",

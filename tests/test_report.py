@@ -201,7 +201,8 @@ def test_card_keeps_what_others_wrote(evaluation, tmp_path):
     assert second.endswith("\nAnd after.\n")
     metrics = json.loads((directory / "metrics.json").read_text())
     assert metrics["bfloat16_change_99"] == 0.01
-    assert metrics["evaluation"]["coverage"] == evaluation.metrics["coverage"]
+    recipe = evaluation.metrics["made_by"]["data"]["recipe_name"]
+    assert metrics["evaluation"][recipe]["coverage"] == evaluation.metrics["coverage"]
     with pytest.raises(FileNotFoundError, match="no model.json"):
         evaluation.write_card(tmp_path)
 

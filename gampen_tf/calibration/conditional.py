@@ -18,6 +18,8 @@ _N_KNOTS = 8
 _PRIOR = 0.3
 # A catastrophic failure counts as one of 4 σ, or a handful of them would set the widths of all.
 _LARGEST_PROBIT = 4.0
+# In standard deviations, a distance from a clip at which it does not matter how far it is.
+_FAR = 8.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,11 @@ class ConditionalTemperature:
 def _features(posterior):
     mean, spread = label_moments(posterior)
     with np.errstate(divide="ignore"):
-        return np.concatenate([mean, np.log(spread)], axis=1)
+        features = [mean, np.log(spread)]
+    for p, (low, high) in enumerate(posterior.scaler.clip_labels):
+        if np.isfinite(low):
+            features += [np.clip((mean[:, p] - edge) / spread[:, p], -_FAR, _FAR)[:, None] for edge in (low, high)]
+    return np.concatenate(features, axis=1)
 
 
 def _basis(features, knots):
