@@ -19,10 +19,8 @@ from scipy import special
 
 from gampen_tf.simulation.radii import circularised, half_light_radius
 
-__all__ = ["COMPONENT", "Frame", "Sersic", "Source", "from_imfit", "measured", "to_imfit", "units_of"]
+__all__ = ["Frame", "Sersic", "Source", "from_imfit", "measured", "to_imfit", "units_of"]
 
-#: imfit's parameters of a Sérsic component, in its order.
-COMPONENT = ("PA", "ell", "n", "I_e", "r_e")
 NANOJANSKY = 31.4           # AB magnitude of 1 nJy
 _UNITS = {"x": "arcsec", "y": "arcsec", "flux": "nJy", "magnitude": "mag", "effective_radius": "arcsec",
           "semi_major_axis": "arcsec", "position_angle": "deg"}

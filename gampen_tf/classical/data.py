@@ -6,13 +6,14 @@ import functools
 import numpy as np
 import scipy.fft
 
-from gampen_tf.classical.conversion import COMPONENT, Frame, to_imfit
+from gampen_tf.classical.conversion import Frame, Sersic, Source
 
-__all__ = ["Data", "Limits", "Solution", "vector_of"]
+__all__ = ["Data", "Limits", "N_PARAMETERS", "Solution", "sources_of", "vector_of"]
 
 _SMALLEST_RADIUS = 0.02         # px
 _LARGEST_RADIUS = 5.0           # sides of the frame
-_LARGEST_ELLIPTICITY = 0.95
+_SMALLEST_AXIS_RATIO = 0.05
+N_PARAMETERS = 5                # of a component
 _FREE_CENTRE = 4.0              # px about the initial guess
 _AT_LIMIT = 1e-5                # of the range
 
@@ -85,7 +86,7 @@ class Data:
 
 @dataclasses.dataclass
 class Solution:
-    """Where a fit ended: ``parameters`` is imfit's vector, (low, high) of each in ``ranges``."""
+    """Where a fit ended: ``parameters`` is the vector of `vector_of`, with (low, high) of each in ``ranges``."""
 
     sources: list
     parameters: np.ndarray
@@ -102,17 +103,32 @@ class Solution:
 
 
 def vector_of(sources, limits, frame):
-    """imfit's vector of some sources, and (low, high) of each parameter: two arrays, (M,) and (M, 2)."""
-    largest = _LARGEST_RADIUS * max(frame.shape)
+    """Sources as a vector of parameters, and (low, high) of each: two arrays, (M,) and (M, 2).
+
+    For each source x, y in arcsec, and for each of its components flux, ln of the semi-major axis, Sérsic index, axis
+    ratio and position angle: the total flux hardly depends on the others, the surface brightness would.
+    """
     values, ranges = [], []
+    scale = frame.pixel_scale
+    radii = np.log([_SMALLEST_RADIUS * scale, _LARGEST_RADIUS * max(frame.shape) * scale])
     for number, source in enumerate(sources):
-        centre, components = to_imfit(source, frame)
-        values += centre
-        ranges += [(value - _FREE_CENTRE, value + _FREE_CENTRE) for value in centre]
-        for k, component in enumerate(components):
-            ends = {"PA": (-np.inf, np.inf), "ell": (0.0, _LARGEST_ELLIPTICITY), "I_e": (0.0, np.inf),
-                    "n": limits.galaxy[k] if number == 0 else limits.neighbours, "r_e": (_SMALLEST_RADIUS, largest)}
-            values += [component[name] for name in COMPONENT]
-            ranges += [ends[name] for name in COMPONENT]
-    ranges = np.array(ranges, float)
+        values += [source.x, source.y]
+        ranges += [(value - _FREE_CENTRE * scale, value + _FREE_CENTRE * scale) for value in (source.x, source.y)]
+        for k, one in enumerate(source.components):
+            values += [one.flux, np.log(one.semi_major_axis), one.sersic_index, one.axis_ratio, one.position_angle]
+            ranges += [(0.0, np.inf), radii, limits.galaxy[k] if number == 0 else limits.neighbours,
+                       (_SMALLEST_AXIS_RATIO, 1.0), (-np.inf, np.inf)]
+    ranges = np.array([tuple(ends) for ends in ranges], float)
     return np.clip(values, *ranges.T), ranges
+
+
+def sources_of(parameters, n_components):
+    """Sources of a vector; ``n_components`` tells how many components each has."""
+    sources, k = [], 0
+    for n in n_components:
+        rows = np.reshape(parameters[k + 2 : k + 2 + N_PARAMETERS * n], (n, N_PARAMETERS))
+        components = tuple(Sersic(flux, np.exp(log_axis), index, ratio, (angle + 90.0) % 180.0 - 90.0)
+                           for flux, log_axis, index, ratio, angle in rows)
+        sources.append(Source(parameters[k], parameters[k + 1], components))
+        k += 2 + N_PARAMETERS * n
+    return sources

@@ -1,28 +1,26 @@
 """Least squares with the exact images of Sérsic profiles.
 
 imfit, as GALFIT and its kind, convolves what a profile has in each pixel with samples of the PSF. So near to a cusp
-that two pixels differ much, this departs from the light that a detector counts by parts in a thousand: nothing for an eye,
-but many standard errors for a bright galaxy. The images here are those of `draw_stamp`: profile, PSF and pixel are
-multiplied in Fourier space, where nothing is sampled too coarsely. The fitter is SciPy's (trust region, with bounds).
+that two pixels differ much, this departs from the light that a detector counts by parts in a thousand: nothing for an
+eye, but many standard errors for a bright galaxy. The images here are those of `draw_stamp`: profile, PSF and pixel are
+multiplied in Fourier space, where nothing is sampled too coarsely.
 """
 
 import dataclasses
 
 import numpy as np
-from scipy import optimize
 
-from gampen_tf.classical.conversion import COMPONENT, from_imfit
-from gampen_tf.classical.data import Solution, vector_of
+from gampen_tf.classical.data import N_PARAMETERS, Solution, sources_of, vector_of
 from gampen_tf.simulation.psfs import MeasuredPsf
 from gampen_tf.simulation.radii import circularised
 from gampen_tf.simulation.stamps import Component, draw_stamp
 
 __all__ = ["ExactImages", "solve_exactly"]
 
-# Steps of the differences: images are float32, so that they cannot be short. Pixels, degrees, parts of the value.
-_SHIFT = 0.02
-_ABSOLUTE = {"PA": 0.2, "ell": 2e-3}
-_RELATIVE = {"n": 2e-3, "r_e": 2e-3}
+# Steps of the differences: images are float32, so that they cannot be short.
+_SHIFT = 0.02                   # px
+_STEPS = {"semi_major_axis": 2e-3, "sersic_index": 2e-3, "axis_ratio": 2e-3, "position_angle": 0.2}
+_FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-8, 1e6
 
 
 class ExactImages:
@@ -45,45 +43,39 @@ class ExactImages:
         self._psf = MeasuredPsf(data.psf, data.psf_scale)
 
     def image(self, parameters):
-        """Image of the model at imfit's vector of parameters: (H, W)."""
-        sources = from_imfit(parameters, self.n_components, self.data.frame)
-        return sum(self._draw(source, one) for source in sources for one in source.components)
+        """Image of the model at a vector of parameters (`vector_of`): (H, W)."""
+        return sum(self._draw(source, one) for source in sources_of(parameters, self.n_components)
+                   for one in source.components)
 
     def slopes(self, parameters):
         """d image / d parameter, (M, H, W). Each component is drawn anew for its own parameters alone."""
         slopes, k = np.zeros((len(parameters), *self.data.image.shape)), 0
-        for source in from_imfit(parameters, self.n_components, self.data.frame):
-            shift = _SHIFT * self.data.pixel_scale
+        shift = _SHIFT * self.data.pixel_scale
+        for source in sources_of(parameters, self.n_components):
             for component in source.components:
                 slopes[k] += self._draw(dataclasses.replace(source, x=source.x + shift), component)
                 slopes[k] -= self._draw(dataclasses.replace(source, x=source.x - shift), component)
                 slopes[k + 1] += self._draw(dataclasses.replace(source, y=source.y + shift), component)
                 slopes[k + 1] -= self._draw(dataclasses.replace(source, y=source.y - shift), component)
-            slopes[k : k + 2] /= 2 * _SHIFT
+            slopes[k : k + 2] /= 2 * shift
             k += 2
-            for _ in source.components:
-                slopes[k : k + len(COMPONENT)] = list(self._component_slopes(parameters[k : k + len(COMPONENT)], source))
-                k += len(COMPONENT)
+            for component in source.components:
+                slopes[k : k + N_PARAMETERS] = self._component_slopes(source, component)
+                k += N_PARAMETERS
         return slopes
 
-    def _component_slopes(self, own, source):
-        """Slopes with imfit's five numbers of one component."""
-        values = dict(zip(COMPONENT, own, strict=True))
-        # the image is linear in the brightness; one without light has slopes nonetheless
-        brightness = values["I_e"]
-        values["I_e"] = 1.0
-        here = self._of(values, source)
-        for name in COMPONENT:
-            if name == "I_e":
-                yield here
-                continue
-            step = _ABSOLUTE.get(name) or _RELATIVE[name] * values[name]
-            yield (self._of(values | {name: values[name] + step}, source) - here) * (brightness / step)
-
-    def _of(self, values, source):
-        vector = np.array([0.0, 0.0, *(values[name] for name in COMPONENT)])
-        (alone,) = from_imfit(vector, [1], self.data.frame)
-        return self._draw(source, alone.components[0])
+    def _component_slopes(self, source, component):
+        # images are linear in the flux; a component without light would have no slopes to draw
+        unit = dataclasses.replace(component, flux=1.0)
+        here = self._draw(source, unit)
+        slopes = [here]
+        for name, step in _STEPS.items():
+            value = getattr(unit, name)
+            relative = name in ("semi_major_axis", "sersic_index")      # the radius: its logarithm is the parameter
+            moved = dataclasses.replace(unit, **{name: value * (1 + step) if relative else value + step})
+            width = np.log1p(step) if name == "semi_major_axis" else value * step if relative else step
+            slopes.append((self._draw(source, moved) - here) * (component.flux / width))
+        return slopes
 
     def _draw(self, source, one):
         component = Component(one.flux, circularised(one.semi_major_axis, one.axis_ratio), one.sersic_index,
@@ -95,8 +87,8 @@ class ExactImages:
         return stamp[top : top + height, left : left + width].astype(float)
 
 
-def solve_exactly(data, sources, limits, tolerance=1e-7, n_steps=60):
-    """Fit sources to an image from where they are.
+def solve_exactly(data, sources, limits, tolerance=1e-3, n_steps=100):
+    """Fit sources to an image from where they are, by Levenberg's and Marquardt's method within limits.
 
     Parameters
     ----------
@@ -106,7 +98,7 @@ def solve_exactly(data, sources, limits, tolerance=1e-7, n_steps=60):
         The galaxy, then its neighbours.
     limits : Limits
     tolerance : float, optional
-        Relative change of χ² at which the fit ends.
+        Change of χ² below which the fit ends: 1 is one standard error.
     n_steps : int, optional
         After so many it has not converged.
 
@@ -114,20 +106,50 @@ def solve_exactly(data, sources, limits, tolerance=1e-7, n_steps=60):
     -------
     Solution
     """
-    start, ranges = vector_of(sources, limits, data.frame)
+    at, ranges = vector_of(sources, limits, data.frame)
     images = ExactImages(data, [len(source.components) for source in sources])
     used = ~data.mask
-    weight = 1 / data.sigma[used]
+    pixels, weight = data.image[used], 1 / data.sigma[used]
     low, high = ranges.T
-    inside = 1e-4 * np.where(np.isfinite(high - low), high - low, 0.0)      # where this algorithm starts
 
     def residuals(parameters):
-        return (images.image(parameters) - data.image)[used] * weight
+        return (images.image(parameters)[used] - pixels) * weight
 
-    def jacobian(parameters):
-        return (images.slopes(parameters)[:, used] * weight).T
+    difference = residuals(at)
+    chi2, damping, converged = difference @ difference, _FIRST_DAMPING, False
+    for _ in range(n_steps):
+        slopes = images.slopes(at)[:, used] * weight
+        gradient, curvature = slopes @ difference, slopes @ slopes.T
+        # parameters at a limit that the slope drives against it stay there
+        free = ~(((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))) & (np.diag(curvature) > 0)
+        step = None
+        while damping < _MOST_DAMPING:
+            move = _damped_step(gradient[free], curvature[np.ix_(free, free)], damping)
+            there = at.copy()
+            there[free] = np.clip(at[free] + move, low[free], high[free])
+            new = residuals(there)
+            if new @ new < chi2:
+                step = there
+                break
+            # a minimum to all that the slopes can tell: not even a full step would gain
+            if -gradient[free] @ move < 0.1 * tolerance:
+                break
+            damping *= 4
+        if step is None:
+            converged = True
+            break
+        gain = chi2 - new @ new
+        at, difference, chi2 = step, new, new @ new
+        damping = max(damping / 6, _LEAST_DAMPING)
+        if gain < tolerance and damping < _FIRST_DAMPING:
+            converged = True
+            break
+    return Solution(sources_of(at, images.n_components), at, ranges, float(chi2), converged)
 
-    found = optimize.least_squares(residuals, np.clip(start, low + inside, high - inside), jacobian, bounds=(low, high),
-                                   x_scale="jac", ftol=tolerance, xtol=1e-9, gtol=None, max_nfev=n_steps)
-    return Solution(from_imfit(found.x, images.n_components, data.frame), found.x, ranges, 2 * float(found.cost),
-                    found.status > 0)
+
+def _damped_step(gradient, curvature, damping):
+    """Solution of (C + λ diag C) δ = −g, scaled so that the diagonal is one."""
+    scale = np.sqrt(np.diag(curvature))
+    scaled = curvature / np.outer(scale, scale)
+    scaled[np.diag_indices_from(scaled)] += damping
+    return -np.linalg.solve(scaled, gradient / scale) / scale

@@ -5,9 +5,9 @@ import time
 
 import numpy as np
 
-from gampen_tf.classical.conversion import COMPONENT, from_imfit, measured
+from gampen_tf.classical.conversion import measured
 from gampen_tf.classical.covariance import covariance_of, errors_of
-from gampen_tf.classical.data import Data, Limits
+from gampen_tf.classical.data import N_PARAMETERS, Data, Limits, sources_of
 from gampen_tf.classical.exact import ExactImages, solve_exactly
 from gampen_tf.classical.imfit import solve_by_imfit
 from gampen_tf.classical.initial import detect, two_component_starts
@@ -15,8 +15,8 @@ from gampen_tf.classical.initial import detect, two_component_starts
 __all__ = ["Settings", "fit_galaxy"]
 
 _COARSE_SIDE = 64           # pixels that a binned image has at least
-_COARSE_TOLERANCE = 1e-4
-_COARSE_STEPS = 12
+_COARSE_TOLERANCE = 1.0     # in χ²
+_COARSE_STEPS = 15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,13 +76,13 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
         solution = solve(data, solution.sources, limits)
 
     def derive(parameters):
-        return measured(from_imfit(parameters, images.n_components, data.frame)[0], settings.zero_point)
+        return measured(sources_of(parameters, images.n_components)[0], settings.zero_point)
 
     slopes = images.slopes(solution.parameters) * np.where(data.mask, 0.0, 1 / np.where(data.mask, 1.0, data.sigma))
     covariance = covariance_of(slopes, solution.free, noise_correlation)
     values = derive(solution.parameters)
     errors = errors_of(derive, solution.parameters, covariance, angles=("position_angle",))
-    n_own = 2 + len(COMPONENT) * images.n_components[0]
+    n_own = 2 + N_PARAMETERS * images.n_components[0]
     return values | {f"{name}_error": error for name, error in errors.items()} | {
         "reduced_chi2": solution.chi2 / max(data.n_pixels - int(solution.free.sum()), 1),
         "converged": solution.converged,

@@ -3,8 +3,8 @@
 import numpy as np
 import scipy.fft
 
-from gampen_tf.classical.conversion import from_imfit
-from gampen_tf.classical.data import Solution, vector_of
+from gampen_tf.classical.conversion import from_imfit, to_imfit
+from gampen_tf.classical.data import N_PARAMETERS, Solution, sources_of, vector_of
 
 __all__ = ["solve_by_imfit"]
 
@@ -28,34 +28,44 @@ def solve_by_imfit(data, sources, limits):
     """
     import pyimfit
 
-    start, ranges = vector_of(sources, limits, data.frame)
     counts = [len(source.components) for source in sources]
+    start, ranges = vector_of(sources, limits, data.frame)
     image, sigma, mask = _padded(data)
-    fitter = pyimfit.Imfit(_description(start, ranges, counts), psf=data.sharp_psf, maxThreads=1)
+    description = _description(sources_of(start, counts), data.frame, ranges)
+    fitter = pyimfit.Imfit(description, psf=data.sharp_psf, maxThreads=1)
     fitter.loadData(image, error=sigma, mask=mask)
     result = fitter.doFit()
-    parameters = np.array(result.params, float)
-    return Solution(from_imfit(parameters, counts, data.frame), parameters, ranges, float(result.fitStat),
-                    bool(result.fitConverged))
+    found = from_imfit(np.array(result.params, float), counts, data.frame)
+    parameters, _ = vector_of(found, limits, data.frame)
+    return Solution(found, parameters, ranges, float(result.fitStat), bool(result.fitConverged))
 
 
-def _description(parameters, ranges, n_components):
-    """pyimfit's description of the model with its initial values."""
+def _description(sources, frame, ranges):
+    """pyimfit's description of the model, with initial values and limits."""
     from pyimfit import FunctionSetDescription, ModelDescription, make_imfit_function
     from pyimfit.descriptions import ParameterDescription
 
-    description, rows = ModelDescription(), zip(parameters, ranges, strict=True)
-    for number, n in enumerate(n_components):
-        centre = []
-        for name in ("X0", "Y0"):
-            value, ends = next(rows)
-            centre.append(ParameterDescription(name, value, limits=tuple(ends)))
-        functions = [make_imfit_function("Sersic") for _ in range(n)]
-        for function in functions:
+    description, k = ModelDescription(), 0
+    for number, source in enumerate(sources):
+        centre, components = to_imfit(source, frame)
+        middle = frame.centre
+        offsets = [ParameterDescription(name, value, limits=tuple(zero + ranges[k + axis] / frame.pixel_scale))
+                   for axis, (name, value, zero) in enumerate(zip(("X0", "Y0"), centre, middle, strict=True))]
+        k += 2
+        functions = []
+        for component in components:
+            _, radius, index, ratio, _ = ranges[k : k + N_PARAMETERS]
+            ends = {"ell": 1 - ratio[::-1], "n": index, "I_e": (0.0, _LARGEST_BRIGHTNESS),
+                    "r_e": np.exp(radius) / frame.pixel_scale}
+            function = make_imfit_function("Sersic")
             for parameter in function.parameterList():
-                value, (low, high) = next(rows)
-                parameter.setValue(value, (low, min(high, _LARGEST_BRIGHTNESS)) if np.isfinite(low) else None)
-        description.addFunctionSet(FunctionSetDescription(f"source{number}", *centre, functions))
+                value = component[parameter.name]
+                if parameter.name in ends:
+                    value = float(np.clip(value, *ends[parameter.name]))
+                parameter.setValue(value, ends.get(parameter.name))
+            functions.append(function)
+            k += N_PARAMETERS
+        description.addFunctionSet(FunctionSetDescription(f"source{number}", *offsets, functions))
     return description
 
 
