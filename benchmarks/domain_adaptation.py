@@ -152,7 +152,7 @@ def figure(results, models):
             ax.errorbar(sizes, values, errors, color=color, marker="o", ms=3, label=label)
         ax.plot(min(sizes) / 2, entry["before"]["all"][0], "*", color="C2", ms=9, label="simulations alone")
         ax.set(xscale="log", xlabel="target galaxies", title=axis_label(name, models[name].parameters.units[0]))
-        ax.set_ylim(max(-1.0, ax.get_ylim()[0]), 1.02)
+        ax.set_ylim(max(-2.2, ax.get_ylim()[0]), 1.02)
     axes[0, 0].set_ylabel("R²")
     axes[0, -1].legend(fontsize=7)
     return shown
