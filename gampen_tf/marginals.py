@@ -220,8 +220,17 @@ class Marginal:
 
     # -- mode and shortest intervals -----------------------------------------------------------------------------------
 
+    def atom_log_heights(self):
+        """Log densities (N,) that the lower and the upper atom count as; infinite for one that holds the majority.
+
+        A narrow peak at the clip may be higher than the atom beside it and yet hold next to nothing.
+        """
+        atoms = self.atoms()
+        with np.errstate(divide="ignore"):
+            return list(np.where(atoms > 0.5, np.inf, np.log(atoms / self.cell)).T)
+
     def mode(self):
-        """(N,) values of the greatest density in physical units."""
+        """(N,) values of the greatest density in physical units; a bound if its atom holds more than half."""
         result = np.empty(len(self))
         for rows in blocks(len(self), row_cost(self.mean.shape[1])):
             part = self.rows(rows)
@@ -229,8 +238,7 @@ class Marginal:
             values = [part.interior(label)]
             heights = [log_density]
             if self.cell:
-                with np.errstate(divide="ignore"):
-                    heights += list(np.log(part.atoms() / self.cell).T)
+                heights += part.atom_log_heights()
                 values += [np.full(len(part), bound) for bound in self.parameter.bounds]
             result[rows] = np.choose(np.argmax(heights, axis=0), values)
         return result

@@ -92,7 +92,7 @@ class Posterior(MixtureSet):
     def mode(self):
         """(N, P) values of the greatest marginal density in physical units: the paper's point estimate.
 
-        A bound where its atom's cell holds the greatest density.
+        A bound where its atom's cell holds the greatest density, or its atom more than half of the probability.
         """
         return self._modes
 

@@ -146,9 +146,9 @@ class RecalibratedMarginal(Marginal):
             heights = [*part.pdf(around).T, height[:, 0], height[:, -1]]
             values = [*around.T, value[:, 0], value[:, -1]]
             if self.cell:
-                heights += list(part.atoms().T / self.cell)
+                heights += list(np.exp(part.atom_log_heights()))
                 values += [np.full(len(part), bound) for bound in self.parameter.bounds]
-            heights = np.nan_to_num(np.array(heights), nan=-1.0)
+            heights = np.nan_to_num(np.array(heights), nan=-1.0, posinf=np.inf)
             result[rows] = np.array(values)[np.argmax(heights, axis=0), np.arange(len(part))]
         return result
 

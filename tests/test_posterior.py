@@ -384,3 +384,13 @@ def test_figures_show_densities_of_a_measured_galaxy_alone(posterior):
     assert len(posterior.corner(0).axes) == 9
     with pytest.raises(ValueError, match="galaxy 3 .* UNREADABLE"):
         posterior.plot(UNMEASURED)
+
+
+def test_an_atom_with_the_majority_is_the_mode():
+    # a peak a hundredth of a cell wide at the clip: higher than the atom as a density, and with less probability
+    edge = SCALER.clip_labels[0, 0]
+    means = np.array([[edge - 0.0004, 0.0, 0.0], [edge + 0.0004, 0.0, 0.0]])[:, None]
+    posterior = Posterior(means, np.broadcast_to(np.diag([0.001, 0.1, 0.1]), (2, 1, 3, 3)), SCALER)
+    assert posterior.mode()[0, 0] == 0
+    assert posterior.mode()[1, 0] == pytest.approx(0.01, rel=0.01)
+    np.testing.assert_array_equal(posterior.interval(0.5)[0, 0], 0)

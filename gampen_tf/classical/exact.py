@@ -50,32 +50,32 @@ class ExactImages:
     def slopes(self, parameters):
         """d image / d parameter, (M, H, W). Each component is drawn anew for its own parameters alone."""
         slopes, k = np.zeros((len(parameters), *self.data.image.shape)), 0
-        shift = _SHIFT * self.data.pixel_scale
         for source in sources_of(parameters, self.n_components):
+            own = k + 2
             for component in source.components:
-                slopes[k] += self._draw(dataclasses.replace(source, x=source.x + shift), component)
-                slopes[k] -= self._draw(dataclasses.replace(source, x=source.x - shift), component)
-                slopes[k + 1] += self._draw(dataclasses.replace(source, y=source.y + shift), component)
-                slopes[k + 1] -= self._draw(dataclasses.replace(source, y=source.y - shift), component)
-            slopes[k : k + 2] /= 2 * shift
-            k += 2
-            for component in source.components:
-                slopes[k : k + N_PARAMETERS] = self._component_slopes(source, component)
-                k += N_PARAMETERS
+                rows = k, k + 1, *range(own, own + N_PARAMETERS)
+                for row, slope in zip(rows, self._component_slopes(source, component), strict=True):
+                    slopes[row] += slope
+                own += N_PARAMETERS
+            k = own
         return slopes
 
     def _component_slopes(self, source, component):
+        """Slopes with x, y, flux, ln of the radius, index, axis ratio, angle, one after the other."""
         # images are linear in the flux; a component without light would have no slopes to draw
         unit = dataclasses.replace(component, flux=1.0)
         here = self._draw(source, unit)
-        slopes = [here]
+        shift = _SHIFT * self.data.pixel_scale
+        for name in ("x", "y"):
+            moved = dataclasses.replace(source, **{name: getattr(source, name) + shift})
+            yield (self._draw(moved, unit) - here) * (component.flux / shift)
+        yield here
         for name, step in _STEPS.items():
             value = getattr(unit, name)
             relative = name in ("semi_major_axis", "sersic_index")      # the radius: its logarithm is the parameter
             moved = dataclasses.replace(unit, **{name: value * (1 + step) if relative else value + step})
             width = np.log1p(step) if name == "semi_major_axis" else value * step if relative else step
-            slopes.append((self._draw(source, moved) - here) * (component.flux / width))
-        return slopes
+            yield (self._draw(source, moved) - here) * (component.flux / width)
 
     def _draw(self, source, one):
         component = Component(one.flux, circularised(one.semi_major_axis, one.axis_ratio), one.sersic_index,

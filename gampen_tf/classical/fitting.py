@@ -18,7 +18,8 @@ __all__ = ["MODELS", "fit"]
 MODELS = {"sersic": ((0.2, 8.0),), "bulge_disc": ((0.5, 1.5), (2.0, 8.0))}
 _NEIGHBOURS = ("ignore", "mask", "fit")
 _LIBRARIES = {"exact": ("sep",), "imfit": ("sep", "pyimfit")}
-_PER_FIT = {"reduced_chi2": np.nan, "converged": False, "at_limit": False, "n_fitted_neighbours": 0, "seconds": np.nan}
+_PER_FIT = {"reduced_chi2": np.nan, "converged": False, "at_limit": False, "n_fitted_neighbours": 0,
+            "processor_seconds": np.nan}
 
 
 def fit(images, psfs, noise, *, pixel_scale, model="bulge_disc", zero_point=31.4, gain=None, masks=None,
@@ -64,8 +65,8 @@ def fit(images, psfs, noise, *, pixel_scale, model="bulge_disc", zero_point=31.4
         A row an image. Parameters under the names and in the units that catalogues and networks have (``flux`` in nJy,
         ``effective_radius`` the radius of the circular aperture with half of all light, ``bulge_to_total``, …), each
         with its 1 σ ``…_error``; ``reduced_chi2``; ``at_limit``, whether a parameter ended at one of its limits (its
-        error is then 0); ``n_fitted_neighbours``; ``seconds``; ``flags`` and ``reason``. NaN where ``flags`` say that
-        nothing could be measured: the image is not good, or the fit failed or did not converge.
+        error is then 0); ``n_fitted_neighbours``; ``processor_seconds``; ``flags`` and ``reason``. NaN
+        where ``flags`` say that nothing could be measured: the image is no good, the fit failed or did not converge.
 
     Raises
     ------
