@@ -187,8 +187,10 @@ def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
         return keras.models.clone_model(base.network), "float32"
 
 
-# What may differ between a network as it is built and as it was saved.
-_NOT_ARCHITECTURE = ("dtype", "seed", "rate", "build_config", "module", "registered_name", "trainable", "name")
+# What may differ between a network as it is built and as it was saved; copies in another arithmetic note "training".
+_NOT_ARCHITECTURE = (
+    "dtype", "seed", "rate", "build_config", "module", "registered_name", "trainable", "training", "name"
+)
 
 
 def _architecture(network):

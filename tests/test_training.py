@@ -481,6 +481,12 @@ def test_the_network_is_that_of_the_model_whatever_todays_defaults(base, dataset
     np.testing.assert_array_equal(layer_weights(model, "hidden"), layer_weights(base, "hidden"))
 
 
+def test_a_saved_network_is_known_as_the_one_that_is_built(dataset, tmp_path):
+    quick(dataset, tmp_path / "run", precision="mixed_bfloat16", epochs=1)
+    model = tuned(tmp_path / "run", dataset, precision="mixed_bfloat16", learning_rate=1e-30)
+    assert model.provenance["settings"]["precision"] == "mixed_bfloat16"
+
+
 def test_a_network_that_is_built_otherwise_today_is_copied_from_the_model(base, dataset, monkeypatch):
     def other_code(image_shape, n_parameters, dropout_rate=0.4, head="gaussian", units=24):
         network = small_network(image_shape, n_parameters, dropout_rate, head, units)
