@@ -50,7 +50,7 @@ def fit(images, psfs, noise, *, pixel_scale, model="bulge_disc", zero_point=31.4
         errors; white if not given.
     neighbours : {"ignore", "mask", "fit"}, optional
         What is done with other sources that are detected: nothing; their pixels are masked; the five brightest are
-        fitted along as Sérsic profiles, the others masked.
+        fitted along as Sérsic profiles, the others masked, and what shows in the residuals is fitted in another round.
     sersic_index : sequence of (low, high), optional
         Limits of the index of each component, the disc first; `MODELS` has the defaults.
     fitter : {"exact", "imfit"}, optional

@@ -10,13 +10,14 @@ from gampen_tf.classical.covariance import covariance_of, errors_of
 from gampen_tf.classical.data import N_PARAMETERS, Data, Limits, sources_of, vector_of
 from gampen_tf.classical.exact import ExactImages, solve_exactly
 from gampen_tf.classical.imfit import solve_by_imfit
-from gampen_tf.classical.initial import detect, two_component_starts
+from gampen_tf.classical.initial import detect, overlooked, two_component_starts
 
 __all__ = ["Settings", "fit_galaxy"]
 
 _COARSE_SIDE = 64           # pixels that a binned image has at least
 _COARSE_TOLERANCE = 1.0     # in χ²
 _COARSE_STEPS = 15
+_ROUNDS = 3                 # of a fit and a look at what it has left
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +69,17 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
         data = dataclasses.replace(data, sigma=_with_photons(noise, _smoothed(data.image), gain))
     limits = Limits(settings.sersic_index)
     solve = {"exact": solve_exactly, "imfit": solve_by_imfit}[settings.fitter]
-    coarse = data.binned(_binning(data))
-    solution = solve(data, _best_start(coarse, [found.galaxy, *others], limits, settings.model), limits)
-    images = ExactImages(data, [len(source.components) for source in solution.sources])
+    for _ in range(_ROUNDS if settings.neighbours == "fit" else 1):
+        coarse = data.binned(_binning(data))
+        solution = solve(data, _best_start(coarse, [found.galaxy, *others], limits, settings.model), limits)
+        images = ExactImages(data, [len(source.components) for source in solution.sources])
+        if settings.neighbours != "fit" or _is_good(solution, data):
+            break
+        rest = data.image - images.image(solution.parameters)
+        new = overlooked(rest, data.sigma, data.mask, settings.pixel_scale, _width(data.psf), solution.sources[0])
+        if not new:
+            break
+        others = (*solution.sources[1:], *new)
     if gain is not None:                    # the light of the model in place of that of the noisy image
         data = dataclasses.replace(data, sigma=_with_photons(noise, images.image(solution.parameters), gain))
         solution = solve(data, solution.sources, limits)
@@ -87,7 +96,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
         "reduced_chi2": solution.chi2 / max(data.n_pixels - int(solution.free.sum()), 1),
         "converged": solution.converged,
         "at_limit": not bool(solution.free[:n_own].all()),
-        "n_fitted_neighbours": len(others),
+        "n_fitted_neighbours": len(images.n_components) - 1,
         "processor_seconds": time.process_time() - start,
     }
 
@@ -112,6 +121,11 @@ def _best_start(coarse, sources, limits, model):
     tried = [solve_exactly(coarse, [start], limits, _COARSE_TOLERANCE, _COARSE_STEPS)
              for start in two_component_starts(galaxy)]
     return [*min(tried, key=_chi2).sources, *others]
+
+
+def _is_good(solution, data):
+    """Whether χ² is what noise alone makes, to 5 of its standard deviations."""
+    return solution.chi2 < data.n_pixels + 5 * np.sqrt(2 * data.n_pixels)
 
 
 def _chi2(solution):

@@ -6,10 +6,12 @@ import numpy as np
 
 from gampen_tf.classical.conversion import Sersic, Source
 
-__all__ = ["Detections", "detect", "two_component_starts"]
+__all__ = ["Detections", "detect", "overlooked", "two_component_starts"]
 
 _THRESHOLD = 2.5            # sigma per pixel, of the image smoothed by SEP's 3 × 3 kernel
+_RESIDUAL_THRESHOLD = 4.0
 _FEWEST_PIXELS = 5
+_MOST_OVERLOOKED = 2        # a round
 _MOST_NEIGHBOURS = 5        # that are worth parameters of their own
 _REACH = 0.25               # of the frame: the galaxy is looked for this far from the centre
 # B/T, and radii of disc and bulge over that of the single profile. Bulges larger than their discs are among them.
@@ -45,16 +47,7 @@ def detect(image, sigma, mask, pixel_scale, psf_sigma):
     Detections
         Where nothing stands out of the noise, a galaxy in the centre with the flux and the size of the central light.
     """
-    import sep
-
-    pixels = np.ascontiguousarray(image, dtype=np.float32)
-    noise = np.ascontiguousarray(sigma, dtype=np.float32)
-    sep.set_extract_pixstack(max(300_000, 4 * pixels.size))
-    try:
-        found, segments = sep.extract(pixels, _THRESHOLD, err=noise, mask=mask, minarea=_FEWEST_PIXELS,
-                                      segmentation_map=True)
-    except Exception:           # SEP's own; crowded beyond its limits
-        found, segments = (), np.zeros(image.shape, int)
+    pixels, found, segments = _extract(image, sigma, mask, _THRESHOLD)
     centre = 0.5 * (np.array(image.shape[::-1]) - 1)
     distance = np.array([np.hypot(*(np.array([one["x"], one["y"]]) - centre)) for one in found])
     near = distance < _REACH * min(image.shape)
@@ -71,6 +64,47 @@ def detect(image, sigma, mask, pixel_scale, psf_sigma):
     for number, i in enumerate([chosen, *others], start=1):
         numbers[i + 1] = number
     return Detections(sources[chosen], tuple(sources[i] for i in others[:_MOST_NEIGHBOURS]), numbers[segments])
+
+
+def overlooked(residual, sigma, mask, pixel_scale, psf_sigma, galaxy):
+    """Sources in what a fit has left: neighbours that lay in the light of others.
+
+    Parameters
+    ----------
+    residual, sigma : (H, W) arrays
+        Image minus model, noise per pixel.
+    mask : (H, W) bool array
+    pixel_scale, psf_sigma : float
+        arcsec, pixels.
+    galaxy : Source
+        What is left of it, in its middle, is no neighbour.
+
+    Returns
+    -------
+    tuple of Source
+        The most significant, brightest first.
+    """
+    pixels, found, segments = _extract(residual, sigma, mask, _RESIDUAL_THRESHOLD)
+    centre = 0.5 * (np.array(residual.shape[::-1]) - 1)
+    middle = centre + np.array([galaxy.x, galaxy.y]) / pixel_scale
+    others = [i for i, one in enumerate(found)
+              if one["flux"] > 0 and np.hypot(one["x"] - middle[0], one["y"] - middle[1]) > 3 * psf_sigma]
+    others = sorted(others, key=lambda i: -found[i]["flux"])[:_MOST_OVERLOOKED]
+    return tuple(_source(found[i], pixels, mask, segments, i + 1, centre, pixel_scale, psf_sigma) for i in others)
+
+
+def _extract(image, sigma, mask, threshold):
+    """What SEP finds: the pixels as it takes them, its table (empty where it gives up), and its map of segments."""
+    import sep
+
+    pixels = np.ascontiguousarray(image, dtype=np.float32)
+    noise = np.ascontiguousarray(sigma, dtype=np.float32)
+    sep.set_extract_pixstack(max(300_000, 4 * pixels.size))
+    try:
+        return pixels, *sep.extract(pixels, threshold, err=noise, mask=mask, minarea=_FEWEST_PIXELS,
+                                    segmentation_map=True)
+    except Exception:           # SEP's own, in fields crowded beyond its limits
+        return pixels, (), np.zeros(image.shape, int)
 
 
 def _source(one, pixels, mask, segments, number, centre, pixel_scale, psf_sigma):

@@ -1,0 +1,252 @@
+"""Classical fits and networks on the same galaxies: accuracy, catastrophes, coverage, and time.
+
+    python benchmarks/classical.py                                        # hsc_wide_g and hsc_wide_g_crowded
+    python benchmarks/classical.py --recipe kids_r --model kids_r_galnet2
+    python benchmarks/classical.py --recipe candels_f160w --model candels_f160w_deeplegato1 --n-galaxies 50
+
+The galaxies are drawn by recipe and seed, other galaxies than any model was trained on, into ``--data`` or a temporary
+folder. The fits get what no survey has: the true PSF, the true noise (σ, gain, correlation between pixels), the true
+ranges of the Sérsic indices for bulges with discs; neighbours that are detected are fitted along. The model gets the
+image (and the PSF, where it takes one). ``exact`` and ``imfit`` are the two fitters of `gampen_tf.classical`; imfit,
+the slower, fits the first ``--n-imfit`` galaxies.
+
+Errors are the 68.27th percentile of |measured − true|, relative for radii and fluxes. *Catastrophic* is a failed
+measurement or one whose error is above the limit in brackets. Coverage is the fraction of galaxies whose true value
+lies in the 68.27 % interval: value ± 1 σ of the fits, the shortest interval of the posterior. Time is that of the
+processor, all threads together, so that other work on the machine hardly counts; the model's without compiling.
+
+The table goes to ``benchmarks/results/classical.md``, the numbers to ``classical.json``. With ``--data`` fits that are
+there already are not made again.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from astropy.table import QTable
+
+import gampen_tf
+from gampen_tf import classical, metrics
+from gampen_tf.parameters import LabelScaler, ParameterSet
+from gampen_tf.recipes import load_recipe
+from gampen_tf.report_tables import plus_minus
+from gampen_tf.simulation.galaxies import draw_galaxy
+from gampen_tf.simulation.noise import draw_noise
+from gampen_tf.simulation.psfs import draw_psf, galaxy_psf
+
+RESULTS = Path(__file__).parent / "results"
+DEFAULT_MODELS = {"hsc_wide_g": "hsc_wide_g", "hsc_wide_g_crowded": "hsc_wide_g"}
+LEVEL = 0.6827
+#: Kind of the residual, and the error from which on a measurement is catastrophic.
+PARAMETERS = {
+    "bulge_to_total": ("absolute", 0.3), "effective_radius": ("relative", 0.3), "flux": ("relative", 0.3),
+    "x": ("absolute", 0.2), "y": ("absolute", 0.2), "magnitude": ("absolute", 0.3), "axis_ratio": ("absolute", 0.3),
+    "position_angle": ("circular", 45.0), "sersic_index": ("relative", 0.5), "semi_major_axis": ("relative", 0.3),
+}
+LAGS = 6                # px: noise correlations are measured that far
+PSF_SIDES = {"exact": 121, "imfit": 81}     # px at the most; imfit pays for wide ones, and their last light is 10⁻⁴
+
+
+def main():
+    options = _options()
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / "classical.json"
+    results = json.loads(path.read_text()) if path.is_file() else {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for recipe in options.recipe:
+            folder = Path(options.data or temporary) / f"{recipe}_{options.seed}_{options.n_galaxies}"
+            results[recipe] = compare(recipe, folder, options)
+            path.write_text(json.dumps(results, indent=1) + "\n")
+            (RESULTS / "classical.md").write_text(report(results))
+            print("\n".join(table(recipe, results[recipe])), flush=True)
+
+
+def compare(name, folder, options):
+    """All methods on the galaxies of one recipe."""
+    data = gampen_tf.simulate(name, folder, n_images=options.n_galaxies, seed=options.seed, workers=1,
+                              progress_bar=False)
+    recipe = load_recipe(name)
+    two = any(len(kind.components) > 1 for kind in recipe.kinds)
+    names = ["bulge_to_total", "effective_radius", "flux"] if two else [
+        "x", "y", "magnitude", "effective_radius", "axis_ratio", "position_angle", "sersic_index"]
+    truth = data.labels(names)
+    groups = {"": np.ones(len(data), bool)}
+    if two:
+        groups["two components"] = ~np.isfinite(np.asarray(data.catalogue["sersic_index"], float))
+    found = {"command": options.command, "seed": options.seed, "n_galaxies": len(data), "parameters": names,
+             "methods": {}}
+    for fitter, n in (("exact", len(data)), ("imfit", min(options.n_imfit, len(data)))):
+        if n:
+            fits = fitted(fitter, data, recipe, np.arange(n), two, folder, options)
+            measured = np.stack([plain(fits[name]) for name in names], axis=1)
+            errors = np.stack([plain(fits[f"{name}_error"]) for name in names], axis=1)
+            entry = summary(measured, measured - errors, measured + errors, truth[:n], names, groups)
+            seconds = plain(fits["processor_seconds"])
+            entry |= {"seconds": float(np.nanmean(seconds)), "failed": int(np.sum(plain(fits["flags"]) != 0)),
+                      "reduced_chi2": float(np.nanmedian(plain(fits["reduced_chi2"])))}
+            found["methods"][f"fit, {fitter}"] = entry
+    for model in options.model or [DEFAULT_MODELS[one] for one in DEFAULT_MODELS if one == name]:
+        found["methods"][f"model {Path(model).name}"] = predicted(model, data, truth, names, groups, options.seed)
+    return found
+
+
+def fitted(fitter, data, recipe, rows, two, folder, options):
+    """The table of fits, made or found."""
+    path = folder / f"fits_{fitter}_{len(rows)}.ecsv"
+    if path.is_file():
+        return QTable.read(path)
+    galaxies = [draw_galaxy(recipe, options.seed, int(data.catalogue["index"][row])) for row in rows]
+    side = min(PSF_SIDES[fitter], 2 * recipe.size - 1)
+    psfs = np.stack([draw_psf(galaxy_psf(recipe, galaxy), side, recipe.pixel_scale) for galaxy in galaxies])
+    noise = np.array([galaxy["noise"]["sigma"] for galaxy in galaxies])
+    gain = np.array([galaxy["noise"]["gain"] for galaxy in galaxies]) if "gain" in galaxies[0]["noise"] else None
+    correlated = any(key in galaxies[0]["noise"] for key in ("correlation", "drop"))
+    correlation = np.stack([noise_correlation(recipe, galaxy) for galaxy in galaxies]) if correlated else None
+    fits = classical.fit(
+        data.images(rows), psfs, noise, pixel_scale=recipe.pixel_scale, zero_point=recipe.zero_point, gain=gain,
+        model="bulge_disc" if two else "sersic", noise_correlation=correlation, fitter=fitter,
+        neighbours="fit" if recipe.neighbours else "ignore", workers=options.workers,
+        sersic_index=((0.8, 1.2), (3.5, 5.0)) if two else None,
+    )
+    fits.write(path)
+    return fits
+
+
+def noise_correlation(recipe, galaxy, n_draws=10):
+    """Correlation of the noise between pixels, as empty sky shows it: (2 LAGS + 1, …), 1 in the middle."""
+    rng, sums = np.random.default_rng(0), 0.0
+    for _ in range(n_draws):
+        noise = draw_noise(recipe, galaxy["noise"], rng).astype(float)
+        power = np.abs(np.fft.rfft2(noise, [2 * side for side in noise.shape])) ** 2
+        products = np.fft.fftshift(np.fft.irfft2(power, [2 * side for side in noise.shape]))
+        rows, columns = (slice(side - LAGS, side + LAGS + 1) for side in noise.shape)    # lag 0 is in the middle
+        sums = sums + products[rows, columns]
+    correlation = sums / sums[LAGS, LAGS]
+    # what the draws cannot tell from nothing
+    return np.where(np.abs(correlation) > 5 / np.sqrt(n_draws * noise.size), correlation, 0.0)
+
+
+def predicted(name, data, truth, names, groups, seed):
+    """What a model says of the same galaxies."""
+    model = gampen_tf.load_model(name)
+    psf = data.psfs() if model.psf_shape else None
+    images = data.images()
+
+    def predict():
+        return gampen_tf.predict(images, model=model, psf=psf, pixel_scale=data.metadata["pixel_scale"],
+                                 unit=data.metadata["pixel_unit"], seed=seed, progress_bar=False)
+
+    predict()                                   # compiled
+    start = time.process_time()
+    posterior = predict()
+    table = posterior.to_table()
+    seconds = time.process_time() - start
+    columns = {"": [], "_lower_68": [], "_upper_68": []}
+    for suffix, values in columns.items():
+        for one in names:
+            there = one + suffix in table.colnames
+            values.append(plain(table[one + suffix]) if there else np.full(len(data), np.nan))
+    value, low, high = (np.stack(one, axis=1) for one in columns.values())
+    truth = truth.copy()
+    for one in set(names) & set(posterior.names):       # a true B/T nearer to 0 than the model's clip is 0 to it
+        k, own = names.index(one), posterior.names.index(one)
+        scaler = posterior.scaler
+        truth[:, k] = LabelScaler(ParameterSet([scaler.parameters[own]]), scaler.mean[own : own + 1],
+                                  scaler.scale[own : own + 1]).canonical(truth[:, k : k + 1])[:, 0]
+    entry = summary(value, low, high, truth, names, groups)
+    return entry | {"seconds": seconds / len(data), "failed": int(np.sum(~np.isfinite(value).any(axis=1)))}
+
+
+def summary(value, low, high, truth, names, groups):
+    """Accuracy, catastrophes and coverage of each parameter, for each group of galaxies."""
+    found = {"n": len(value), "groups": {}}
+    for group, chosen in groups.items():
+        chosen = chosen[: len(value)]
+        entries = {}
+        for k, name in enumerate(names):
+            kind, limit = PARAMETERS[name]
+            residual = metrics.residuals(value[chosen, k], truth[chosen, k], kind)
+            known = np.isfinite(residual)
+            if not known.any():
+                continue
+            covered = (low[chosen, k] <= truth[chosen, k]) & (truth[chosen, k] <= high[chosen, k])
+            if kind == "circular":
+                covered = np.abs(residual) <= 0.5 * (high - low)[chosen, k]
+            entries[name] = {
+                "bias": number(metrics.quantile(residual[known], 0.5)),
+                "typical_error": number(metrics.quantile(np.abs(residual[known]), LEVEL)),
+                "catastrophic": number(metrics.proportion(np.sum(~known | (np.abs(residual) > limit)), len(known))),
+                "coverage": number(metrics.proportion(np.sum(covered[known]), np.sum(known))),
+            }
+        found["groups"][group] = {"n": int(np.sum(chosen)), "parameters": entries}
+    return found
+
+
+def plain(column):
+    return np.asarray(getattr(column, "value", column), float)
+
+
+def number(estimate):
+    return {key: float(x) if np.isfinite(x) else None for key, x in zip(("value", "error"), estimate, strict=True)}
+
+
+def report(results):
+    lines = ["# Classical fits and networks", "",
+             "Errors are 68.27th percentiles of |measured − true|, in % for radii, fluxes and Sérsic indices; "
+             "catastrophic is a failed measurement or an error above the limit in brackets; coverage is that of the "
+             "68.27 % intervals; time is processor time of all threads. How: the head of `benchmarks/classical.py`."]
+    for recipe, found in results.items():
+        lines += ["", *table(recipe, found)]
+    return "\n".join(lines) + "\n"
+
+
+def table(recipe, found):
+    """Lines of Markdown."""
+    yield f"## {recipe}, {found['n_galaxies']} galaxies of seed {found['seed']}"
+    yield ""
+    yield f"Made by `{found['command']}`."
+    yield ""
+    yield "| parameter | method | galaxies | error | median | catastrophic % | coverage % |"
+    yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
+    for name in found["parameters"]:
+        kind, limit = PARAMETERS[name]
+        factor, unit = (100, " %") if kind == "relative" else (1, "")
+        for method, entry in found["methods"].items():
+            for group, part in entry["groups"].items():
+                if name in part["parameters"]:
+                    figures = part["parameters"][name]
+                    cells = [f"{name} [{limit * factor:g}{unit}]", f"{method}{', ' + group if group else ''}",
+                             str(part["n"])]
+                    cells += [plus_minus(figures[key], scale) for key, scale in
+                              (("typical_error", factor), ("bias", factor), ("catastrophic", 100), ("coverage", 100))]
+                    yield "| " + " | ".join(cells) + " |"
+    yield ""
+    yield "| method | processor seconds a galaxy | failed | median reduced χ² |"
+    yield "| --- | ---: | ---: | ---: |"
+    for method, entry in found["methods"].items():
+        chi2 = f"{entry['reduced_chi2']:.4f}" if "reduced_chi2" in entry else "–"
+        yield f"| {method} | {entry['seconds']:.3g} | {entry['failed']} of {entry['n']} | {chi2} |"
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", nargs="+", default=list(DEFAULT_MODELS))
+    parser.add_argument("--model", nargs="+", help="names or directories; hsc_wide_g for the recipes of HSC, else none")
+    parser.add_argument("--n-galaxies", type=int, default=100)
+    parser.add_argument("--n-imfit", type=int, default=25, help="galaxies for the fitter imfit; 0 for none")
+    parser.add_argument("--seed", type=int, default=314)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--data", help="folder for galaxies and fits; a temporary one if not given")
+    options = parser.parse_args()
+    parts = ["python benchmarks/classical.py", "--recipe", *options.recipe]
+    parts += ["--model", *[Path(one).name for one in options.model]] if options.model else []
+    parts += [f"--n-galaxies {options.n_galaxies} --n-imfit {options.n_imfit} --seed {options.seed}"]
+    options.command = " ".join(parts)
+    return options
+
+
+if __name__ == "__main__":
+    main()
