@@ -138,13 +138,19 @@ def measure(vae, crops, kinds):
                 "bound_likelier": int(np.sum((per_image["bound"] > per_image["log_likelihood_gaussian"])[rows])),
                 "rms_vae": float(np.sqrt(np.mean(per_image["mse_vae"][rows]))),
                 "rms_gaussian": float(np.sqrt(np.mean(per_image["mse_gaussian"][rows]))),
-                "median_ratio": float(np.median((per_image["mse_vae"] / per_image["mse_gaussian"])[rows])),
+                "median_ratio": _median_ratio(per_image, rows),
+                "median_ratio_where_lost": _median_ratio(per_image, rows & ~closer),
                 **{key: float(np.mean(per_image[key][rows])) / n_pixels for key in per_image if "mse" not in key},
             }
             for name, rows in groups.items()
         },
         "per_image": {key: np.round(values, 6).tolist() for key, values in per_image.items()},
     }
+
+
+def _median_ratio(per_image, rows):
+    ratio = (per_image["mse_vae"] / per_image["mse_gaussian"])[rows]
+    return float(np.median(ratio)) if len(ratio) else None
 
 
 def table(name, found):

@@ -259,3 +259,23 @@ def test_models_of_the_two_kinds_are_told_apart(saved, tmp_path):
     (tmp_path / "other" / "model.json").write_text('{"format_version": 1, "head": "gaussian"}')
     with pytest.raises(ValueError, match="load_model"):
         GalaxyVAE.load(tmp_path / "other")
+
+
+def test_the_shipped_model_rebuilds_new_galaxies_better_than_gaussians_do():
+    """From frames to reconstructions; 0.9 of the images are closer on average, 26 or fewer of 36 in 1 of 10⁴."""
+    pytest.importorskip("sep")
+    if "galaxy_vae" not in gampen_tf.list_models():
+        pytest.skip("the model is not there")
+    from gampen_tf.bivariate_gaussian import fit_bivariate_gaussian
+    from gampen_tf.simulation.structured import draw_structured
+
+    vae = GalaxyVAE.load("galaxy_vae")
+    _, images = vae.prepare(np.stack([draw_structured(3, i)[0] for i in range(60)]))
+    images = images[:36]
+    assert len(images) == 36
+    fits = [fit_bivariate_gaussian(image) for image in images]
+    latents, _ = vae.encode(images)
+    error = np.mean((images - vae.decode(latents)[0]) ** 2, axis=(1, 2, 3))
+    assert np.sum(error < [fit.mean_squared_error for fit in fits]) > 26
+    likelihood = vae.log_likelihood_given(images, latents)
+    assert np.sum(likelihood > [fit.log_likelihood(69 * 69) for fit in fits]) > 26

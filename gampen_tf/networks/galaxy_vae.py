@@ -56,7 +56,7 @@ def convolutional_galaxy_vae(
     n_latents : int
     filters : sequence of int
         Of the encoder's 3 × 3 convolutions, each of stride 2; the decoder goes back by bilinear upsampling and
-        convolutions at all but the finest resolution, where one makes the means and log-variances.
+        convolutions, and to the full resolution by a transposed one.
     units : int
         Of one dense layer in each half.
 
@@ -81,11 +81,11 @@ def convolutional_galaxy_vae(
     for i, n in enumerate(reversed(filters[:-1]), start=1):
         x = layers.UpSampling2D(2, interpolation="bilinear")(x)
         x = layers.Conv2D(n, 3, padding="same", activation="relu", name=f"decoder_conv{i}")(x)
-    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    # the kernel's side is a multiple of the stride: every pixel has as many terms as its neighbours
+    x = layers.Conv2DTranspose(2 * channels, 4, strides=2, padding="same", dtype="float32", name="pixels")(x)
     # halving rounds up, so doubling back overshoots by less than the coarse pixel
     extra = x.shape[1] - height, x.shape[2] - width
-    x = layers.Cropping2D([(n // 2, n - n // 2) for n in extra])(x)
-    x = layers.Conv2D(2 * channels, 3, padding="same", dtype="float32", name="pixels")(x)
+    x = layers.Cropping2D([(n // 2, n - n // 2) for n in extra], dtype="float32")(x)
     return autoencoder(encoder, keras.Model(latents, x, name="decoder"), name=name)
 
 
