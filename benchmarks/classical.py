@@ -54,14 +54,14 @@ def main():
     options = _options()
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "classical.json"
-    results = json.loads(path.read_text()) if path.is_file() else {}
     with tempfile.TemporaryDirectory() as temporary:
         for recipe in options.recipe:
             folder = Path(options.data or temporary) / f"{recipe}_{options.seed}_{options.n_galaxies}"
-            results[recipe] = compare(recipe, folder, options)
+            found = compare(recipe, folder, options)
+            results = (json.loads(path.read_text()) if path.is_file() else {}) | {recipe: found}
             path.write_text(json.dumps(results, indent=1) + "\n")
             (RESULTS / "classical.md").write_text(report(results))
-            print("\n".join(table(recipe, results[recipe])), flush=True)
+            print("\n".join(table(recipe, found)), flush=True)
 
 
 def compare(name, folder, options):
