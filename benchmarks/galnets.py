@@ -31,7 +31,7 @@ RESULTS = Path(__file__).parent / "results"
 NAMES = ("x", "y", "magnitude", "semi_major_axis", "position_angle", "axis_ratio", "sersic_index")
 UNITS = ("arcsec", "arcsec", "mag", "arcsec", "deg", "", "")
 ANGLE = NAMES.index("position_angle")
-MODELS = ("kids_r_galnet1", "kids_r_galnet2", "kids_r_galnet1_point", "kids_r_galnet2_point")
+MODELS = ("kids_r_galnet1", "kids_r_galnet2")
 MERITS = {"r_squared": "R²", "outlier_fraction": "outliers", "nmad": "NMAD"}
 # Table 2, in the order of NAMES.
 PAPER = {
