@@ -109,14 +109,24 @@ def fitted(fitter, data, recipe, rows, two, folder, options):
     gain = np.array([galaxy["noise"]["gain"] for galaxy in galaxies]) if "gain" in galaxies[0]["noise"] else None
     correlated = any(key in galaxies[0]["noise"] for key in ("correlation", "drop"))
     correlation = np.stack([noise_correlation(recipe, galaxy) for galaxy in galaxies]) if correlated else None
+    # a PSF of sum 1 takes the light beyond its frame for nothing; fluxes are those of all the light
+    zero_point = recipe.zero_point + 2.5 * np.log10(light_within(side, recipe, galaxies[0]))
     fits = classical.fit(
-        data.images(rows), psfs, noise, pixel_scale=recipe.pixel_scale, zero_point=recipe.zero_point, gain=gain,
+        data.images(rows), psfs, noise, pixel_scale=recipe.pixel_scale, zero_point=zero_point, gain=gain,
         model="bulge_disc" if two else "sersic", noise_correlation=correlation, fitter=fitter,
         neighbours="fit" if recipe.neighbours else "ignore", workers=options.workers,
         sersic_index=((0.8, 1.2), (3.5, 5.0)) if two else None,
     )
     fits.write(path)
     return fits
+
+
+def light_within(side, recipe, galaxy):
+    """Fraction of a star's light in a square frame: of that in one four times as wide, and of that of all."""
+    psf, wide = galaxy_psf(recipe, galaxy), 4 * side + 1
+    image, margin = draw_psf(psf, wide, recipe.pixel_scale), (wide - side) // 2
+    beyond = psf.light_beyond(0.5 * wide * recipe.pixel_scale)
+    return float(image[margin : margin + side, margin : margin + side].sum(dtype=float)) * (1 - beyond)
 
 
 def noise_correlation(recipe, galaxy, n_draws=10):
