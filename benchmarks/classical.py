@@ -75,7 +75,7 @@ def compare(name, folder, options):
     recipe = load_recipe(name)
     two = any(len(kind.components) > 1 for kind in recipe.kinds)
     names = ["bulge_to_total", "effective_radius", "flux"] if two else [
-        "x", "y", "magnitude", "effective_radius", "axis_ratio", "position_angle", "sersic_index"]
+        "x", "y", "magnitude", "effective_radius", "semi_major_axis", "axis_ratio", "position_angle", "sersic_index"]
     truth = data.labels(names)
     groups = {"": np.ones(len(data), bool)}
     if two:
