@@ -164,6 +164,8 @@ def predicted(name, data, truth, names, groups, seed):
             there = one + suffix in table.colnames
             values.append(plain(table[one + suffix]) if there else np.full(len(data), np.nan))
     value, low, high = (np.stack(one, axis=1) for one in columns.values())
+    if model.head == "point":                   # values alone: nothing to be covered by
+        low = high = np.full(value.shape, np.nan)
     truth = truth.copy()
     for one in set(names) & set(posterior.names):       # a true B/T nearer to 0 than the model's clip is 0 to it
         k, own = names.index(one), posterior.names.index(one)
@@ -193,7 +195,7 @@ def summary(value, low, high, truth, names, groups):
                 "bias": number(metrics.quantile(residual[known], 0.5)),
                 "typical_error": number(metrics.quantile(np.abs(residual[known]), LEVEL)),
                 "catastrophic": number(metrics.proportion(np.sum(~known | (np.abs(residual) > limit)), len(known))),
-                "coverage": number(metrics.proportion(np.sum(covered[known]), np.sum(known))),
+                "coverage": number(metrics.proportion(np.sum(covered[known]), np.sum(known & np.isfinite(low[chosen, k])))),
             }
         found["groups"][group] = {"n": int(np.sum(chosen)), "parameters": entries}
     return found

@@ -25,8 +25,12 @@ class Galaxies:
             self.pictures, n_mc=1, model=model, passes=8, pixel_scale=0.168, unit="nJy", progress_bar=False, **options
         )
 
-    def split(self, name):
-        return np.arange(len(self.truth))
+    @property
+    def catalogue(self):
+        return self.truth
+
+    def split(self, name, n_images=None):
+        return np.arange(len(self.truth))[:n_images]
 
     def labels(self, names):
         return self.truth

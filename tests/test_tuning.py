@@ -24,8 +24,12 @@ class Galaxies:
         self.seen = rng.normal(size=n)
         self.truth = np.exp(self.seen + spread * rng.normal(size=n))
 
-    def split(self, name):
-        return np.arange(len(self.seen)) if name == "validation" else np.arange(0)
+    @property
+    def catalogue(self):
+        return self.truth
+
+    def split(self, name, n_images=None):
+        return np.arange(len(self.seen))[:n_images] if name == "validation" else np.arange(0)
 
     def labels(self, names):
         return self.truth[:, None]
