@@ -191,11 +191,12 @@ def summary(value, low, high, truth, names, groups):
             covered = (low[chosen, k] <= truth[chosen, k]) & (truth[chosen, k] <= high[chosen, k])
             if kind == "circular":
                 covered = np.abs(residual) <= 0.5 * (high - low)[chosen, k]
+            bounded = known & np.isfinite(low[chosen, k])
             entries[name] = {
                 "bias": number(metrics.quantile(residual[known], 0.5)),
                 "typical_error": number(metrics.quantile(np.abs(residual[known]), LEVEL)),
                 "catastrophic": number(metrics.proportion(np.sum(~known | (np.abs(residual) > limit)), len(known))),
-                "coverage": number(metrics.proportion(np.sum(covered[known]), np.sum(known & np.isfinite(low[chosen, k])))),
+                "coverage": number(metrics.proportion(np.sum(covered[known]), np.sum(bounded))),
             }
         found["groups"][group] = {"n": int(np.sum(chosen)), "parameters": entries}
     return found
