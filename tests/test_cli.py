@@ -84,7 +84,7 @@ def test_every_option_is_one_of_its_function():
     import inspect
 
     verbs = cli._parser()._subparsers._group_actions[0].choices
-    own = {"help", "quiet", "debug", "run", "overwrite", "save", "catalogue", "version"}
+    own = {"help", "quiet", "debug", "run", "overwrite", "save", "catalogue", "version", "card"}
     for verb, functions in {"simulate": ["simulate"], "train": ["train"], "finetune": ["finetune"], "crop": ["crop"],
                             "predict": ["predict", "predict_catalogue"], "evaluate": ["evaluate"],
                             "tune-dropout": ["tune_dropout"], "calibrate": ["calibrate"],

@@ -65,6 +65,7 @@ def evaluation(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(evaluation, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
+    plt.close("all")  # those of other tests
     path = evaluation.report(folder)
     assert sorted(file.name for file in folder.iterdir()) == ["index.html", "metrics.json"]
     return path
