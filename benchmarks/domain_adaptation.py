@@ -64,7 +64,8 @@ def main():
         data = gampen_tf.open_dataset(options.data)
     results = {
         "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed", "n_images")},
-        "steps": options.steps, "steps_from_scratch": options.steps * options.from_scratch, "parameters": {},
+        "steps": options.steps, "steps_from_scratch": options.steps * options.from_scratch,
+        "epochs": options.epochs, "parameters": {},
     }
     models = {model.parameters.names[0]: model for model in map(gampen_tf.load_model, options.models)}
     for name, model in models.items():
@@ -95,7 +96,7 @@ def train(way, model, sample, name, options):
     preset = PRESETS["deeplegato_short"]
     steps = options.steps if way == "adapted" else options.steps * options.from_scratch
     batch_size = min(preset.batch_size, len(sample.split("train")))
-    epochs = max(1, round(steps / (len(sample.split("train")) // batch_size)))
+    epochs = min(max(1, round(steps / (len(sample.split("train")) // batch_size))), options.epochs)
     preset = replace(preset, epochs=epochs, batch_size=batch_size, warmup=0.1)
     if way == "new":
         return gampen_tf.train(sample, network=model.provenance["settings"]["network"], preset=preset,
@@ -126,7 +127,7 @@ def table(results):
     entries = results["parameters"]
     sizes = list(next(iter(entries.values()))["adapted"])
     lines = [f"R² on the test galaxies of {results['data']['recipe_name']} (seed {results['data']['seed']}); adapted "
-             f"in {results['steps']} steps, new in {results['steps_from_scratch']}.", "",
+             f"in {results['steps']} steps, new in {results['steps_from_scratch']}, or {results['epochs']} epochs.", "",
              "| parameter | way | before | isolated alone | " + " | ".join(f"n = {n}" for n in sizes) + " |",
              "| --- | --- | ---: | ---: |" + " ---: |" * len(sizes)]
     for name, entry in entries.items():
@@ -165,6 +166,7 @@ def _options():
     parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 800, 4000])
     parser.add_argument("--steps", type=int, default=150, help="of an adaptation")
     parser.add_argument("--from-scratch", type=int, default=2, help="times as many steps for a new network")
+    parser.add_argument("--epochs", type=int, default=40, help="at most, where a sample has few batches")
     parser.add_argument("--work", default="runs/domain_adaptation", help="folder for what is kept")
     return parser.parse_args()
 
