@@ -1,6 +1,6 @@
 """Real galaxies as the survey would see them: what a model says against what was published.
 
-    python benchmarks/real_galaxies.py CATALOGUE --dir DIR [--model hsc_wide_g] [--nearer 1 2 4]
+    python benchmarks/real_galaxies.py CATALOGUE --dir DIR [--model hsc_wide_g_faint] [--nearer 1 2 4]
 
 CATALOGUE is a GalSim ``RealGalaxyCatalog`` of HST images (COSMOS, F814W; Mandelbaum et al. 2012) and DIR its folder;
 ``CATALOGUE_fits.fits`` beside it tells ``flux_radius``. Every galaxy is deconvolved from its own PSF, scaled to the
@@ -241,7 +241,7 @@ def _options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("catalogue", nargs="?", help="name of the catalogue's file in DIR")
     parser.add_argument("--dir", help="folder of the catalogue and its images")
-    parser.add_argument("--model", default="hsc_wide_g")
+    parser.add_argument("--model", default="hsc_wide_g_faint")
     parser.add_argument("--nearer", type=float, nargs="+", default=[1.0, 2.0, 4.0], metavar="K")
     parser.add_argument("--sky", type=float, default=1.6, help="noise of the sky, nJy per pixel")
     parser.add_argument("--n-galaxies", type=int, metavar="N", help="the first so many; all if not given")
