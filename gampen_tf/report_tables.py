@@ -175,8 +175,8 @@ def _calibration_tables(metrics):
     result = [
         {
             "caption": "Coverage in per cent: how often the true value lies in the interval. Where galaxies sit "
-            "exactly at a bound (B/T of 0 or 1), an interval that reaches it holds more than its level; they count with "
-            "the share that makes up the level.",
+            "exactly at a bound (B/T of 0 or 1), an interval that reaches it holds more than its level; they count "
+            "with the share that makes up the level.",
             "head": ["parameter", "interval", *(f"{level} %" for level in _LEVELS)],
             "rows": rows,
         }
