@@ -177,6 +177,18 @@ PRESETS = {
         l2=1e-4,
         schedule="constant",
         warmup=0.0,
+        validate_with_dropout=True,
+    ),
+    # the same objective with a rate that falls and a running mean of the weights, for runs of a few epochs
+    "workshop_short": Preset(
+        objective="mse",
+        learning_rate=1e-3,
+        batch_size=64,
+        epochs=10,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.99,
+        validate_with_dropout=True,
     ),
     # Li et al. (2022), § 2.3: Huber's loss and Adam; the paper says no more, the rest is ours
     "galnet": Preset(
