@@ -157,8 +157,10 @@ def _fit_limits(options):
 def _list_models(options):
     from . import resources
 
-    for name in resources.names("models"):
-        print(f"{name:<24}{_facts(resources.model_directory(name))}")
+    names = resources.names("models")
+    width = max(map(len, names), default=0) + 2
+    for name in names:
+        print(f"{name:<{width}}{_facts(resources.model_directory(name))}")
 
 
 def _show_model(options):
