@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-import gampen_tf
 from gampen_tf import cli
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -104,9 +104,10 @@ def test_calls_of_public_verbs_fit_their_signatures(source):
             assert all(hasattr(module, name.name) for name in node.names)
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        if isinstance(node.func.value, ast.Name) and node.func.value.id == "gampen_tf":
+        name = ast.unparse(node.func)
+        if re.fullmatch(r"gampen_tf(\.\w+)+", name):
             keywords = {keyword.arg: None for keyword in node.keywords}
-            inspect.signature(getattr(gampen_tf, node.func.attr)).bind(*node.args, **keywords)
+            inspect.signature(pkgutil.resolve_name(name)).bind(*node.args, **keywords)
             found += 1
     assert found
 
