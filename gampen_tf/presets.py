@@ -182,9 +182,10 @@ PRESETS = {
     # the same objective with a rate that falls and a running mean of the weights, for runs of a few epochs
     "workshop_short": Preset(
         objective="mse",
-        learning_rate=1e-3,
+        learning_rate=5e-4,
         batch_size=64,
         epochs=10,
+        warmup=0.1,
         weight_decay=1e-4,
         clip_norm=5.0,
         averaging=0.99,

@@ -9,6 +9,9 @@ from .heads import head_size
 __all__ = ["workshop"]
 
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+# The transform is the identity plus this times the regression. An optimiser such as Adam, whose steps do not know the
+# size of a gradient, moves a sum over thousands of features so far at once that the galaxy leaves the frame for good.
+_GAIN = 0.01
 _SMALLEST_SIDE = 64  # below it nothing is left after the third pooling
 
 
@@ -75,7 +78,8 @@ def workshop(
         x = _dropout(dropout_rate, 3 + i)(x)
         x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=f"dense{i}")(x)
     size = head_size(head, n_parameters)
-    outputs = layers.Dense(size, dtype="float32", name="head")(_dropout(dropout_rate, 6)(x))
+    # zeros: the first predictions are the means of the labels, whatever the features of an untrained network
+    outputs = layers.Dense(size, kernel_initializer="zeros", dtype="float32", name="head")(_dropout(dropout_rate, 6)(x))
     return keras.Model(images, outputs, name=name)
 
 
@@ -85,13 +89,9 @@ def _localisation(images, filters):
     x = layers.MaxPooling2D(2, name="localisation_pool1")(x)
     x = _convolution(filters[1], 5, "localisation_conv2")(x)
     x = layers.MaxPooling2D(2, name="localisation_pool2")(x)
-    return layers.Dense(
-        6,
-        kernel_initializer="zeros",
-        bias_initializer=keras.initializers.Constant(_IDENTITY),
-        dtype="float32",
-        name="localisation_parameters",
-    )(layers.Flatten(name="localisation_flatten")(x))
+    x = layers.Flatten(name="localisation_flatten")(x)
+    x = layers.Dense(6, kernel_initializer="zeros", dtype="float32", name="localisation_regression")(x)
+    return layers.Rescaling(_GAIN, list(_IDENTITY), dtype="float32", name="localisation_parameters")(x)
 
 
 def _dropout(rate, index):
