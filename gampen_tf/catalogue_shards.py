@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from .checkpoints import write_atomically
 
-__all__ = ["CatalogueJob", "ahead", "compute_shards", "names_hash", "shard_is_written", "write_shard"]
+__all__ = ["CatalogueJob", "ahead", "compute_shards", "names_hash", "psf_hash", "shard_is_written", "write_shard"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def shard_is_written(job, number):
         return False
 
 
-def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None):
+def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None, first_psf=0):
     """Measure shards, reading ahead.
 
     Parameters
@@ -80,7 +80,9 @@ def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None):
     cutouts : Cutouts
         Row 0 of which is row `first_row` of the job.
     numbers : sequence of int
-    psf : (h, w, 1) array, optional
+    psf : (h, w) or (rows, h, w) array, optional
+        For all images, or of each row of the job from `first_psf` on.
+    first_psf : int
 
     Yields
     ------
@@ -101,7 +103,9 @@ def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None):
         tables = []
         for _, first, images, flags, reasons in group:
             names = cutouts.names[first:first + len(images)]
-            tables.append(_measured(job, measurement, first_row + first, names, images, flags, reasons, psf))
+            row = first_row + first
+            own = psf if psf is None or psf.ndim == 2 else psf[row - first_psf:row - first_psf + len(images)]
+            tables.append(_measured(job, measurement, row, names, images, flags, reasons, own))
         yield number, pa.concat_tables(tables).combine_chunks()
 
 
@@ -115,6 +119,14 @@ def names_hash(names):
     digest = hashlib.sha256()
     for name in names:
         digest.update(str(name).encode() + b"\0")
+    return digest.hexdigest()
+
+
+def psf_hash(psf):
+    """sha256 of the PSF of all images (h, w), or of those of each (N, h, w), read a part at a time."""
+    digest = hashlib.sha256(str(psf.shape).encode())
+    for part in [psf] if psf.ndim == 2 else np.split(psf, range(4096, len(psf), 4096)):
+        digest.update(np.ascontiguousarray(part, "<f4"))
     return digest.hexdigest()
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from . import catalogue_shards as shards
 from .engine import DEFAULT_TOLERANCE
-from .inference import open_cutouts
+from .inference import open_cutouts, own_psf
 from .locks import only_run
 from .measurement import Measurement
 
@@ -65,8 +65,9 @@ def predict_catalogue(
         Keep so many draws of each parameter too, in columns ``…_draws``.
     rows_per_shard : int, optional
         Rows of one file; a run that is killed does at most one of them again.
-    psf : (h, w) array, optional
-        For models that take the PSF.
+    psf : (h, w) or (N, h, w) array, optional
+        For models that take the PSF: one for all images, or one for each, which may be mapped from a file
+        (`numpy.load` with ``mmap_mode``). A simulated data set brings its own.
     client : dask.distributed.Client or str, optional
         Shards are computed on its workers, or on those of the scheduler at that address. They must see the model, the
         images and `output` under the same paths. A lost worker's shards are done again by others.
@@ -104,14 +105,14 @@ def predict_catalogue(
         measurement = Measurement(**measuring, **sizes)
         cutouts = open_cutouts(images, measurement.model, **opening)
         sizes = {"batch_size": measurement.engine.batch_size, "chunk_size": measurement.engine.chunk_size}
-        psf = None if psf is None else np.asarray(psf, np.float32)
-        measurement.psf_of_each(psf, 1)
+        psf = measurement.checked_psf(own_psf(images) if psf is None and measurement.model.psf_shape else psf,
+                                      len(cutouts))
         job = shards.CatalogueJob(str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(draws),
                                   bool(recalibrate))
         settings = measurement.settings() | opening | {
             "n_rows": job.n_rows, "rows_per_shard": job.rows_per_shard, "mixture": job.mixture, "draws": job.draws,
             "recalibrate": job.recalibrate, "images_hash": shards.names_hash(cutouts.names),
-            "psf_hash": None if psf is None else shards.names_hash([psf.tobytes().hex()])}
+            "psf_hash": None if psf is None else shards.psf_hash(psf)}
         run = {"format_version": _FORMAT_VERSION, "settings": settings, "sizes": sizes}
         _begin(output, run, kept)
         missing = [number for number in range(job.n_shards) if not shards.shard_is_written(job, number)]

@@ -34,7 +34,8 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
         Arguments of `open_cutouts`.
     numbers : list of int
         Shards to compute.
-    psf : array or None
+    psf : (h, w) or (N, h, w) array, or None
+        Of those of each image, a task gets those of its own rows.
     advance : callable
         Called with the number of rows after each shard.
 
@@ -56,13 +57,14 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
     own = Client(client) if isinstance(client, str) else None
     client = own or client
     try:
-        common = client.scatter({"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening,
-                                 "psf": psf}, broadcast=True)
+        common = client.scatter({"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening},
+                                broadcast=True)
         futures = []
         for number in numbers:
             start, stop = job.rows(number)
             part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
-            futures.append(client.submit(_compute_shard, common, number, part, first_row, names[start:stop],
+            own_psf = psf if psf is None or psf.ndim == 2 else psf[start:stop].copy()
+            futures.append(client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own_psf,
                                          pure=False))
         try:
             for future in as_completed(futures):
@@ -76,7 +78,7 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
             own.close()
 
 
-def _compute_shard(common, number, images, first_row, names):
+def _compute_shard(common, number, images, first_row, names, psf):
     """On a worker: one shard, from opening the images to writing the file. Returns its number of rows."""
     job = common["job"]
     with _ONE_AT_A_TIME:
@@ -90,7 +92,7 @@ def _compute_shard(common, number, images, first_row, names):
             cutouts.rename(names)  # rows of an array are numbered from the start of the whole
         if cutouts.names[start:stop] != names:
             raise ValueError(f"this worker sees other images under {str(images)[:200]!r} than the run was begun with")
-        (_, table), = shards.compute_shards(job, measurement, cutouts, [number], first_row, common["psf"])
+        (_, table), = shards.compute_shards(job, measurement, cutouts, [number], first_row, psf, start + first_row)
         shards.write_shard(job, number, table)
     return len(table)
 

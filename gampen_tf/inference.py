@@ -93,7 +93,7 @@ def predict(
     cutouts = open_cutouts(images, measurement.model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point,
                            pad=pad)
     n_images = len(cutouts)
-    psf = measurement.psf_of_each(_own_psf(images) if psf is None and measurement.model.psf_shape else psf, n_images)
+    psf = measurement.psf_of_each(own_psf(images) if psf is None and measurement.model.psf_shape else psf, n_images)
     found, flags, reasons, start = [], [np.zeros(0, np.int64)], {}, 0
     with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
         for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
@@ -110,7 +110,7 @@ def predict(
                                  recalibrate=recalibrate, metadata=_account(found) | {"reasons": reasons})
 
 
-def _own_psf(images):
+def own_psf(images):
     """The PSFs of a simulated data set, opened or given by its folder; None of anything else."""
     from .datasets import open_dataset
 

@@ -83,7 +83,7 @@ class Measurement:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
             medians = Posterior(*_components(self.model.head, found.outputs), self.model.scaler,
                                 weights=found.weights, n_mc=1).median()
-            flags = flags | self.model.trust.flags(self.model, images, medians, features=found.features)
+            flags = flags | self.model.trust.flags(self.model, images, medians, features=found.features, psf=psf)
         # kept for every galaxy of a long run, features would fill the memory
         return found._replace(features=None), flags, reasons
 
@@ -141,6 +141,16 @@ class Measurement:
             If the model takes PSFs and there is none, or the other way round, or the shape is wrong, or the one PSF for
             all images has no positive sum.
         """
+        psf = self.checked_psf(psf, n_images)
+        if psf is None:
+            return None
+        total = np.sum(psf, axis=(-2, -1), keepdims=True, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            psf = np.where(np.isfinite(total) & (total > 0), psf / total, np.nan).astype(np.float32)
+        return np.broadcast_to(psf, (n_images, *self.model.psf_shape))[..., None]
+
+    def checked_psf(self, psf, n_images):
+        """PSFs as they were given, (h, w) or (N, h, w), if the model can take them; errors as of `psf_of_each`."""
         expected, name = self.model.psf_shape, self.model.name
         if (psf is None) != (expected is None):
             raise ValueError(f"model {name!r} takes no PSF; leave psf out" if expected is None else
@@ -148,15 +158,12 @@ class Measurement:
                              f"images, or {('N', *expected)} for each")
         if psf is None:
             return None
-        psf = np.asarray(psf, np.float32)
+        psf = np.asarray(psf)
         if psf.shape not in (expected, (n_images, *expected)):
             raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}")
-        total = np.sum(psf, axis=(-2, -1), keepdims=True, dtype=np.float64)
-        if psf.ndim == 2 and not (np.isfinite(total) and total > 0):
-            raise ValueError(f"psf: expected an image with a positive sum, found {total.item()}")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            psf = np.where(np.isfinite(total) & (total > 0), psf / total, np.nan).astype(np.float32)
-        return np.broadcast_to(psf, (n_images, *expected))[..., None]
+        if psf.ndim == 2 and not (np.isfinite(np.sum(psf)) and np.sum(psf) > 0):
+            raise ValueError(f"psf: expected an image with a positive sum, found {np.sum(psf)}")
+        return psf
 
 
 def flag_unmeasured(found, flags, reasons):

@@ -213,7 +213,9 @@ def feature_network(network):
             break
     if len(tensor.shape) > 2:
         tensor = keras.layers.Flatten(dtype="float32")(tensor)
-    return keras.Model(network.input, tensor, name=f"{network.name}_features")
+    # several inputs in their order, also where the network takes them by name
+    inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
+    return keras.Model(inputs, tensor, name=f"{network.name}_features")
 
 
 def network_features(model, images, *, psf=None, batch_size=64):

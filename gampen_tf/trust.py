@@ -67,28 +67,32 @@ class TrustLimits:
             For the medians, which need few.
         seed : int, optional
         """
-        from .engine import Engine
         from .layers import gaussian_head
+        from .measurement import Measurement
         from .posterior import Posterior
 
-        if model.psf_shape or model.head != "gaussian":
-            raise ValueError(f"model {model.name!r} takes the PSF or has no Gaussian head: no limits for those")
+        if model.head != "gaussian":
+            raise ValueError(f"model {model.name!r} has no Gaussian head: no limits for those")
         training = _evenly(data.split("train"), n_training)
         held_out = _evenly(data.split("validation"), n_held_out)
-        features = [
-            _by_chunks(lambda rows: network_features(model, data.images(rows)), rows) for rows in (training, held_out)
-        ]
-        engine = Engine(model.network, head=model.head)
+        measurement = Measurement(model, seed=seed, passes=passes, precision="float32")
+
+        def psf(rows):
+            return measurement.psf_of_each(data.psfs(rows) if model.psf_shape else None, len(rows))
+
+        def seen(rows):
+            return network_features(model, data.images(rows), psf=psf(rows))
 
         def medians(rows):
-            part = engine.run(model.prepare(data.images(rows)), seed=seed, passes=passes)
+            part = measurement.engine.run(model.prepare(data.images(rows)), seed=seed, passes=passes, psf=psf(rows))
             mixture = gaussian_head.mixture_parameters(part.outputs)
             return Posterior(*mixture, model.scaler, weights=part.weights, n_mc=1).median()
 
+        features = [_by_chunks(seen, rows) for rows in (training, held_out)]
         predicted = PredictedRange.fit(_by_chunks(medians, held_out), false_alarm=false_alarm)
         return cls(Novelty.fit(*features, seed=seed), predicted, float(false_alarm), weights_hash(model.network))
 
-    def flags(self, model, images, predicted, *, features=None):
+    def flags(self, model, images, predicted, *, features=None, psf=None):
         """Flags of images that can be measured.
 
         Parameters
@@ -100,6 +104,8 @@ class TrustLimits:
             Posterior medians; a galaxy without has no measurement, and no further flag.
         features : (N, F) array, optional
             `network_features` of the images, where they are known.
+        psf : (N, h, w, 1) array, optional
+            Of sum 1, for models that take it; only where `features` are not given.
 
         Returns
         -------
@@ -112,7 +118,10 @@ class TrustLimits:
         for start in range(0, len(measured), _BLOCK):
             rows = measured[start : start + _BLOCK]
             part = np.asarray(images[rows], np.float32)
-            seen = network_features(model, part) if features is None else features[rows]
+            if features is None:
+                seen = network_features(model, part, psf=None if psf is None else psf[rows])
+            else:
+                seen = features[rows]
             flags[rows] = self._flags(part, predicted[rows], seen)
         return flags
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from toy_recipes import toy_recipe
 
-from gampen_tf import Posterior, list_models, networks, predict, simulate
+from gampen_tf import Posterior, list_models, load_model, networks, predict, predict_catalogue, read_catalogue, simulate
 from gampen_tf.ellipticity import axis_ratio_and_angle, conformal_shear, shape_columns, shape_samples
+from gampen_tf.flags import Flag
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.reconstruction import redraw
 
@@ -174,3 +175,27 @@ def test_the_wrong_psf_moves_the_measured_sizes(kids):
         for psf in (kids.psfs(wide), narrow)
     )
     assert np.median(wrong / right) > 1.02
+
+
+@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
+def test_catalogues_take_the_psf_of_each_galaxy(kids, tmp_path):
+    options = {"model": "kids_r_galnet2", "passes": 2, "progress_bar": False}
+    expected = predict(kids, **options).to_table()["semi_major_axis"].value
+    for name, images, psf in (("own", kids, None), ("array", kids.images(), kids.psfs())):
+        settings = options | ({} if psf is None else {"psf": psf, "pixel_scale": 0.2, "unit": "nJy"})
+        path = predict_catalogue(images, tmp_path / name, rows_per_shard=40, **settings)
+        np.testing.assert_allclose(read_catalogue(path)["semi_major_axis"].value, expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="psf_hash was"):
+        predict_catalogue(kids.images(), tmp_path / "array", rows_per_shard=40, **(settings | {"psf": psf[::-1]}))
+    with pytest.raises(ValueError, match=r"psf: expected shape \(25, 25\) or \(96, 25, 25\), found \(95, 25, 25\)"):
+        predict_catalogue(kids.images(), tmp_path / "short", **(settings | {"psf": psf[1:]}))
+
+
+@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
+def test_the_model_with_a_psf_knows_its_limits(kids):
+    model = load_model("kids_r_galnet2")
+    novel = int(Flag.OUT_OF_DISTRIBUTION)
+    usual = predict(kids, model=model, passes=2, progress_bar=False).flags & novel > 0
+    flat = predict(kids.images(), psf=np.ones((25, 25)), model=model, passes=2, progress_bar=False)
+    assert np.mean(usual) < 0.06     # 96 galaxies at a false-alarm rate of 1 %: five standard errors
+    assert np.mean(flat.flags & novel > 0) > 0.9    # no star looks like that

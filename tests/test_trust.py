@@ -1,9 +1,11 @@
 """All checks together, on a model with a data set on disk."""
 
+import keras
 import numpy as np
 import pytest
 from toy_data import blobs, small_network, write_dataset
 
+from gampen_tf import networks
 from gampen_tf.calibration import Recalibration
 from gampen_tf.catalogues import predict_catalogue, read_catalogue
 from gampen_tf.datasets import JoinedDataSet
@@ -11,6 +13,7 @@ from gampen_tf.flags import Flag
 from gampen_tf.inference import predict
 from gampen_tf.layers import set_dropout_rate
 from gampen_tf.model import Model, load_model
+from gampen_tf.novelty import network_features
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.pipelines import Stretch
 from gampen_tf.trust import TrustLimits, fit_limits
@@ -192,7 +195,32 @@ def test_a_catalogue_has_the_flags_of_predict(model, limits, tmp_path):
         predict_catalogue(images, tmp_path / "out", **options)
 
 
-def test_limits_need_a_posterior_and_no_psf(model):
-    taking_psf = Model(model.network, model.scaler, model.stretch, (15, 15, 1), 0.168, psf_shape=(5, 5))
-    with pytest.raises(ValueError, match="takes the PSF"):
-        TrustLimits.fit(taking_psf, None)
+def test_limits_see_the_psf(model, tmp_path):
+    """Each galaxy with its own PSF; of another kind is one whose PSF no galaxy of training had."""
+    def of_width(width):
+        return np.exp(-0.5 * np.hypot(*np.mgrid[-2:3, -2:3]) ** 2 / width[:, None, None] ** 2)
+
+    images, labels = blobs(800, seed=15)
+    data = write_dataset(tmp_path / "data", images, labels, 400, shard_size=100)
+    psfs = of_width(np.random.default_rng(16).uniform(0.8, 1.2, 800))
+    data.psfs = lambda rows: psfs[rows]
+    network = networks.build("galnet2", (15, 15, 1), 2, filters=(4, 8), units=(16, 8), psf_shape=(5, 5))
+    taking = Model(network, model.scaler, Stretch("linear"), (15, 15, 1), 0.168, psf_shape=(5, 5))
+    limits = TrustLimits.fit(taking, data, false_alarm=0.05, passes=2)
+    shares = []
+    for width in (1.0, 30.0):
+        psf = of_width(np.full(400, width))
+        psf = (psf / psf.sum(axis=(1, 2), keepdims=True))[..., None]
+        seen = network_features(taking, images[:400], psf=psf)
+        middle = np.ones((400, 2)) * 0.5 * (limits.predicted.low + limits.predicted.high)
+        flags = limits.flags(taking, images[:400], middle, psf=psf)
+        np.testing.assert_array_equal(flags, limits.flags(taking, images[:400], middle, features=seen))
+        shares.append(np.mean(flags & Flag.OUT_OF_DISTRIBUTION != 0))
+    assert shares[0] < 0.1
+    assert shares[1] > 0.5
+
+
+def test_limits_need_a_posterior(model):
+    point = keras.Model(model.network.input, keras.layers.Dense(2)(model.network.output))
+    with pytest.raises(ValueError, match="no Gaussian head"):
+        TrustLimits.fit(Model(point, model.scaler, model.stretch, (15, 15, 1), 0.168, head="point"), None)
