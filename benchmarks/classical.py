@@ -1,14 +1,18 @@
 """Classical fits and networks on the same galaxies: accuracy, catastrophes, coverage, and time.
 
-    python benchmarks/classical.py                                        # hsc_wide_g and hsc_wide_g_crowded
+    python benchmarks/classical.py                                        # all recipes, with the models that ship
     python benchmarks/classical.py --recipe kids_r --model kids_r_galnet2
-    python benchmarks/classical.py --recipe candels_f160w --model candels_f160w_deeplegato1 --n-galaxies 50
+    python benchmarks/classical.py --recipe hsc_wide_g --psf-error 0.03   # what is given as the PSF is 3 % wider
+    python benchmarks/classical.py --recipe hsc_wide_g --arms 0.5         # spiral arms in all discs
 
 The galaxies are drawn by recipe and seed, other galaxies than any model was trained on, into ``--data`` or a temporary
 folder. The fits get what no survey has: the true PSF, the true noise (σ, gain, correlation between pixels), the true
 ranges of the Sérsic indices for bulges with discs; neighbours that are detected are fitted along. The model gets the
 image (and the PSF, where it takes one). ``exact`` and ``imfit`` are the two fitters of `gampen_tf.classical`; imfit,
 the slower, fits the first ``--n-imfit`` galaxies.
+
+That light is ideal: it is what the fits assume. ``--psf-error`` and ``--arms`` take that away, without changing what is
+true: arms add up to nothing along every ellipse.
 
 Errors are the 68.27th percentile of |measured − true|, relative for radii and fluxes. *Catastrophic* is a failed
 measurement or one whose error is above the limit in brackets. Coverage is the fraction of galaxies whose true value
@@ -34,15 +38,21 @@ from astropy.table import QTable
 
 import gampen_tf
 from gampen_tf import classical, metrics
+from gampen_tf.measurement import as_model
 from gampen_tf.parameters import LabelScaler, ParameterSet
 from gampen_tf.recipes import load_recipe
 from gampen_tf.report_tables import plus_minus
 from gampen_tf.simulation.galaxies import draw_galaxy
 from gampen_tf.simulation.noise import draw_noise
 from gampen_tf.simulation.psfs import draw_psf, galaxy_psf
+from gampen_tf.simulation.stamps import Component
+from gampen_tf.simulation.structured import spiral_arms
 
 RESULTS = Path(__file__).parent / "results"
-DEFAULT_MODELS = {"hsc_wide_g": "hsc_wide_g", "hsc_wide_g_crowded": "hsc_wide_g"}
+DEEPLEGATO = "+".join(f"candels_f160w_deeplegato_{name}" for name in (
+    "magnitude", "semi_major_axis", "sersic_index", "axis_ratio"))      # the four together make one measurement
+DEFAULT_MODELS = {"hsc_wide_g": ["hsc_wide_g"], "hsc_wide_g_crowded": ["hsc_wide_g"],
+                  "kids_r": ["kids_r_galnet1", "kids_r_galnet2"], "candels_f160w": [DEEPLEGATO]}
 LEVEL = 0.6827
 #: Kind of the residual, and the error from which on a measurement is catastrophic.
 PARAMETERS = {
@@ -62,10 +72,17 @@ def main():
         for recipe in options.recipe:
             folder = Path(options.data or temporary) / f"{recipe}_{options.seed}_{options.n_galaxies}"
             found = compare(recipe, folder, options)
-            results = (json.loads(path.read_text()) if path.is_file() else {}) | {recipe: found}
+            title = recipe + imperfection(options)
+            results = (json.loads(path.read_text()) if path.is_file() else {}) | {title: found}
             path.write_text(json.dumps(results, indent=1) + "\n")
             (RESULTS / "classical.md").write_text(report(results))
-            print("\n".join(table(recipe, found)), flush=True)
+            print("\n".join(table(title, found)), flush=True)
+
+
+def imperfection(options):
+    """What of the light is not as the fits assume, in words."""
+    words = [f", PSF {100 * options.psf_error:+g} %"] if options.psf_error else []
+    return "".join(words + ([f", arms of contrast {options.arms:g}"] if options.arms else []))
 
 
 def compare(name, folder, options):
@@ -80,11 +97,16 @@ def compare(name, folder, options):
     groups = {"": np.ones(len(data), bool)}
     if two:
         groups["two components"] = ~np.isfinite(np.asarray(data.catalogue["sersic_index"], float))
+    galaxies = [draw_galaxy(recipe, options.seed, int(index)) for index in data.catalogue["index"]]
+    images = data.images()
+    if options.arms:
+        images[..., 0] += np.stack([arms(recipe, galaxy, options.arms, np.random.default_rng([options.seed, i]))
+                                    for i, galaxy in enumerate(galaxies)])
     found = {"command": options.command, "seed": options.seed, "n_galaxies": len(data), "parameters": names,
              "methods": {}}
     for fitter, n in (("exact", len(data)), ("imfit", min(options.n_imfit, len(data)))):
         if n:
-            fits = fitted(fitter, data, recipe, np.arange(n), two, folder, options)
+            fits = fitted(fitter, images[:n], recipe, galaxies[:n], two, folder, options)
             measured = np.stack([plain(fits[name]) for name in names], axis=1)
             errors = np.stack([plain(fits[f"{name}_error"]) for name in names], axis=1)
             entry = summary(measured, measured - errors, measured + errors, truth[:n], names, groups)
@@ -92,19 +114,34 @@ def compare(name, folder, options):
             entry |= {"seconds": float(np.nanmean(seconds)), "failed": int(np.sum(plain(fits["flags"]) != 0)),
                       "reduced_chi2": float(np.nanmedian(plain(fits["reduced_chi2"])))}
             found["methods"][f"fit, {fitter}"] = entry
-    for model in options.model or [DEFAULT_MODELS[one] for one in DEFAULT_MODELS if one == name]:
-        found["methods"][f"model {Path(model).name}"] = predicted(model, data, truth, names, groups, options.seed)
+    for model in options.model or DEFAULT_MODELS.get(name, []):
+        label = "DeepLeGATo's four" if model == DEEPLEGATO else Path(model).name
+        found["methods"][f"model {label}"] = predicted(model, images, recipe, galaxies, truth, names, groups, options)
     return found
 
 
-def fitted(fitter, data, recipe, rows, two, folder, options):
+def arms(recipe, galaxy, contrast, rng):
+    """What spiral arms add to the disc of a galaxy, if it has one: an image."""
+    if "disc" not in galaxy["components"]:
+        return np.zeros((recipe.size, recipe.size))
+    disc = Component(**galaxy["components"]["disc"], x=galaxy["x"], y=galaxy["y"])
+    return spiral_arms(disc, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale, contrast=contrast,
+                       phase=rng.uniform(0, 2 * np.pi), pitch=rng.choice([-1, 1]) * rng.uniform(10, 30))
+
+
+def psfs_of(recipe, galaxies, side, error):
+    """PSFs that are said to be the galaxies': as wide as they are, or wider by a fraction."""
+    return np.stack([draw_psf(galaxy_psf(recipe, galaxy), side, recipe.pixel_scale / (1 + error))
+                     for galaxy in galaxies])
+
+
+def fitted(fitter, images, recipe, galaxies, two, folder, options):
     """The table of fits, made or found."""
-    path = folder / f"fits_{fitter}_{len(rows)}.ecsv"
+    path = folder / f"fits_{fitter}_{len(images)}_{options.psf_error:g}_{options.arms:g}.ecsv"
     if path.is_file():
         return QTable.read(path)
-    galaxies = [draw_galaxy(recipe, options.seed, int(data.catalogue["index"][row])) for row in rows]
     side = min(PSF_SIDES[fitter], 2 * recipe.size - 1)
-    psfs = np.stack([draw_psf(galaxy_psf(recipe, galaxy), side, recipe.pixel_scale) for galaxy in galaxies])
+    psfs = psfs_of(recipe, galaxies, side, options.psf_error)
     noise = np.array([galaxy["noise"]["sigma"] for galaxy in galaxies])
     gain = np.array([galaxy["noise"]["gain"] for galaxy in galaxies]) if "gain" in galaxies[0]["noise"] else None
     correlated = any(key in galaxies[0]["noise"] for key in ("correlation", "drop"))
@@ -112,7 +149,7 @@ def fitted(fitter, data, recipe, rows, two, folder, options):
     # a PSF of sum 1 takes the light beyond its frame for nothing; fluxes are those of all the light
     zero_point = recipe.zero_point + 2.5 * np.log10(light_within(side, recipe, galaxies[0]))
     fits = classical.fit(
-        data.images(rows), psfs, noise, pixel_scale=recipe.pixel_scale, zero_point=zero_point, gain=gain,
+        images, psfs, noise, pixel_scale=recipe.pixel_scale, zero_point=zero_point, gain=gain,
         model="bulge_disc" if two else "sersic", noise_correlation=correlation, fitter=fitter,
         neighbours="fit" if recipe.neighbours else "ignore", workers=options.workers,
         sersic_index=((0.8, 1.2), (3.5, 5.0)) if two else None,
@@ -143,15 +180,14 @@ def noise_correlation(recipe, galaxy, n_draws=10):
     return np.where(np.abs(correlation) > 5 / np.sqrt(n_draws * noise.size), correlation, 0.0)
 
 
-def predicted(name, data, truth, names, groups, seed):
-    """What a model says of the same galaxies."""
-    model = gampen_tf.load_model(name)
-    psf = data.psfs() if model.psf_shape else None
-    images = data.images()
+def predicted(name, images, recipe, galaxies, truth, names, groups, options):
+    """What a model, or several joined by +, says of the same galaxies."""
+    model = as_model(name.split("+") if "+" in name else name)
+    psf = psfs_of(recipe, galaxies, model.psf_shape[0], options.psf_error) if model.psf_shape else None
 
     def predict():
-        return gampen_tf.predict(images, model=model, psf=psf, pixel_scale=data.metadata["pixel_scale"],
-                                 unit=data.metadata["pixel_unit"], seed=seed, progress_bar=False)
+        return gampen_tf.predict(images, model=model, psf=psf, pixel_scale=recipe.pixel_scale, unit=recipe.unit,
+                                 seed=options.seed, progress_bar=False)
 
     predict()                                   # compiled
     start = time.process_time()
@@ -162,7 +198,7 @@ def predicted(name, data, truth, names, groups, seed):
     for suffix, values in columns.items():
         for one in names:
             there = one + suffix in table.colnames
-            values.append(plain(table[one + suffix]) if there else np.full(len(data), np.nan))
+            values.append(plain(table[one + suffix]) if there else np.full(len(images), np.nan))
     value, low, high = (np.stack(one, axis=1) for one in columns.values())
     if model.head == "point":                   # values alone: nothing to be covered by
         low = high = np.full(value.shape, np.nan)
@@ -173,7 +209,7 @@ def predicted(name, data, truth, names, groups, seed):
         truth[:, k] = LabelScaler(ParameterSet([scaler.parameters[own]]), scaler.mean[own : own + 1],
                                   scaler.scale[own : own + 1]).canonical(truth[:, k : k + 1])[:, 0]
     entry = summary(value, low, high, truth, names, groups)
-    return entry | {"seconds": seconds / len(data), "failed": int(np.sum(~np.isfinite(value).any(axis=1)))}
+    return entry | {"seconds": seconds / len(images), "failed": int(np.sum(~np.isfinite(value).any(axis=1)))}
 
 
 def summary(value, low, high, truth, names, groups):
@@ -251,7 +287,10 @@ def table(recipe, found):
 def _options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", nargs="+", default=list(DEFAULT_MODELS))
-    parser.add_argument("--model", nargs="+", help="names or directories; hsc_wide_g for the recipes of HSC, else none")
+    parser.add_argument("--model", nargs="+", help="names or directories, those that measure together joined by +; "
+                        "those that ship for the recipe if not given")
+    parser.add_argument("--psf-error", type=float, default=0.0, help="the PSF that is given is wider by this fraction")
+    parser.add_argument("--arms", type=float, default=0.0, help="contrast of spiral arms in the discs")
     parser.add_argument("--n-galaxies", type=int, default=100)
     parser.add_argument("--n-imfit", type=int, default=25, help="galaxies for the fitter imfit; 0 for none")
     parser.add_argument("--seed", type=int, default=314)
@@ -261,6 +300,8 @@ def _options():
     parts = ["python benchmarks/classical.py", "--recipe", *options.recipe]
     parts += ["--model", *[Path(one).name for one in options.model]] if options.model else []
     parts += [f"--n-galaxies {options.n_galaxies} --n-imfit {options.n_imfit} --seed {options.seed}"]
+    parts += [f"--psf-error {options.psf_error:g}"] if options.psf_error else []
+    parts += [f"--arms {options.arms:g}"] if options.arms else []
     options.command = " ".join(parts)
     return options
 

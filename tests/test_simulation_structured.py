@@ -1,9 +1,12 @@
 """Galaxies with structure: light where it should be, arms that wind, the same for a seed."""
 
+import galsim
 import numpy as np
 import pytest
 
 from gampen_tf.simulation import structured
+from gampen_tf.simulation.psfs import AnalyticPsf
+from gampen_tf.simulation.stamps import Component, draw_stamp
 from gampen_tf.simulation.structured import KINDS, _arms, _Canvas, draw_structured
 
 PLACE = {"axis_ratio": 0.5, "position_angle": 30.0, "x": 2.0, "y": -3.0}
@@ -67,6 +70,21 @@ def test_arms_are_logarithmic_spirals_on_an_exponential_disc():
         crests.append(angle[np.argmax(light)] % np.pi)
     expected = np.log(2.5 / 1.5) / np.tan(0.5)
     assert (crests[1] - crests[0] - expected + np.pi / 2) % np.pi - np.pi / 2 == pytest.approx(0, abs=0.02)
+
+
+def test_arms_leave_the_flux_and_the_half_light_radius_of_the_disc():
+    disc = Component(1e5, 2.4, 1.1, 0.5, 30.0, 0.05, -0.03)
+    psf = AnalyticPsf(galsim.Gaussian(fwhm=0.6))
+    smooth = draw_stamp([disc], psf, 201, 0.168)
+    arms = structured.spiral_arms(disc, psf, 201, 0.168, contrast=0.6)
+    assert np.abs(arms).max() > 0.1 * smooth.max()
+    assert abs(arms.sum()) < 1e-3 * smooth.sum()
+    y, x = (np.mgrid[:201, :201] - 100) * 0.168
+    x, y = x - 0.05, y + 0.03
+    along, across = x * np.cos(np.pi / 6) + y * np.sin(np.pi / 6), y * np.cos(np.pi / 6) - x * np.sin(np.pi / 6)
+    inside = along**2 * 0.5 + across**2 / 0.5 < 2.4**2
+    # the PSF carries a little of the structure over the ellipse's edge
+    assert abs(arms[inside].sum()) < 5e-3 * smooth[inside].sum()
 
 
 def test_inclination_is_the_shear_of_the_disc():

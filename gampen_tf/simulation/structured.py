@@ -13,10 +13,11 @@ import numpy as np
 import scipy.fft
 
 from gampen_tf.simulation.galaxies import generator
+from gampen_tf.simulation.profiles import surface_brightness
 from gampen_tf.simulation.psfs import AnalyticPsf, inverse_transform, wave_numbers
 from gampen_tf.simulation.stamps import Component, draw_stamp
 
-__all__ = ["KINDS", "draw_structured"]
+__all__ = ["KINDS", "draw_structured", "spiral_arms"]
 
 KINDS = {"elliptical": 0.30, "spiral": 0.42, "barred": 0.16, "clumpy": 0.12}
 _MOFFAT_BETA = 3.5
@@ -89,19 +90,45 @@ class _Canvas:
         image = np.zeros((self.size, self.size))
         if self._components:
             image += draw_stamp(self._components, psf, self.size, 1.0)
-        if self._layers:
-            period = 2 * scipy.fft.next_fast_len(int(np.ceil(0.6 * self.size)), real=True)
-            kx, ky, _ = wave_numbers(period, 1.0)
-            total = 0
-            for light, blur in self._layers:
-                padded = np.zeros((period, period), np.float32)
-                padded[: self.size, : self.size] = light
-                # the frame's centre goes to the origin, where inverse_transform looks for it
-                padded = np.roll(padded, (-(self.size // 2),) * 2, axis=(0, 1))
-                transform = scipy.fft.rfft2(padded)
-                total = total + transform * np.exp(-0.5 * np.float32(blur) ** 2 * (kx**2 + ky**2))
-            image += inverse_transform(total * _psf_transform(self._fwhm, period), self.size, period, 1.0)
+        for light, blur in self._layers:
+            image += _blurred(light, functools.partial(_psf_transform, self._fwhm), 1.0, blur)
         return image
+
+
+def spiral_arms(component, psf, size, pixel_scale, *, n_arms=2, phase=0.0, pitch=20.0, contrast=0.5, sharpness=2.0):
+    """What spiral arms add to a smooth disc, and take from it between them, after the PSF.
+
+    Along each ellipse of constant radius it adds up to nothing, so that flux and half-light radius stay the disc's.
+
+    Parameters
+    ----------
+    component : Component
+        The disc.
+    psf : AnalyticPsf or MeasuredPsf
+    size : int
+        Side of the frame in pixels; odd.
+    pixel_scale : float
+        arcsec.
+    n_arms : int, optional
+    phase, pitch : float, optional
+        Where an arm begins, in rad; angle between arm and circle, in degrees.
+    contrast : float, optional
+        Of the arms to the disc: 0 for none, 1 for nothing between them.
+    sharpness : float, optional
+
+    Returns
+    -------
+    (size, size) array
+    """
+    place = {"axis_ratio": component.axis_ratio, "position_angle": component.position_angle,
+             "x": component.x / pixel_scale, "y": component.y / pixel_scale}
+    radius = component.effective_radius / pixel_scale
+    coordinates = _face_on(size, place)
+    smooth = component.flux / radius**2 * surface_brightness(
+        (coordinates[0] ** 2 + coordinates[1] ** 2) / radius**2, component.sersic_index)
+    excess = _excess(coordinates, radius / _SCALE_LENGTHS, n_arms, phase, pitch=np.radians(pitch), contrast=contrast,
+                     sharpness=sharpness)
+    return _blurred(smooth * excess, functools.partial(psf.transform, pixel_scale=pixel_scale), pixel_scale)
 
 
 def _elliptical(canvas, rng, radius, place):
@@ -151,15 +178,36 @@ def _face_on(size, place):
     return (x * np.cos(angle) + y * np.sin(angle)) * root, (y * np.cos(angle) - x * np.sin(angle)) / root
 
 
-def _arms(coordinates, scale_length, n_arms, phase, *, pitch, contrast, sharpness):
+def _arms(coordinates, scale_length, n_arms, phase, **shape):
     """Surface brightness of an exponential disc with logarithmic arms; the mean over a circle is the disc's."""
+    radius = np.hypot(*coordinates) / scale_length
+    edge = np.clip((_ARMS_END - radius) / 0.5, 0, 1)
+    return np.exp(-radius) * (1 + _excess(coordinates, scale_length, n_arms, phase, **shape)) * edge
+
+
+def _excess(coordinates, scale_length, n_arms, phase, *, pitch, contrast, sharpness):
+    """Of logarithmic arms over the smooth disc, relative to it; the mean over a circle is nothing."""
     x, y = coordinates
     radius = np.hypot(x, y) / scale_length
     angle = np.arctan2(y, x) - phase - np.log(np.maximum(radius, 0.05)) / np.tan(pitch)
     crest = np.exp(sharpness * np.cos(n_arms * angle)) / np.i0(sharpness)
     strength = contrast * (1 - np.exp(-((radius / 0.7) ** 2)))          # none at the centre
-    edge = np.clip((_ARMS_END - radius) / 0.5, 0, 1)
-    return np.exp(-radius) * (1 + strength * (crest - 1)) * edge
+    return strength * (crest - 1)
+
+
+def _blurred(light, psf_transform, pixel_scale, blur=0.0):
+    """An image after a PSF, given by its transform for a period, and a round Gaussian of σ `blur` pixels."""
+    size = len(light)
+    period = 2 * scipy.fft.next_fast_len(int(np.ceil(0.6 * size)), real=True)
+    padded = np.zeros((period, period), np.float32)
+    padded[:size, :size] = light
+    # the frame's centre goes to the origin, where inverse_transform looks for it
+    padded = np.roll(padded, (-(size // 2),) * 2, axis=(0, 1))
+    transform = scipy.fft.rfft2(padded)
+    if blur:
+        kx, ky, _ = wave_numbers(period, 1.0)
+        transform = transform * np.exp(-0.5 * np.float32(blur) ** 2 * (kx**2 + ky**2))
+    return inverse_transform(transform * psf_transform(period), size, period, pixel_scale)
 
 
 def _add_knots(canvas, rng, n_knots, radius, place, flux, blur=0.0):
