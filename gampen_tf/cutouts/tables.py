@@ -109,8 +109,9 @@ def _path_column(table, columns):
     if column is None:
         strings = [name for name in columns if len(table) and isinstance(_values(table, name)[0], str | bytes | Path)]
         if len(strings) != 1:
-            raise ValueError(f"no column of paths in the table: expected one named path, file or filename; there are "
-                             f"{', '.join(columns)}. Choose it by column=.")
+            raise ValueError("no column of paths in the table: expected one named path, file or filename; "
+                             + (f"there are {', '.join(columns)}. Choose it by column=." if columns else
+                                "the table has no columns"))
         column = strings[0]
     return column
 
