@@ -51,7 +51,9 @@ def predict(
         other parameters, are combined: see `gampen_tf.combine`.
     passes : int or "auto", optional
         Number of passes. ``"auto"`` goes on, galaxy by galaxy, until more passes would move its mean and interval
-        ends by less than `tolerance`; ``passes=n_mc`` draws once from each pass, as the paper does.
+        ends by less than `tolerance`; ``passes=n_mc`` draws once from each pass, as the paper does. Of a model with a
+        point head there is no such error: it makes one pass without dropout, or 128 if it was trained for a posterior
+        of dropout alone (`Model.measures_with_dropout`).
     tolerance : float, optional
         Largest Monte Carlo standard error with ``passes="auto"``, in units of half the width of the galaxy's own
         68.27 % interval.

@@ -17,12 +17,15 @@ from .networks.precision import bfloat16_is_fast
 from .posterior import Posterior
 from .trust import FILE_NAME as TRUST_FILE_NAME
 
-__all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "fingerprint", "flag_unmeasured"]
+__all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "components", "fingerprint",
+           "flag_unmeasured"]
 
 #: Name, in a model's metrics, of the 99th percentile over galaxies of `bfloat16_change`.
 CHANGE_METRIC = "bfloat16_change_99"
 # With a smaller change than this, a tenth of a posterior's own half-width, bfloat16 is used unasked.
 _HARMLESS_CHANGE = 0.1
+# Of a posterior of dropout alone: the ends of a 68.27 % interval are then known to an eighth of half its width.
+_PASSES_OF_POINTS = 128
 
 
 class Measurement:
@@ -50,6 +53,8 @@ class Measurement:
         if not isinstance(seed, int | np.integer):
             raise ValueError(f"seed {seed!r}; expected an integer")
         self.model = as_model(model)
+        if passes == "auto" and self.model.measures_with_dropout:
+            passes = _PASSES_OF_POINTS
         self.seed, self.passes, self.tolerance = int(seed), passes, float(tolerance)
         self.precision = _decided_precision(self.model, precision)
         self.model_hash = fingerprint(self.model)
@@ -81,7 +86,7 @@ class Measurement:
         flags, reasons = flag_unmeasured(found, np.asarray(flags, np.int64), reasons)
         if self.model.trust is not None:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
-            medians = Posterior(*_components(self.model.head, found.outputs), self.model.scaler,
+            medians = Posterior(*components(self.model.head, found.outputs), self.model.scaler,
                                 weights=found.weights, n_mc=1).median()
             flags = flags | self.model.trust.flags(self.model, images, medians, features=found.features, psf=psf)
         # kept for every galaxy of a long run, features would fill the memory
@@ -123,7 +128,7 @@ class Measurement:
 
     def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
         """The posterior that `Passes` give, with the model's scaler, and as its recalibration corrects it."""
-        means, scale_trils = _components(self.model.head, found.outputs)
+        means, scale_trils = components(self.model.head, found.outputs)
         posterior = Posterior(means, scale_trils, self.model.scaler, weights=found.weights, n_mc=n_mc, seed=self.seed,
                               flags=flags, identifiers=identifiers, metadata=self.settings() | (metadata or {}))
         if not recalibrate or self.model.calibration is None:
@@ -236,7 +241,7 @@ def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     for precision in ("float32", "bfloat16"):
         engine = Engine(model.network, precision=precision, head=model.head)
         outputs = engine.run(model.prepare(images), seed=seed, passes=passes, psf=psf).outputs
-        summaries.append(_mean_and_ends(*_components(model.head, outputs)))
+        summaries.append(_mean_and_ends(*components(model.head, outputs)))
     exact, rounded = summaries
     half_width = 0.5 * (exact[..., 2] - exact[..., 1])
     return np.max(np.abs(rounded - exact) / half_width[..., None], axis=(1, 2))
@@ -265,7 +270,7 @@ def _engine(model, model_hash, precision, batch_size, chunk_size):
     return _latest_engine[1]
 
 
-def _components(head, outputs):
+def components(head, outputs):
     """Means (N, T, P) and scale_trils (N, T, P, P) of the head's outputs (N, T, K)."""
     if head == "gaussian":
         return gaussian_head.mixture_parameters(outputs)

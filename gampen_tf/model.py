@@ -117,6 +117,11 @@ class Model:
     def parameters(self) -> ParameterSet:
         return self.scaler.parameters
 
+    @property
+    def measures_with_dropout(self) -> bool:
+        """Whether its posterior is the scatter of a point head's values under dropout, as it was trained and chosen."""
+        return self.head == "point" and bool(self.provenance.get("settings", {}).get("validate_with_dropout"))
+
     def prepare(self, images):
         """Images in the model's pixel unit, as the network takes them: (N, H, W, C) float32 in and out.
 

@@ -105,7 +105,8 @@ def tune_dropout(
     n_images : int, optional
         So many, evenly spread over the split. 2000 give coverage to 1 %.
     passes : int, optional
-        For each rate: the epistemic part of 16 passes is short by 1/16.
+        For each rate: the epistemic part of 16 passes is short by 1/16. A point head's posterior is nothing but its
+        passes, and needs more of them: 64.
     seed : int, optional
         Of the masks.
     save : bool, optional
@@ -117,16 +118,18 @@ def tune_dropout(
     """
     from .assessment import shares_inside
     from .engine import Engine
-    from .layers import dropout_layers, gaussian_head, set_dropout_rate
-    from .measurement import as_model
+    from .layers import dropout_layers, set_dropout_rate
+    from .measurement import as_model, components
     from .posterior import Posterior
     from .training import open_data
 
     given, model = model, as_model(model)
     data = open_data(data, None, None, seed, progress_bar)
     layers = dropout_layers(model.network)
-    if not layers or model.head != "gaussian":
-        raise ValueError(f"model {model.name!r} has no dropout, or no Gaussian head: there is nothing to tune")
+    if not layers or not (model.head == "gaussian" or model.measures_with_dropout):
+        raise ValueError(f"model {model.name!r} has no dropout, or measures without it: there is nothing to tune")
+    # between draws alone no interval is the shortest
+    kind = "hdi" if model.head == "gaussian" else "central"
     names, indices = model.parameters.names, data.split(split, n_images)
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
@@ -142,9 +145,8 @@ def tune_dropout(
         for rate in tqdm(rates, unit="rate", disable=not progress_bar):
             engine.set_dropout_rate(rate)
             part = engine.run(images, seed=seed, passes=passes, psf=psf)
-            mixture = gaussian_head.mixture_parameters(part.outputs)
-            posterior = Posterior(*mixture, model.scaler, weights=part.weights, n_mc=1)
-            ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind="hdi"), 2, 0)
+            posterior = Posterior(*components(model.head, part.outputs), model.scaler, weights=part.weights, n_mc=1)
+            ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
             inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1])
             found.append(Estimate(*proportion(np.nansum(inside, axis=1), np.sum(~np.isnan(inside), axis=1))))
     finally:

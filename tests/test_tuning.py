@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gampen_tf.layers import MonteCarloDropout, dropout_layers
+from gampen_tf.measurement import Measurement
 from gampen_tf.model import Model, load_model
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.pipelines import Stretch
@@ -78,6 +79,37 @@ def test_the_rate_that_scatters_as_much_as_the_truth_is_chosen():
     assert model.calibration is None
     assert "<- chosen" in str(found)
     assert "trained with 0.2" in str(found)
+
+
+def point_model():
+    """The same network without its width: the posterior is the scatter of its dropout alone."""
+    whole = linear_model()
+    network = keras.Model(whole.network.input, whole.network.output[:, :1])
+    return Model(network, whole.scaler, whole.stretch, (SIDE, SIDE, 1), 0.168, head="point",
+                 provenance={"settings": {"validate_with_dropout": True}})
+
+
+def measured(model, images):
+    """As `predict` measures, which would refuse images without a galaxy."""
+    measurement, flags = Measurement(model), np.zeros(len(images), int)
+    return measurement.posterior(measurement.passes_over(images, flags), flags=flags, identifiers=None)
+
+
+def test_a_posterior_of_dropout_alone_is_tuned_and_measured():
+    model, spread = point_model(), np.sqrt(RATE / (1 - RATE))
+    data = Galaxies(1500, spread, seed=1)
+    found = tune_dropout(model, data, rates=(0.01, RATE, 0.15), passes=128, n_images=None, progress_bar=False)
+    assert found.chosen == RATE
+    posterior = measured(model, data.images(np.arange(200)))
+    width = 0.5 * np.ptp(np.log(posterior.interval(0.6827, kind="central")[:, 0]), axis=1)
+    # ends known to 0.13 σ each from 128 passes, whose masks all galaxies share
+    assert np.median(width) == pytest.approx(spread, rel=0.3)
+    assert np.all(posterior.means.shape[1] == 128)
+    model.provenance = {}
+    silent = measured(model, data.images(np.arange(2)))
+    np.testing.assert_allclose(silent.interval(0.6827, kind="central")[:, 0, 0], np.exp(data.seen[:2]), rtol=1e-5)
+    with pytest.raises(ValueError, match="measures without it"):
+        tune_dropout(model, data, progress_bar=False)
 
 
 def test_the_choice_is_in_the_saved_model(tmp_path):
