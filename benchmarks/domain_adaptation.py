@@ -23,6 +23,7 @@ What is done already is kept in `--work` and not done again. The table goes to
 import argparse
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import galsim
@@ -37,6 +38,7 @@ from gampen_tf.recipes import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy
 from gampen_tf.simulation.noise import draw_noise
 from gampen_tf.simulation.psfs import galaxy_psf
+from gampen_tf.trust import weights_hash
 
 RESULTS = Path(__file__).parent / "results"
 PARAMETERS = ("magnitude", "semi_major_axis", "sersic_index", "axis_ratio")
@@ -82,20 +84,19 @@ def main():
         "epochs": options.epochs, "parameters": {},
     }
     real = None if options.real is None else real_galaxies(options.real, options.dir)
+    made_with = results["data"] | {"path": str(data.path), "steps": options.steps, "epochs": options.epochs,
+                                   "from_scratch": options.from_scratch, "real": options.real}
     models = {model.parameters.names[0]: model for model in map(gampen_tf.load_model, options.models)}
     for name, model in models.items():
-        results["parameters"][name] = {"before": r_squared(model, data, real, name, work / f"{name}_before.json"),
+        results["parameters"][name] = {"before": r_squared(lambda model=model: model, data, real, name,
+                                                             Kept(work / f"{name}_before.json", made_with, model)),
                                        "adapted": {}, "new": {}}
     for n in options.sizes:
         sample = Sample(data, n)
         for name, model in models.items():
             for way in ("adapted", "new"):
-                kept = work / f"{name}_{way}_{n}.json"
-                if not kept.is_file():
-                    trained = train(way, model, sample, name, options)
-                else:
-                    trained = None
-                found = r_squared(trained, data, real, name, kept)
+                found = r_squared(partial(train, way, model, sample, name, options), data, real, name,
+                                  Kept(work / f"{name}_{way}_{n}.json", made_with, model))
                 results["parameters"][name][way][n] = found
                 print(f"{n:5d} {name:16s} {way:8s} R² {found['all'][0]:.3f} ± {found['all'][1]:.3f}", flush=True)
     RESULTS.mkdir(exist_ok=True)
@@ -104,6 +105,21 @@ def main():
     (RESULTS / "domain_adaptation.md").write_text(text)
     (RESULTS / "domain_adaptation.json").write_text(json.dumps(results, indent=1) + "\n")
     figure(results, models).savefig(RESULTS / "domain_adaptation.png", dpi=130)
+
+
+class Kept:
+    """A file of results, that counts only if it was made with the same data, settings and source network."""
+
+    def __init__(self, path, made_with, model):
+        self.path, self.made_with = path, made_with | {"source": weights_hash(model.network)}
+
+    def read(self):
+        kept = json.loads(self.path.read_text()) if self.path.is_file() else {}
+        return kept.get("found") if kept.get("made_with") == json.loads(json.dumps(self.made_with)) else None
+
+    def write(self, found):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps({"made_with": self.made_with, "found": found}) + "\n")
 
 
 def train(way, model, sample, name, options):
@@ -120,10 +136,14 @@ def train(way, model, sample, name, options):
                               seed=SEED, progress_bar=False)
 
 
-def r_squared(model, data, real, name, kept):
-    """R² on the test galaxies, all, those without a companion, and real ones, with errors; from a file if there."""
-    if kept.is_file():
-        return json.loads(kept.read_text())
+def r_squared(trained, data, real, name, kept):
+    """R² on the test galaxies, all and those without a companion, and errors of real ones; what is kept if there is.
+
+    `trained` gives the model, when it is called.
+    """
+    if (found := kept.read()) is not None:
+        return found
+    model = trained()
     rows = data.split("test")
     truth = data.labels([name])[rows]
     isolated = np.asarray(data.catalogue["n_neighbours"])[rows] == 0
@@ -136,8 +156,7 @@ def r_squared(model, data, real, name, kept):
         score = metrics.accuracy(medians(model, real[0]), real[1][:, None])
         found["real"] = {key: [float(score[key].value[0]), float(score[key].error[0])]
                          for key in ("median", "typical_error")} | {"n": len(real[1])}
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(found) + "\n")
+    kept.write(found)
     return found
 
 

@@ -147,7 +147,7 @@ def shifted(values):
 
 
 def coverage(posterior, truth):
-    """Shares of true values inside equal-tailed intervals of 68.27, 95.45 and 99.73 %."""
+    """Shares of true values inside intervals of 68.27, 95.45 and 99.73 %: equal-tailed ones, of shapes the shortest."""
     levels = {"68": 0.6827, "95": 0.9545, "99": 0.9973}
     result = {}
     for i, name in enumerate(posterior.names):
@@ -156,6 +156,8 @@ def coverage(posterior, truth):
             true = truth[:, NAMES.index(name)]
             result[name] = {key: float(np.mean((true >= ends[:, k, 0]) & (true <= ends[:, k, 1])))
                             for k, key in enumerate(levels)}
+    if not set(ellipticity.NAMES) <= set(posterior.names):
+        return result
     columns = ellipticity.shape_columns(posterior, levels)
     for name in ("axis_ratio", "position_angle"):
         true = truth[:, NAMES.index(name)]
@@ -171,10 +173,11 @@ def chi_squared(data, indices, predicted, truth):
     rows = indices[:500]
     models = redraw(data, rows, predicted[:500], NAMES)
     images = data.images(rows)[..., 0]
-    return reduced_chi_squared(
+    found = reduced_chi_squared(
         images, models, np.asarray(data.catalogue["noise_sigma"], float)[rows],
-        truth[:500, NAMES.index("semi_major_axis")], data.metadata["pixel_scale"],
+        truth[:500, NAMES.index("semi_major_axis")], data.metadata["pixel_scale"], n_parameters=len(NAMES),
     )
+    return found[np.isfinite(found)]        # the smallest have fewer pixels than parameters
 
 
 def table(results):
@@ -199,7 +202,7 @@ def table(results):
     lines += gains(results)
     posteriors = {name: entry["coverage"] for name, entry in results["models"].items() if "coverage" in entry}
     if posteriors:
-        lines += ["Coverage of equal-tailed 68.27 / 95.45 / 99.73 % intervals, in percent.", "",
+        lines += ["Coverage of 68.27 / 95.45 / 99.73 % intervals in percent, equal-tailed, of shapes the shortest.", "",
                   "| model | " + " | ".join(NAMES) + " |", "| --- |" + " ---: |" * len(NAMES)]
         for name, found in posteriors.items():
             cells = [" / ".join(f"{100 * value:.1f}" for value in found[one].values()) for one in NAMES]

@@ -101,7 +101,7 @@ def fit_bivariate_gaussian(image):
 
     image = np.asarray(image, float)
     image = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
-    if image.ndim != 2 or not np.isfinite(image).all():
+    if image.ndim != 2 or image.size == 0 or not np.isfinite(image).all():
         raise ValueError(f"expected a finite image (H, W) or (H, W, 1), found shape {image.shape}")
     scale = np.sqrt(np.mean(image**2)) or 1.0
     objective = _squared_error(image / scale)

@@ -3,6 +3,7 @@
 import os
 import threading
 from functools import lru_cache
+from itertools import islice
 
 from . import catalogue_shards as shards
 
@@ -59,23 +60,31 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
     try:
         common = client.scatter({"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening},
                                 broadcast=True)
-        futures = []
-        for number in numbers:
+        def submit(number):
             start, stop = job.rows(number)
             part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
             own_psf = psf if psf is None or psf.ndim == 2 else psf[start:stop].copy()
-            futures.append(client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own_psf,
-                                         pure=False))
+            return client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own_psf,
+                                 pure=False)
+
+        # images and PSFs of so many shards are under way at a time
+        waiting = iter(numbers)
+        under_way = as_completed([submit(number) for number in islice(waiting, _shards_at_a_time(client))])
         try:
-            for future in as_completed(futures):
+            for future in under_way:
                 advance(future.result())
                 future.release()
+                under_way.update(submit(number) for number in islice(waiting, 1))
         except BaseException:
-            client.cancel(futures)
+            client.cancel(list(under_way.futures))
             raise
     finally:
         if own is not None:
             own.close()
+
+
+def _shards_at_a_time(client):
+    return max(8, 4 * len(client.scheduler_info()["workers"]))
 
 
 def _compute_shard(common, number, images, first_row, names, psf):

@@ -1,6 +1,6 @@
 """Several networks that each measure other parameters of the same images, as one model.
 
->>> names = [f"candels_f160w_deeplegato_{name}" for name in ("magnitude", "radius", "sersic_index", "axis_ratio")]
+>>> names = [f"candels_f160w_deeplegato_{name}" for name in ("magnitude", "semi_major_axis")]
 >>> gampen_tf.predict("stamps/*.fits", model=names).to_table()             # one table
 >>> gampen_tf.combine(names).save("runs/deeplegato")                       # one directory, for the command line
 """
@@ -36,8 +36,8 @@ def combine(models) -> Model:
     Raises
     ------
     ValueError
-        If they take different images, measure a parameter twice, have Gaussian heads, whose covariances no one knows
-        across networks, or recalibrations.
+        If they take different images, measure a parameter twice, have posteriors (Gaussian heads, or those of dropout
+        alone), whose covariances no one knows across networks, or recalibrations.
     """
     models = [model if isinstance(model, Model) else load_model(model) for model in models]
     if not models:
@@ -50,6 +50,8 @@ def combine(models) -> Model:
                     f"models that differ in {key} cannot be combined: {getattr(first, key)!r} of {first.name!r}, "
                     f"{getattr(model, key)!r} of {model.name!r}"
                 )
+        if model.measures_with_dropout:
+            raise ValueError(f"model {model.name!r} measures with dropout on; expected values alone")
         if model.head != "point" or model.calibration is not None:
             raise ValueError(f"model {model.name!r} has a Gaussian head or a calibration; expected a point head alone")
     parameters = ParameterSet(parameter for scaler in scalers for parameter in scaler.parameters)
@@ -57,7 +59,10 @@ def combine(models) -> Model:
     return Model(
         network=_side_by_side([model.network for model in models]),
         scaler=LabelScaler(parameters, mean, scale),
-        provenance={"combined": [{"name": model.name, "provenance": model.provenance} for model in models]},
+        provenance={
+            "combined": [{"name": model.name, "provenance": model.provenance} for model in models],
+            "settings": {"labels": "range"} if all(model.labels_span_range for model in models) else {},
+        },
         name=" + ".join(model.name for model in models),
         **{key: getattr(first, key) for key in _SHARED},
     )

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .metrics import highest_density_intervals
+
 __all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "derived_labels", "shape_columns", "shape_samples"]
 
 #: The two components, as parameters and columns are called.
@@ -91,21 +93,20 @@ def shape_columns(posterior, levels):
     Returns
     -------
     dict of str: (N,) array
-        ``axis_ratio`` and ``position_angle`` (degrees) of the medians of η₁ and η₂; ``_median``, ``_lower_…`` and
-        ``_upper_…``: of the axis ratio quantiles of the draws, of the angle those of its difference from
-        ``position_angle`` the short way round, so that its ends may lie beyond ±90.
+        ``axis_ratio``: the median of the draws; ``position_angle`` (degrees): of the medians of η₁ and η₂. ``_median``,
+        and ``_lower_…`` and ``_upper_…``, the shortest intervals: of the draws, of the angle those of its difference
+        from ``position_angle`` the short way round, so that its ends may lie beyond ±90.
     """
     names, medians = list(posterior.names), posterior.median()
-    value = axis_ratio_and_angle(*(medians[:, names.index(name)] for name in NAMES))
+    _, zero = axis_ratio_and_angle(*(medians[:, names.index(name)] for name in NAMES))
     axis_ratio, angle = shape_samples(posterior)
-    offset = (angle - value[1][:, None] + 0.5 * _FULL) % _FULL - 0.5 * _FULL
-    columns = {}
-    for name, centre, zero, draws in (
-        ("axis_ratio", value[0], np.zeros_like(value[0]), axis_ratio),
-        ("position_angle", value[1], value[1], offset),
-    ):
-        columns[name], columns[f"{name}_median"] = centre, zero + np.median(draws, axis=1)
-        for suffix, level in levels.items():
-            lower, upper = np.quantile(draws, [0.5 - 0.5 * level, 0.5 + 0.5 * level], axis=1)
-            columns[f"{name}_lower_{suffix}"], columns[f"{name}_upper_{suffix}"] = zero + lower, zero + upper
+    offset = (angle - zero[:, None] + 0.5 * _FULL) % _FULL - 0.5 * _FULL
+    columns = {"axis_ratio": np.median(axis_ratio, axis=1), "position_angle": zero}
+    for name, origin, draws in (("axis_ratio", np.zeros_like(zero), axis_ratio), ("position_angle", zero, offset)):
+        if levels:
+            columns[f"{name}_median"] = origin + np.median(draws, axis=1)
+            lower, upper = highest_density_intervals(draws[..., None], list(levels.values()))
+            for k, suffix in enumerate(levels):
+                columns[f"{name}_lower_{suffix}"] = origin + lower[:, k, 0]
+                columns[f"{name}_upper_{suffix}"] = origin + upper[:, k, 0]
     return columns

@@ -26,6 +26,8 @@ CHANGE_METRIC = "bfloat16_change_99"
 _HARMLESS_CHANGE = 0.1
 # Of a posterior of dropout alone: the ends of a 68.27 % interval are then known to an eighth of half its width.
 _PASSES_OF_POINTS = 128
+# Of labels that were scaled to −1 … 1 over the training set: a tenth of the way beyond its centre.
+_END_OF_RANGE = 1.1
 
 
 class Measurement:
@@ -64,6 +66,7 @@ class Measurement:
         """All that posteriors and flags depend on, as plain data."""
         return {"model": self.model.name, "model_hash": self.model_hash, "gampen_tf": __version__,
                 "seed": self.seed, "passes": self.passes, "tolerance": self.tolerance, "precision": self.precision,
+                "values_alone": self.model.head == "point" and self.passes in ("auto", 1),
                 "limits": None if self.model.trust is None else self.model.trust.fingerprint()}
 
     def measure(self, images, flags, reasons, psf=None):
@@ -82,13 +85,18 @@ class Measurement:
             With NOT_MEASURED where the network gave no number, and by the model's limits of trust, if it has any.
         reasons : list of N str
         """
+        flags, reasons = _flag_psfs(psf, np.asarray(flags, np.int64), reasons)
         found = self.passes_over(images, flags, psf)
-        flags, reasons = flag_unmeasured(found, np.asarray(flags, np.int64), reasons)
+        flags, reasons = flag_unmeasured(found, flags, reasons)
         if self.model.trust is not None:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
             medians = Posterior(*components(self.model.head, found.outputs), self.model.scaler,
                                 weights=found.weights, n_mc=1).median()
             flags = flags | self.model.trust.flags(self.model, images, medians, features=found.features, psf=psf)
+        elif self.model.labels_span_range:
+            labels = np.mean(found.outputs, axis=1)
+            is_beyond = np.any(np.abs(labels) > _END_OF_RANGE, axis=1) & ~is_unmeasurable(flags)
+            flags = np.where(is_beyond, flags | int(Flag.EXTRAPOLATED), flags)
         # kept for every galaxy of a long run, features would fill the memory
         return found._replace(features=None), flags, reasons
 
@@ -169,6 +177,16 @@ class Measurement:
         if psf.ndim == 2 and not (np.isfinite(np.sum(psf)) and np.sum(psf) > 0):
             raise ValueError(f"psf: expected an image with a positive sum, found {np.sum(psf)}")
         return psf
+
+
+def _flag_psfs(psf, flags, reasons):
+    """Flags and reasons, with those of galaxies whose PSF is none; a network might make something of its NaN."""
+    if psf is None:
+        return flags, reasons
+    broken = ~np.isfinite(psf).all(axis=(1, 2, 3)) & ~is_unmeasurable(flags)
+    flags = np.where(broken, flags | int(Flag.NOT_MEASURED), flags)
+    why = "the PSF is not finite or has no positive sum"
+    return flags, [why if is_broken else reason for is_broken, reason in zip(broken, reasons, strict=True)]
 
 
 def flag_unmeasured(found, flags, reasons):

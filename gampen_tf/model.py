@@ -120,7 +120,16 @@ class Model:
     @property
     def measures_with_dropout(self) -> bool:
         """Whether its posterior is the scatter of a point head's values under dropout, as it was trained and chosen."""
-        return self.head == "point" and bool(self.provenance.get("settings", {}).get("validate_with_dropout"))
+        return self.head == "point" and bool(self._settings.get("validate_with_dropout"))
+
+    @property
+    def labels_span_range(self) -> bool:
+        """Whether its labels are −1 at the least and 1 at the largest value of the training set."""
+        return self._settings.get("labels") == "range"
+
+    @property
+    def _settings(self):
+        return self.provenance.get("settings", {})
 
     def prepare(self, images):
         """Images in the model's pixel unit, as the network takes them: (N, H, W, C) float32 in and out.

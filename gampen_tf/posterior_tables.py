@@ -19,8 +19,8 @@ def to_table(posterior):
     Columns: ``identifier``; for each parameter its value (the mode of its marginal, as in the paper) under its own
     name, then ``<name>_median``, ``_mean``, ``_std``, and the ends ``_lower_68``, ``_upper_68``, … ``_99`` of the
     shortest intervals that hold 68.27, 95.45 and 99.73 %; for models of η₁ and η₂ the columns of
-    :func:`~gampen_tf.ellipticity.shape_columns` (equal-tailed intervals); ``flags`` and ``flags_text``. Galaxies
-    without a measurement have NaN.
+    :func:`~gampen_tf.ellipticity.shape_columns`; ``flags`` and ``flags_text``. Galaxies
+    without a measurement have NaN. Of a model that gives values alone, without an uncertainty, there are the values.
 
     Returns
     -------
@@ -32,15 +32,17 @@ def to_table(posterior):
 
     table = QTable(meta={"intervals": "shortest", "levels": dict(LEVELS)} | posterior.metadata)
     table["identifier"] = np.array(posterior.identifiers, dtype=str)
-    columns = {"": posterior.mode(), "_median": posterior.median(), "_mean": posterior.mean(), "_std": posterior.std()}
-    intervals = posterior.interval(list(LEVELS.values()))
-    for k, label in enumerate(LEVELS):
-        columns[f"_lower_{label}"], columns[f"_upper_{label}"] = intervals[:, :, k, 0], intervals[:, :, k, 1]
+    columns = {"": posterior.median() if _values_alone(posterior) else posterior.mode()}
+    if not _values_alone(posterior):
+        columns |= {"_median": posterior.median(), "_mean": posterior.mean(), "_std": posterior.std()}
+        intervals = posterior.interval(list(LEVELS.values()))
+        for k, label in enumerate(LEVELS):
+            columns[f"_lower_{label}"], columns[f"_upper_{label}"] = intervals[:, :, k, 0], intervals[:, :, k, 1]
     for index, (name, unit) in enumerate(zip(posterior.names, posterior.units, strict=True)):
         for suffix, values in columns.items():
             table[name + suffix] = values[:, index] * u.Unit(unit) if unit else values[:, index]
     if set(ELLIPTICITY) <= set(posterior.names):
-        for name, values in shape_columns(posterior, LEVELS).items():
+        for name, values in shape_columns(posterior, {} if _values_alone(posterior) else LEVELS).items():
             table[name] = values * u.deg if name.startswith("position_angle") else values
     table["flags"] = posterior.flags
     table["flags_text"] = np.array([describe(flag) for flag in posterior.flags], dtype=str)
@@ -57,7 +59,8 @@ def summary(posterior):
         68.27 % interval, and how much of the variance in labels is epistemic.
     """
     measured = posterior[posterior._measured]
-    lines = [f"{len(posterior)} galaxies, {len(measured)} measured, {posterior.means.shape[1]} Gaussians each"]
+    kind = "values alone" if _values_alone(posterior) else f"{posterior.means.shape[1]} Gaussians each"
+    lines = [f"{len(posterior)} galaxies, {len(measured)} measured, {kind}"]
     if len(measured):
         modes, intervals = measured.mode(), measured.interval()
         epistemic = measured.covariance("epistemic", space="label")
@@ -66,8 +69,9 @@ def summary(posterior):
         lines.append(f"{'':{width}}  {'5 %':>10} {'median':>10} {'95 %':>10}  {'± 68.27 %':>10}  epistemic")
         for i, (name, unit) in enumerate(zip(posterior.names, posterior.units, strict=True)):
             values = " ".join(f"{value:10.4g}" for value in np.percentile(modes[:, i], [5, 50, 95]))
-            half = 0.5 * np.median(intervals[:, i, 1] - intervals[:, i, 0])
-            lines.append(f"{name:{width}}  {values}  {half:10.3g}  {np.median(share[:, i]):8.0%}  {unit}")
+            half, epistemic = 0.5 * np.median(intervals[:, i, 1] - intervals[:, i, 0]), np.median(share[:, i])
+            spread = f"{'–':>10}  {'–':>8}" if _values_alone(posterior) else f"{half:10.3g}  {epistemic:8.0%}"
+            lines.append(f"{name:{width}}  {values}  {spread}  {unit}")
     counts = {}
     for flag in posterior.flags:
         for word in describe(flag).split(" | ") if flag else ():
@@ -111,6 +115,10 @@ def corner(posterior, i, truth=None):
 
     one = _measured_one(posterior, i)
     return plot_posterior(one.samples[0], names=one.names, units=one.units, truth=truth)
+
+
+def _values_alone(posterior):
+    return posterior.metadata.get("values_alone", False)
 
 
 def _measured_one(posterior, i):

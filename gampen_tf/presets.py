@@ -164,8 +164,8 @@ PRESETS = {
         clip_norm=5.0,
         averaging=0.998,
     ),
-    # Ghosh et al. (2021), appendix A; squared errors, as the likelihood behind Monte Carlo dropout of one value a
-    # parameter has them
+    # Ghosh et al. (2021), appendix A. Squared errors, as the likelihood behind Monte Carlo dropout of one value a
+    # parameter has them, and λ, that of Ghosh et al. (2022), are ours
     "workshop": Preset(
         objective="mse",
         optimizer="sgd",

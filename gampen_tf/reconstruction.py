@@ -75,8 +75,8 @@ def redraw(data, indices, values, names):
     return images
 
 
-def reduced_chi_squared(images, models, noise, radius, pixel_scale):
-    """Mean squared difference over the variance of the sky, within a circle about the centre.
+def reduced_chi_squared(images, models, noise, radius, pixel_scale, n_parameters=0):
+    """Squared differences over the variance of the sky, within a circle about the centre, per degree of freedom.
 
     Parameters
     ----------
@@ -87,11 +87,15 @@ def reduced_chi_squared(images, models, noise, radius, pixel_scale):
         Of the circle, arcsec; at least one pixel is taken.
     pixel_scale : float
         arcsec.
+    n_parameters : int, optional
+        That many pixels more there are than degrees of freedom: 7 with the paper, 0 for parameters that were not fitted
+        to these pixels.
 
     Returns
     -------
     (n,) array
-        1 for a perfect model (Li et al. 2022, § 3.3, take the same circle of one effective radius).
+        About 1 for a perfect model (Li et al. 2022, equation 11, with a circle of one effective radius); NaN where the
+        circle has no more pixels than there are parameters.
     """
     images, models = np.asarray(images, float), np.asarray(models, float)
     height, width = images.shape[1:]
@@ -100,7 +104,8 @@ def reduced_chi_squared(images, models, noise, radius, pixel_scale):
     reach = np.maximum(np.asarray(radius, float), 0.75 * pixel_scale)
     inside = distance <= reach[:, None, None]
     squares = ((images - models) / np.reshape(np.broadcast_to(noise, len(images)), (-1, 1, 1))) ** 2
-    return np.sum(np.where(inside, squares, 0.0), axis=(1, 2)) / np.sum(inside, axis=(1, 2))
+    freedom = np.sum(inside, axis=(1, 2)) - n_parameters
+    return np.sum(np.where(inside, squares, 0.0), axis=(1, 2)) / np.where(freedom > 0, freedom, np.nan)
 
 
 def _as_measured(galaxy, measured, recipe):

@@ -127,7 +127,7 @@ class GalaxyVAE:
         pixel_noise : bool
             Draw x from N(f_μ(z), f_Σ(z)) in place of its mean.
         """
-        latents = np.stack([_normal(seed, i, _STREAM_SAMPLE, self.n_latents) for i in range(n_images)])
+        latents = _normals(seed, n_images, _STREAM_SAMPLE, self.n_latents)
         mean, variance = self.decode(latents)
         if not pixel_noise:
             return mean
@@ -145,14 +145,15 @@ class GalaxyVAE:
         """
         mean, log_variance = self._encode(images)
         if seed is not None:
-            noise = np.stack([_normal(seed, i, _STREAM_ENCODE, self.n_latents) for i in range(len(mean))])
-            mean = mean + np.exp(0.5 * log_variance) * noise
+            mean = mean + np.exp(0.5 * log_variance) * _normals(seed, len(mean), _STREAM_ENCODE, self.n_latents)
         return self.decode(mean)
 
     def log_likelihood_given(self, images, latents):
         """ln p(x | z) of each image at its latents, (N,)."""
-        images = self._images(images)
-        return np.asarray(log_density(images, *self._decode(self._latents(latents)), n_axes=3))
+        images, latents = self._images(images), self._latents(latents)
+        if len(images) != len(latents):
+            raise ValueError(f"{len(images)} images and {len(latents)} latents; expected as many of either")
+        return np.asarray(log_density(images, *self._decode(latents), n_axes=3))
 
     def log_likelihood_bound(self, images, *, n_samples=16, importance_weighted=False, seed=0):
         """A lower bound of ln p(x), estimated from draws of q(z | x).
@@ -175,6 +176,8 @@ class GalaxyVAE:
         """
         images = self._images(images)
         mean, log_variance = self._encode(images)
+        if n_samples < 1:
+            raise ValueError(f"n_samples: expected 1 or more, found {n_samples}")
         noise = [_normal(seed, i, _STREAM_ENCODE, (n_samples, self.n_latents)) for i in range(len(images))]
         noise = np.reshape(noise, (len(images), n_samples, self.n_latents))
         terms = np.empty((n_samples, len(images)))
@@ -204,6 +207,8 @@ class GalaxyVAE:
         (L, S, H, W, C) array
         """
         centre = np.zeros(self.n_latents) if centre is None else np.asarray(centre, float)
+        if centre.shape != (self.n_latents,):
+            raise ValueError(f"centre: expected {self.n_latents} latents, found shape {centre.shape}")
         latents = np.tile(centre, (self.n_latents, len(steps), 1))
         for i in range(self.n_latents):
             latents[i, :, i] = steps
@@ -268,10 +273,11 @@ class GalaxyVAE:
 
     def _images(self, images):
         images = np.asarray(images, np.float32)
+        found = images.shape
         if images.ndim == 3 and self.image_shape[-1] == 1:
             images = images[..., None]
         if images.shape[1:] != self.image_shape:
-            raise ValueError(f"model {self.name!r} takes images of shape {self.image_shape}, found {images.shape[1:]}")
+            raise ValueError(f"model {self.name!r} takes images of shape {('N', *self.image_shape)}, found {found}")
         return images
 
     def _latents(self, latents):
@@ -312,8 +318,13 @@ def _in_batches(network, inputs):
     return np.concatenate(parts).astype(np.float64)
 
 
+def _normals(seed, n, stream, shape):
+    """A draw of each of n images, the same whatever n is."""
+    return np.array([_normal(seed, i, stream, shape) for i in range(n)]).reshape(n, shape)
+
+
 def _normal(seed, index, stream, shape):
-    key = np.array([seed, index], np.uint64)
+    key = np.array([seed % 2**64, index], np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream])).standard_normal(shape)
 
 

@@ -39,7 +39,7 @@ def psf():
 
 
 def fit(images, psf, noise, **options):
-    return classical.fit(images, psf, noise, pixel_scale=SCALE, progress_bar=False, **options)
+    return classical.fit(images, psf, noise, progress_bar=False, **({"pixel_scale": SCALE} | options))
 
 
 def value(table, name, row=0):
@@ -210,7 +210,10 @@ def test_bad_input_is_flagged_and_the_others_fitted(psf):
     assert all(np.isnan(value(found, "flux", i)) and found["reason"][i] for i in range(1, 5))
     mask = np.zeros(images.shape, bool)
     mask[1, 3, 4] = True
-    assert fit(images[:2], psf, 1.0, masks=mask[:2], model="sersic")["flags"].tolist() == [0, 0]
+    masked = fit(images[:2, ..., None], psf, 1.0, masks=mask[:2, ..., None], model="sersic")
+    assert masked["flags"].tolist() == [0, 0]
+    for one in (images[0], images[0][..., None]):   # one image is one galaxy
+        assert value(fit(one, psf, 1.0, model="sersic"), "flux") == pytest.approx(value(masked, "flux"), rel=1e-6)
 
 
 def test_an_image_of_noise_alone_does_not_end_the_run(psf, rng):
@@ -225,6 +228,8 @@ def test_an_image_of_noise_alone_does_not_end_the_run(psf, rng):
     ({"sersic_index": [(0.5, 2)]}, "sersic_index: expected 2 pairs"),
     ({"gain": [1.0, 2.0]}, "gain: expected one for all or one for each of 3"),
     ({"workers": 0}, "workers: expected at least 1"),
+    ({"sersic_index": (1, 4)}, "sersic_index: expected 2 pairs"),
+    ({"pixel_scale": 0.0}, "pixel_scale: expected a positive number"),
 ])
 def test_wrong_arguments_are_refused(psf, options, message):
     with pytest.raises(ValueError, match=message):

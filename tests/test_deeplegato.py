@@ -10,6 +10,7 @@ import gampen_tf
 from gampen_tf import networks
 from gampen_tf.augmentation import Augmentation
 from gampen_tf.combination import combine
+from gampen_tf.flags import Flag
 from gampen_tf.labels import fit_scaler
 from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, dropout_layers
 from gampen_tf.losses import find_loss
@@ -192,15 +193,31 @@ def test_networks_together_measure_what_each_measures(tmp_path):
         np.testing.assert_allclose(alone.median()[:2], model.scaler.inverse(np.asarray(label)), rtol=1e-4)
         np.testing.assert_array_equal(together.flags, alone.flags)
     table = together.to_table()
-    assert {"semi_major_axis", "sersic_index"} < set(table.colnames)
+    # values alone: nothing that looks like an uncertainty
+    assert table.colnames == ["identifier", "semi_major_axis", "sersic_index", "flags", "flags_text"]
+    assert "values alone" in together.summary()
+    assert "–" in together.summary()
     assert table["semi_major_axis"].unit == "arcsec"
     # with dropout their masks differ
     assert len({layer.index for layer in dropout_layers(combine(models).network)}) == 3
     passes = measured(models, images[:2], passes=8)
     assert np.all(passes.std() > 1e-3)
     combine(models).save(tmp_path / "both")
+    assert "semi_major_axis_std" in passes.to_table().colnames
     again = measured(tmp_path / "both", images)
     np.testing.assert_allclose(again.median(), together.median(), rtol=1e-5)
+
+
+def test_values_far_beyond_the_training_set_are_flagged():
+    keras.utils.set_random_seed(2)
+    model = point_model(INDEX, 1, 3.2, 3.0, provenance={"settings": {"labels": "range"}})
+    images = np.random.default_rng(3).normal(5, 2, (4, 32, 32)).astype(np.float32)
+    head = model.network.get_layer("head")
+    head.kernel.assign(0 * head.kernel)
+    for label, expected in ((0.0, False), (1.05, False), (-1.2, True)):
+        head.bias.assign([label])
+        found = measured(combine([model]), images).flags & int(Flag.EXTRAPOLATED) > 0
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_models_that_do_not_belong_together_are_refused():
@@ -214,3 +231,5 @@ def test_models_that_do_not_belong_together_are_refused():
                      zero_point=31.4, band="F160W")
     with pytest.raises(ValueError, match="Gaussian head"):
         combine([gaussian])
+    with pytest.raises(ValueError, match="measures with dropout on"):
+        combine([point_model(INDEX, 2, 3.2, 3.0, provenance={"settings": {"validate_with_dropout": True}})])

@@ -182,10 +182,18 @@ def test_the_papers_model_has_the_papers_weights():
 
 def test_shapes_that_do_not_fit_are_refused(linear):
     vae = linear.vae()
-    with pytest.raises(ValueError, match=r"\(5, 4, 1\), found \(4, 5, 1\)"):
+    with pytest.raises(ValueError, match=r"\('N', 5, 4, 1\), found \(2, 4, 5, 1\)"):
         vae.encode(np.zeros((2, 4, 5, 1)))
     with pytest.raises(ValueError, match="expected \\(N, 3\\)"):
         vae.decode(np.zeros((2, 4)))
+    with pytest.raises(ValueError, match="3 images and 1 latents"):
+        vae.log_likelihood_given(np.zeros((3, *SHAPE)), np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="centre: expected 3 latents"):
+        vae.traversal(centre=np.zeros(2))
+    with pytest.raises(ValueError, match="n_samples: expected 1 or more"):
+        vae.log_likelihood_bound(np.zeros((1, *SHAPE)), n_samples=0)
+    assert vae.sample(0).shape == (0, *SHAPE)
+    assert np.isfinite(vae.sample(1, seed=-1)).all()
 
 
 @pytest.fixture

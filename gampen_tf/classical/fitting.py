@@ -106,20 +106,24 @@ def _jobs(images, psfs, noise, pixel_scale, model, zero_point, gain, masks, nois
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, found {model!r}")
     if neighbours not in _NEIGHBOURS:
         raise ValueError(f"neighbours: expected one of {', '.join(_NEIGHBOURS)}, found {neighbours!r}")
-    limits = MODELS[model] if sersic_index is None else tuple(tuple(map(float, ends)) for ends in sersic_index)
-    if len(limits) != len(MODELS[model]) or any(len(ends) != 2 or not 0 < ends[0] < ends[1] for ends in limits):
+    ends = np.asarray(MODELS[model] if sersic_index is None else sersic_index, float)
+    if ends.shape != (len(MODELS[model]), 2) or not np.all((0 < ends[:, 0]) & (ends[:, 0] < ends[:, 1])):
         raise ValueError(f"sersic_index: expected {len(MODELS[model])} pairs 0 < low < high, found {sersic_index}")
-    images = np.asarray(images)
-    if images.ndim == 4 and images.shape[-1] == 1:
-        images = images[..., 0]
+    limits = tuple(map(tuple, ends.tolist()))
+    if not pixel_scale > 0:
+        raise ValueError(f"pixel_scale: expected a positive number of arcsec, found {pixel_scale}")
+    images = _without_channel(images)
+    images = images[None] if images.ndim == 2 else images
     if images.ndim != 3:
-        raise ValueError(f"images: expected shape (N, H, W) or (N, H, W, 1), found {images.shape}")
+        raise ValueError(f"images: expected shape (N, H, W), (N, H, W, 1) or (H, W), found {images.shape}")
     n, shape = len(images), images.shape[1:]
     psfs = _each("psfs", psfs, n, 2)
     if any(side % 2 == 0 for psf in psfs[:1] for side in psf.shape):
         raise ValueError(f"psfs: expected odd sides with the star in the middle, found {psfs[0].shape}")
     correlations = [None] * n if noise_correlation is None else _each("noise_correlation", noise_correlation, n, 2)
-    masks = [np.zeros(shape, bool)] * n if masks is None else _each("masks", np.asarray(masks, bool), n, 2, shape)
+    masks = [np.zeros(shape, bool)] * n if masks is None else _each(
+        "masks", _without_channel(masks).astype(bool), n, 2, shape
+    )
     noise = np.asarray(noise, float)
     noise = _each("noise", noise, n, 2, shape) if noise.ndim >= 2 else [
         np.full(shape, one) for one in _each("noise", noise, n, 0)
@@ -127,6 +131,12 @@ def _jobs(images, psfs, noise, pixel_scale, model, zero_point, gain, masks, nois
     gains = [None] * n if gain is None else _each("gain", gain, n, 0)
     settings = Settings(model, float(pixel_scale), float(zero_point), limits, neighbours, fitter)
     return list(zip(images, psfs, noise, masks, gains, correlations, strict=True)), settings
+
+
+def _without_channel(images):
+    """(N, H, W, 1) as (N, H, W), and (H, W, 1) as (H, W)."""
+    images = np.asarray(images)
+    return images[..., 0] if images.ndim in (3, 4) and images.shape[-1] == 1 else images
 
 
 def _each(name, values, n, ndim, shape=None):
