@@ -1,12 +1,13 @@
 """GaMPEN's workshop variant: from simulations to a target domain, errors before and after (Ghosh et al. 2021, § 3).
 
-    gampen-tf simulate hsc_wide_g data/simulated --n-images 14000 --seed 21
-    gampen-tf simulate hsc_wide_g_crowded data/target --n-images 14000 --seed 22
-    gampen-tf simulate hsc_wide_g_crowded data/target_test --n-images 12000 --seed 12
-    gampen-tf train data/simulated runs/workshop --network workshop --preset workshop_short --epochs 4 \\
+    gampen-tf simulate hsc_wide_g data/plain --n-images 110000 --seed 1
+    gampen-tf simulate hsc_wide_g_crowded data/crowded_cal --n-images 14000 --seed 22
+    gampen-tf simulate hsc_wide_g_crowded data/crowded_test --n-images 12000 --seed 12
+    gampen-tf train data/plain runs/workshop --network workshop --preset workshop_short --epochs 3 --seed 1 \\
         --network-options '{"filters": [24, 64, 96, 96, 64], "units": 256, "output_size": 119}'
-    gampen-tf finetune runs/workshop data/target runs/workshop_target --preset workshop_short --epochs 1
-    python benchmarks/workshop.py runs/workshop runs/workshop_target data/target_test
+    gampen-tf finetune runs/workshop data/crowded_cal runs/workshop_target --preset workshop_short \\
+        --learning-rate 1e-4 --epochs 5 --seed 1
+    python benchmarks/workshop.py runs/workshop runs/workshop_target data/crowded_test
 
 The paper's target are real galaxies with published fits; ours is the recipe ``hsc_wide_g_crowded``, with neighbours,
 correlated noise and galaxies off the centre. The network has one output a parameter: its posterior is that of Monte
@@ -91,7 +92,7 @@ def _options():
     parser.add_argument("data", help="folder of a data set of the target that neither was trained on")
     parser.add_argument("--split", default="all", choices=["all", "train", "validation", "test"])
     parser.add_argument("--n-galaxies", type=int, default=2000, help="so many, evenly over the split")
-    parser.add_argument("--passes", type=int, default=32)
+    parser.add_argument("--passes", type=int, default=128)
     return parser.parse_args()
 
 
