@@ -291,7 +291,8 @@ def _parser():
     sub.add_argument("--seed", type=int)
     sub.add_argument("--batch-size", type=int, metavar="N")
     sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
-    sub.add_argument("--psf", metavar="FILE", help="FITS image of the PSF, for models that take it")
+    sub.add_argument("--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for "
+                     "models that take it")
     sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
                      help="leave out the model's calibration")
     sub.add_argument("--catalogue", action="store_true",

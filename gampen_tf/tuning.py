@@ -69,7 +69,7 @@ class DropoutTuning:
         for rate, rows, deviation in zip(self.rates, self.coverage.value, self.deviation, strict=True):
             cells = [" / ".join(f"{100 * value:.1f}" for value in column) for column in rows.T]
             mark = "  <- chosen" if rate == self.chosen else ""
-            lines.append(f"{rate:8.0e}" + "".join(f"{c:>20}" for c in cells) + f"{100 * deviation:20.2f}" + mark)
+            lines.append(f"{rate:8g}" + "".join(f"{c:>20}" for c in cells) + f"{100 * deviation:20.2f}" + mark)
         if self.chosen != self.trained_with:
             lines.append(f"The network was trained with {self.trained_with:g}: train it with {self.chosen:g} now.")
         return "\n".join(lines)
