@@ -17,8 +17,8 @@ true: arms add up to nothing along every ellipse.
 Errors are the 68.27th percentile of |measured − true|, relative for radii and fluxes. *Catastrophic* is a failed
 measurement or one whose error is above the limit in brackets. Coverage is the fraction of galaxies whose true value
 lies in the 68.27 % interval: value ± 1 σ of the fits, the shortest interval of the posterior. R² is that of the values
-as they are, failed ones left out. Time is that of the
-processor, all threads together, so that other work on the machine hardly counts; the model's without compiling.
+as they are, failed ones left out. Time is that of the processor, all threads together, so that other work on the
+machine hardly counts; the model's without compiling.
 
 The table goes to ``benchmarks/results/classical.md``, the numbers to ``classical.json``. With ``--data`` fits that are
 there already are not made again.
