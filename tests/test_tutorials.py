@@ -38,6 +38,11 @@ assert model.pixel_scale == 0.2 and model.band == "r"
 assert model.scaler.to_dict() == base.scaler.to_dict()
 assert np.abs(np.median(errors(after)[:, 1])) < np.abs(np.median(errors(before)[:, 1]))
 """,
+    "other_systems": """
+assert np.isfinite(aware.median()).mean() == np.isfinite(values.median()).mean() == 1
+assert errors[1] < errors[0]                                    # of the axis ratio: the PSF helps
+assert np.all(vae.log_likelihood_bound(noise_alone) < vae.log_likelihood_bound(galaxies).min())
+""",
 }
 
 
