@@ -2,7 +2,17 @@
 
     gampen-tf simulate kids_r kids_r_test --n-images 6000 --seed 1001
     python benchmarks/galnets.py kids_r_test                              # the models that ship
-    python benchmarks/galnets.py kids_r_test --models runs/a runs/b --name sizes
+    python benchmarks/galnets.py kids_r_test --models kids_r_galnet1 kids_r_galnet2 \\
+        runs/kids_r_galnet1_point runs/kids_r_galnet2_point               # and the paper's own kind
+    python benchmarks/galnets.py kids_r_test --models runs/galnet2_of_12500 runs/galnet2_of_25000 kids_r_galnet2 \\
+        --name galnets_sizes --no-figures                                 # sizes of the training set
+
+The paper's kind are point heads trained by Huber's loss, here with the shape both ways; for GaLNet-1 without the 2:
+
+    gampen-tf train kids_r_50k runs/kids_r_galnet2_point --network galnet2 --preset galnet --epochs 10 --seed 1 \\
+        --parameters x,y,magnitude,semi_major_axis,axis_ratio,position_angle,sersic_index,eta1,eta2
+
+The sizes are trained as ``kids_r_galnet2`` was (see its card), on the first 12 500 and 25 000 galaxies of its simulation.
 
 For each model, and for each way in which it gives the shape (a position angle by plain regression, or axis ratio and
 angle through the conformal shear): R², fraction of outliers and NMAD as the paper defines them, of each parameter;
