@@ -12,7 +12,7 @@ The paper's kind are point heads trained by Huber's loss, here with the shape bo
     gampen-tf train kids_r_50k runs/kids_r_galnet2_point --network galnet2 --preset galnet --epochs 10 --seed 1 \\
         --parameters x,y,magnitude,semi_major_axis,axis_ratio,position_angle,sersic_index,eta1,eta2
 
-The sizes are trained as ``kids_r_galnet2`` was (see its card), on the first 12 500 and 25 000 galaxies of its simulation.
+The sizes are trained as ``kids_r_galnet2`` was (see its card), on 12 500 and 25 000 galaxies of the same seed.
 
 For each model, and for each way in which it gives the shape (a position angle by plain regression, or axis ratio and
 angle through the conformal shear): R², fraction of outliers and NMAD as the paper defines them, of each parameter;
