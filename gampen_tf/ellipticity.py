@@ -21,6 +21,7 @@ __all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "derived_labels",
 #: The two components, as parameters and columns are called.
 NAMES = ("eta1", "eta2")
 _FULL = 180.0
+_FEWEST_DRAWS = 1000
 
 
 def conformal_shear(axis_ratio, position_angle):
@@ -99,7 +100,8 @@ def shape_columns(posterior, levels):
     """
     names, medians = list(posterior.names), posterior.median()
     _, zero = axis_ratio_and_angle(*(medians[:, names.index(name)] for name in NAMES))
-    axis_ratio, angle = shape_samples(posterior)
+    # a catalogue that keeps few draws or none has the same columns
+    axis_ratio, angle = shape_samples(posterior, None if posterior.n_mc >= _FEWEST_DRAWS else _FEWEST_DRAWS)
     offset = (angle - zero[:, None] + 0.5 * _FULL) % _FULL - 0.5 * _FULL
     columns = {"axis_ratio": np.median(axis_ratio, axis=1), "position_angle": zero}
     for name, origin, draws in (("axis_ratio", np.zeros_like(zero), axis_ratio), ("position_angle", zero, offset)):
