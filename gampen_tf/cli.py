@@ -104,6 +104,8 @@ def _predict(options):
     images, output = _images(options.pop("images")), Path(options.pop("output"))
     if "psf" in options:
         options["psf"] = _psf(options["psf"])
+    if "," in options.get("model", ""):
+        options["model"] = options["model"].split(",")
     if survey:
         folder = _with_client(gampen_tf.predict_catalogue, {"images": images, "output": output, **options})
         print(f"catalogue in {folder}")
@@ -184,7 +186,9 @@ def _facts(directory):
         if model.get("kind") == "galaxy_vae":
             return f"a generative model of galaxy images, {model['n_latents']} latents; {side} pixels"
         names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
-        return f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}"
+        psf = f"; with the PSF, {' × '.join(map(str, model['psf_shape']))}" if model.get("psf_shape") else ""
+        return (f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}"
+                + psf)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{directory / 'model.json'}: not the description of a model ({error!r})") from None
 
@@ -206,7 +210,15 @@ def _images(paths):
 def _psf(path):
     from astropy.io import fits
 
-    return fits.getdata(path)
+    try:
+        psf = fits.getdata(path)
+    except (OSError, IndexError) as error:
+        if not Path(path).is_file():
+            raise
+        raise ValueError(f"--psf {path}: not a FITS file with an image in it") from error
+    if psf.dtype.names:
+        raise ValueError(f"--psf {path}: expected an image, found a table")
+    return psf
 
 
 def _with_client(verb, options):
@@ -371,7 +383,8 @@ def _reading_options():
     parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     parent.add_argument("images", nargs="+", metavar="IMAGES",
                         help="FITS or HDF5 files, a folder, a quoted glob, or a table of paths")
-    parent.add_argument("--model", help="name or directory; hsc_wide_g by default")
+    parent.add_argument("--model", help="name or directory, hsc_wide_g by default; several that measure one parameter "
+                        "each, with commas")
     parent.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of the images, if headers do not say")
     parent.add_argument("--unit", help="of the pixels, if headers do not say: nJy, adu …")
     parent.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")

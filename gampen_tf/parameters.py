@@ -260,8 +260,13 @@ class LabelScaler:
             Physical values of the training split alone; NaN where not known.
         """
         transformed = parameters.forward(values)
-        if transformed.ndim != 2 or np.any(np.sum(np.isfinite(transformed), axis=0) < 2):
-            raise ValueError(f"fitting needs two or more known values of each parameter, found {transformed.shape}")
+        if transformed.ndim != 2:
+            raise ValueError(f"expected values of shape (N, {len(parameters)}), found {transformed.shape}")
+        n_known = np.sum(np.isfinite(transformed), axis=0)
+        if np.any(n_known < 2):
+            unknown = ", ".join(name for name, n in zip(parameters.names, n_known, strict=True) if n < 2)
+            raise ValueError("fitting needs two or more known values of each parameter; there are none or one of "
+                             f"{unknown}: values are missing, or beyond their bounds")
         return cls(parameters, np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0))
 
     @property

@@ -41,7 +41,8 @@ class TrustLimits:
     predicted : PredictedRange
         Range of the predicted medians.
     false_alarm : float
-        Share of galaxies of the model's own kind that either flags, each by itself (the range: for each parameter).
+        Share of galaxies of the model's own kind that either flags, each by itself; the range at most, of all
+        parameters together.
     weights : str
         `weights_hash` of the network that they were made for.
     """
@@ -89,7 +90,9 @@ class TrustLimits:
             return Posterior(*mixture, model.scaler, weights=part.weights, n_mc=1).median()
 
         features = [_by_chunks(seen, rows) for rows in (training, held_out)]
-        predicted = PredictedRange.fit(_by_chunks(medians, held_out), false_alarm=false_alarm)
+        # of many parameters each may be beyond its range by chance
+        each = false_alarm / len(model.parameters)
+        predicted = PredictedRange.fit(_by_chunks(medians, held_out), false_alarm=each)
         return cls(Novelty.fit(*features, seed=seed), predicted, float(false_alarm), weights_hash(model.network))
 
     def flags(self, model, images, predicted, *, features=None, psf=None):

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import QTable
+from astropy.io import fits
+from astropy.table import QTable, Table
 
 import gampen_tf
 from gampen_tf import cli
@@ -60,6 +61,19 @@ def test_only_what_is_given_is_passed_on(calls, monkeypatch):
                                    "zero_point": 27.0, **shown}),
         ("evaluate", ("hsc_wide_g", "out"), {"report": "page", **shown}),
         ("tune_dropout", ("models/mine", "out"), {"rates": [0, 1e-3, 0.05], "n_images": 500, **shown})]
+
+
+def test_models_with_commas_are_several_and_psfs_come_from_files(calls, tmp_path, capsys):
+    psf = tmp_path / "psf.fits"
+    fits.writeto(psf, np.ones((3, 5, 5)))
+    assert cli.main(["predict", "a.fits", "-o", "folder", "--catalogue", "--model", "one,two", "--psf", str(psf)]) == 0
+    assert calls[-1][2]["model"] == ["one", "two"]
+    np.testing.assert_array_equal(calls[-1][2]["psf"], np.ones((3, 5, 5)))
+    (tmp_path / "text.fits").write_text("no image")
+    Table({"a": [1]}).write(tmp_path / "table.fits")
+    for name, message in (("text.fits", "not a FITS file with an image in it"), ("table.fits", "found a table")):
+        assert cli.main(["predict", "a.fits", "-o", "folder", "--catalogue", "--psf", str(tmp_path / name)]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_what_is_fitted_is_written_into_a_directory(calls, tmp_path, capsys):

@@ -111,7 +111,8 @@ def test_bands_last_and_wrong_shapes():
     rng = np.random.default_rng(3)
     bands = rng.normal(size=(2, 9, 9, 3)).astype(np.float32)
     np.testing.assert_array_equal(read(bands, image_shape=(9, 9, 3))[0], bands)
-    assert read(bands)[1].tolist() == [Flag.WRONG_SHAPE] * 2
+    with pytest.raises(ValueError, match=r"So are all 2 images looked at"):
+        read(bands)
     assert read([bands[0, ..., 0], np.zeros(5), rng.normal(size=(2, 9, 9, 1)), None])[1].tolist() == \
         [0] + [Flag.WRONG_SHAPE] * 2 + [int(Flag.WRONG_SHAPE)]
     with pytest.raises(ValueError, match=r"shape \(2, 2, 9, 9, 3\); expected"):

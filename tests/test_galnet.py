@@ -189,11 +189,15 @@ def test_the_wrong_psf_moves_the_measured_sizes(kids):
 @pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
 def test_catalogues_take_the_psf_of_each_galaxy(kids, tmp_path):
     options = {"model": "kids_r_galnet2", "passes": 2, "progress_bar": False}
-    expected = predict(kids, **options).to_table()["semi_major_axis"].value
+    table = predict(kids, **options).to_table()
     for name, images, psf in (("own", kids, None), ("array", kids.images(), kids.psfs())):
         settings = options | ({} if psf is None else {"psf": psf, "pixel_scale": 0.2, "unit": "nJy"})
         path = predict_catalogue(images, tmp_path / name, rows_per_shard=40, **settings)
-        np.testing.assert_allclose(read_catalogue(path)["semi_major_axis"].value, expected, rtol=1e-5)
+        catalogue = read_catalogue(path)
+        for column in ("semi_major_axis_mean", "axis_ratio", "axis_ratio_lower_68", "position_angle_upper_95"):
+            found, expected = (np.asarray(one[column], float) for one in (catalogue, table))
+            # other batches round otherwise, and the shortest interval of draws may then be another of nearly its length
+            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-3 if "angle" not in column else 2.0)
     with pytest.raises(ValueError, match="psf_hash was"):
         predict_catalogue(kids.images(), tmp_path / "array", rows_per_shard=40, **(settings | {"psf": psf[::-1]}))
     with pytest.raises(ValueError, match=r"psf: expected shape \(25, 25\) or \(96, 25, 25\), found \(95, 25, 25\)"):

@@ -14,7 +14,7 @@ __all__ = ["Cutouts"]
 
 _BLOCK = 32          # images that one thread reads at a time
 _PROBES = 16         # images that are looked at before a run starts
-_SYSTEMATIC = Flag.WRONG_PIXEL_SCALE | Flag.WRONG_UNIT
+_SYSTEMATIC = Flag.WRONG_PIXEL_SCALE | Flag.WRONG_UNIT | Flag.WRONG_SHAPE
 
 
 class Cutouts:
