@@ -85,7 +85,7 @@ def main():
     }
     real = None if options.real is None else real_galaxies(options.real, options.dir)
     made_with = results["data"] | {"path": str(data.path), "steps": options.steps, "epochs": options.epochs,
-                                   "from_scratch": options.from_scratch, "real": options.real}
+                                   "real": options.real}
     models = {model.parameters.names[0]: model for model in map(gampen_tf.load_model, options.models)}
     for name, model in models.items():
         results["parameters"][name] = {"before": r_squared(lambda model=model: model, data, real, name,
@@ -95,8 +95,9 @@ def main():
         sample = Sample(data, n)
         for name, model in models.items():
             for way in ("adapted", "new"):
+                own = made_with | ({"from_scratch": options.from_scratch} if way == "new" else {})
                 found = r_squared(partial(train, way, model, sample, name, options), data, real, name,
-                                  Kept(work / f"{name}_{way}_{n}.json", made_with, model))
+                                  Kept(work / f"{name}_{way}_{n}.json", own, model))
                 results["parameters"][name][way][n] = found
                 print(f"{n:5d} {name:16s} {way:8s} R² {found['all'][0]:.3f} ± {found['all'][1]:.3f}", flush=True)
     RESULTS.mkdir(exist_ok=True)
@@ -233,9 +234,9 @@ def _options():
     parser.add_argument("--real", metavar="CATALOGUE", help="name of the catalogue's file in DIR")
     parser.add_argument("--dir", help="folder of the catalogue and its images")
     parser.add_argument("--models", nargs="+", default=MODELS, help="names or directories; the four that ship")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 800, 4000])
-    parser.add_argument("--steps", type=int, default=150, help="of an adaptation")
-    parser.add_argument("--from-scratch", type=int, default=2, help="times as many steps for a new network")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[50, 200, 1000, 4000])
+    parser.add_argument("--steps", type=int, default=100, help="of an adaptation")
+    parser.add_argument("--from-scratch", type=int, default=10, help="times as many steps for a new network")
     parser.add_argument("--epochs", type=int, default=40, help="at most, where a sample has few batches")
     parser.add_argument("--work", default="runs/domain_adaptation", help="folder for what is kept")
     return parser.parse_args()

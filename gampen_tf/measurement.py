@@ -171,6 +171,8 @@ class Measurement:
                              f"images, or {('N', *expected)} for each")
         if psf is None:
             return None
+        if isinstance(psf, str | Path):
+            raise ValueError(f"psf: expected an array, found the path {str(psf)!r}; astropy.io.fits.getdata reads it")
         psf = np.asarray(psf)
         if psf.shape not in (expected, (n_images, *expected)):
             raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}")
