@@ -8,8 +8,9 @@
 The galaxies are drawn by recipe and seed, other galaxies than any model was trained on, into ``--data`` or a temporary
 folder. The fits get what no survey has: the true PSF, the true noise (σ, gain, correlation between pixels), the true
 ranges of the Sérsic indices for bulges with discs; neighbours that are detected are fitted along. The model gets the
-image (and the PSF, where it takes one). ``exact`` and ``imfit`` are the two fitters of `gampen_tf.classical`; imfit,
-the slower, fits the first ``--n-imfit`` galaxies.
+image (and the PSF, where it takes one), and makes its own, adaptive number of passes. ``exact`` and ``imfit`` are the
+two fitters of `gampen_tf.classical`; imfit, the slower, fits the first ``--n-imfit`` galaxies; with the neighbours of
+hsc_wide_g_crowded it takes minutes for each.
 
 That light is ideal: it is what the fits assume. ``--psf-error`` and ``--arms`` take that away, without changing what is
 true: arms add up to nothing along every ellipse.
@@ -296,7 +297,7 @@ def _options():
     parser.add_argument("--psf-error", type=float, default=0.0, help="the PSF that is given is wider by this fraction")
     parser.add_argument("--arms", type=float, default=0.0, help="contrast of spiral arms in the discs")
     parser.add_argument("--n-galaxies", type=int, default=100)
-    parser.add_argument("--n-imfit", type=int, default=25, help="galaxies for the fitter imfit; 0 for none")
+    parser.add_argument("--n-imfit", type=int, default=10, help="galaxies for the fitter imfit; 0 for none")
     parser.add_argument("--seed", type=int, default=314)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--data", help="folder for galaxies and fits; a temporary one if not given")
