@@ -7,9 +7,10 @@
         --network-options '{"filters": [24, 64, 96, 96, 64], "units": 256, "output_size": 119}'
     gampen-tf finetune runs/workshop data/crowded_cal runs/workshop_target --preset workshop_short \\
         --learning-rate 1e-4 --epochs 5 --seed 1
-    python benchmarks/workshop.py runs/workshop runs/workshop_target data/crowded_test
+    python benchmarks/workshop.py runs/workshop hsc_wide_g_workshop data/crowded_test --n-galaxies 1000
 
-The paper's target are real galaxies with published fits; ours is the recipe ``hsc_wide_g_crowded``, with neighbours,
+``hsc_wide_g_workshop``, which ships, is ``runs/workshop_target`` with its weights rounded to ten bits of mantissa. The
+paper's target are real galaxies with published fits; ours is the recipe ``hsc_wide_g_crowded``, with neighbours,
 correlated noise and galaxies off the centre. The network has one output a parameter: its posterior is that of Monte
 Carlo dropout alone, here of so many passes, its value their mean, and its intervals those between quantiles of the
 passes. The table goes to ``benchmarks/results/workshop.md``, the numbers to ``workshop.json``.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy_recipes import toy_recipe
 
-from gampen_tf import Posterior, list_models, load_model, networks, predict, predict_catalogue, read_catalogue, simulate
+from gampen_tf import Posterior, load_model, networks, predict, predict_catalogue, read_catalogue, simulate
 from gampen_tf.ellipticity import axis_ratio_and_angle, conformal_shear, shape_columns, shape_samples
 from gampen_tf.flags import Flag, is_unmeasurable
 from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
@@ -154,7 +154,6 @@ def kids(tmp_path_factory):
     return simulate("kids_r", folder, n_images=96, seed=7001, workers=1, progress_bar=False)
 
 
-@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
 def test_psf_conditioned_posteriors_hold_the_truth(kids):
     posterior = predict(kids.images(), psf=kids.psfs(), model="kids_r_galnet2", passes=8, progress_bar=False)
     truth = kids.labels(list(posterior.names))
@@ -171,7 +170,6 @@ def test_psf_conditioned_posteriors_hold_the_truth(kids):
     assert np.median(np.abs((offset[flat] + 90) % 180 - 90)) < 5
 
 
-@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
 def test_the_wrong_psf_moves_the_measured_sizes(kids):
     """A PSF said to be narrower than it is leaves more of the blur to the galaxy."""
     chosen = np.argsort(np.asarray(kids.catalogue["psf_fwhm"]))
@@ -186,7 +184,6 @@ def test_the_wrong_psf_moves_the_measured_sizes(kids):
     assert np.median(wrong / right) > 1.02
 
 
-@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
 def test_catalogues_take_the_psf_of_each_galaxy(kids, tmp_path):
     options = {"model": "kids_r_galnet2", "passes": 2, "progress_bar": False}
     table = predict(kids, **options).to_table()
@@ -206,7 +203,6 @@ def test_catalogues_take_the_psf_of_each_galaxy(kids, tmp_path):
         predict_catalogue(kids.images(), tmp_path / "short", **(settings | {"psf": psf[1:]}))
 
 
-@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
 def test_galaxies_without_a_psf_are_flagged_and_the_others_measured(kids, tmp_path):
     images, psfs = kids.images(np.arange(5)), kids.psfs(np.arange(5)).copy()
     options = {"model": "kids_r_galnet2", "passes": 2, "pixel_scale": 0.2, "unit": "nJy", "progress_bar": False}
@@ -222,7 +218,6 @@ def test_galaxies_without_a_psf_are_flagged_and_the_others_measured(kids, tmp_pa
     assert all("PSF" in reason for reason in catalogue["reason"][:3])
 
 
-@pytest.mark.skipif("kids_r_galnet2" not in list_models(), reason="the model is not there")
 def test_the_model_with_a_psf_knows_its_limits(kids):
     model = load_model("kids_r_galnet2")
     novel = int(Flag.OUT_OF_DISTRIBUTION)
