@@ -84,7 +84,7 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
 
 
 def _shards_at_a_time(client):
-    return max(8, 4 * len(client.scheduler_info()["workers"]))
+    return max(8, 4 * len(client.nthreads()))     # of all workers; scheduler_info may name a few
 
 
 def _compute_shard(common, number, images, first_row, names, psf):
