@@ -222,14 +222,19 @@ def test_a_model_is_shown_by_its_directory(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_interrupted_ends_with_130_and_one_line():
-    code = ("import gampen_tf, time, sys; from gampen_tf.cli import main\n"
+    # where the tests run in the background of a shell, SIGINT is ignored, and children inherit that
+    code = ("import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "import gampen_tf, time, sys; from gampen_tf.cli import main\n"
             "def wait(*a, **k): print('ready', flush=True); time.sleep(30)\n"
             "gampen_tf.train = wait; sys.exit(main(['train', 'a', 'b']))")
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               cwd=Path(gampen_tf.__file__).parents[1])
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          cwd=Path(gampen_tf.__file__).parents[1]) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            _, error = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert error == "gampen-tf train: interrupted\n"
 
