@@ -32,7 +32,7 @@ import tempfile
 import time
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")      # fits are small sums: more threads would wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fits are small sums: more threads would wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
@@ -51,18 +51,30 @@ from gampen_tf.simulation.stamps import Component
 from gampen_tf.simulation.structured import spiral_arms
 
 RESULTS = Path(__file__).parent / "results"
-DEEPLEGATO = "+".join(f"candels_f160w_deeplegato_{name}" for name in (
-    "magnitude", "semi_major_axis", "sersic_index", "axis_ratio"))      # the four together make one measurement
-DEFAULT_MODELS = {"hsc_wide_g": ["hsc_wide_g"], "hsc_wide_g_crowded": ["hsc_wide_g"],
-                  "kids_r": ["kids_r_galnet1", "kids_r_galnet2"], "candels_f160w": [DEEPLEGATO]}
+DEEPLEGATO = "+".join(
+    f"candels_f160w_deeplegato_{name}" for name in ("magnitude", "semi_major_axis", "sersic_index", "axis_ratio")
+)  # the four together make one measurement
+DEFAULT_MODELS = {
+    "hsc_wide_g": ["hsc_wide_g"],
+    "hsc_wide_g_crowded": ["hsc_wide_g"],
+    "kids_r": ["kids_r_galnet1", "kids_r_galnet2"],
+    "candels_f160w": [DEEPLEGATO],
+}
 LEVEL = 0.6827
 #: Kind of the residual, and the error from which on a measurement is catastrophic.
 PARAMETERS = {
-    "bulge_to_total": ("absolute", 0.3), "effective_radius": ("relative", 0.3), "flux": ("relative", 0.3),
-    "x": ("absolute", 0.2), "y": ("absolute", 0.2), "magnitude": ("absolute", 0.3), "axis_ratio": ("absolute", 0.3),
-    "position_angle": ("circular", 45.0), "sersic_index": ("relative", 0.5), "semi_major_axis": ("relative", 0.3),
+    "bulge_to_total": ("absolute", 0.3),
+    "effective_radius": ("relative", 0.3),
+    "flux": ("relative", 0.3),
+    "x": ("absolute", 0.2),
+    "y": ("absolute", 0.2),
+    "magnitude": ("absolute", 0.3),
+    "axis_ratio": ("absolute", 0.3),
+    "position_angle": ("circular", 45.0),
+    "sersic_index": ("relative", 0.5),
+    "semi_major_axis": ("relative", 0.3),
 }
-LAGS = 6                # px: noise correlations are measured that far
+LAGS = 6  # px: noise correlations are measured that far
 # px at the most; imfit pays for wide ones. Of an Airy PSF there is 1.6 % of the light beyond 81 px and 0.5 % beyond
 # 255, which the zero point below gives back to the flux, but not to the shape.
 PSF_SIDES = {"exact": 255, "imfit": 81}
@@ -91,12 +103,25 @@ def imperfection(options):
 
 def compare(name, folder, options):
     """All methods on the galaxies of one recipe."""
-    data = gampen_tf.simulate(name, folder, n_images=options.n_galaxies, seed=options.seed, workers=1,
-                              progress_bar=False)
+    data = gampen_tf.simulate(
+        name, folder, n_images=options.n_galaxies, seed=options.seed, workers=1, progress_bar=False
+    )
     recipe = load_recipe(name)
     two = any(len(kind.components) > 1 for kind in recipe.kinds)
-    names = ["bulge_to_total", "effective_radius", "flux"] if two else [
-        "x", "y", "magnitude", "effective_radius", "semi_major_axis", "axis_ratio", "position_angle", "sersic_index"]
+    names = (
+        ["bulge_to_total", "effective_radius", "flux"]
+        if two
+        else [
+            "x",
+            "y",
+            "magnitude",
+            "effective_radius",
+            "semi_major_axis",
+            "axis_ratio",
+            "position_angle",
+            "sersic_index",
+        ]
+    )
     truth = data.labels(names)
     groups = {"": np.ones(len(data), bool)}
     if two:
@@ -104,10 +129,19 @@ def compare(name, folder, options):
     galaxies = [draw_galaxy(recipe, options.seed, int(index)) for index in data.catalogue["index"]]
     images = data.images()
     if options.arms:
-        images[..., 0] += np.stack([arms(recipe, galaxy, options.arms, np.random.default_rng([options.seed, i]))
-                                    for i, galaxy in enumerate(galaxies)])
-    found = {"command": options.command, "seed": options.seed, "n_galaxies": len(data), "parameters": names,
-             "methods": {}}
+        images[..., 0] += np.stack(
+            [
+                arms(recipe, galaxy, options.arms, np.random.default_rng([options.seed, i]))
+                for i, galaxy in enumerate(galaxies)
+            ]
+        )
+    found = {
+        "command": options.command,
+        "seed": options.seed,
+        "n_galaxies": len(data),
+        "parameters": names,
+        "methods": {},
+    }
     for fitter, n in (("exact", len(data)), ("imfit", min(options.n_imfit, len(data)))):
         if n:
             fits = fitted(fitter, images[:n], recipe, galaxies[:n], two, folder, options)
@@ -115,8 +149,11 @@ def compare(name, folder, options):
             errors = np.stack([plain(fits[f"{name}_error"]) for name in names], axis=1)
             entry = summary(measured, measured - errors, measured + errors, truth[:n], names, groups)
             seconds = plain(fits["processor_seconds"])
-            entry |= {"seconds": float(np.nanmean(seconds)), "failed": int(np.sum(plain(fits["flags"]) != 0)),
-                      "reduced_chi2": float(np.nanmedian(plain(fits["reduced_chi2"])))}
+            entry |= {
+                "seconds": float(np.nanmean(seconds)),
+                "failed": int(np.sum(plain(fits["flags"]) != 0)),
+                "reduced_chi2": float(np.nanmedian(plain(fits["reduced_chi2"]))),
+            }
             found["methods"][f"fit, {fitter}"] = entry
     for model in options.model or DEFAULT_MODELS.get(name, []):
         label = "DeepLeGATo's four" if model == DEEPLEGATO else Path(model).name
@@ -129,14 +166,22 @@ def arms(recipe, galaxy, contrast, rng):
     if "disc" not in galaxy["components"]:
         return np.zeros((recipe.size, recipe.size))
     disc = Component(**galaxy["components"]["disc"], x=galaxy["x"], y=galaxy["y"])
-    return spiral_arms(disc, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale, contrast=contrast,
-                       phase=rng.uniform(0, 2 * np.pi), pitch=rng.choice([-1, 1]) * rng.uniform(10, 30))
+    return spiral_arms(
+        disc,
+        galaxy_psf(recipe, galaxy),
+        recipe.size,
+        recipe.pixel_scale,
+        contrast=contrast,
+        phase=rng.uniform(0, 2 * np.pi),
+        pitch=rng.choice([-1, 1]) * rng.uniform(10, 30),
+    )
 
 
 def psfs_of(recipe, galaxies, side, error):
     """PSFs that are said to be the galaxies': as wide as they are, or wider by a fraction."""
-    return np.stack([draw_psf(galaxy_psf(recipe, galaxy), side, recipe.pixel_scale / (1 + error))
-                     for galaxy in galaxies])
+    return np.stack(
+        [draw_psf(galaxy_psf(recipe, galaxy), side, recipe.pixel_scale / (1 + error)) for galaxy in galaxies]
+    )
 
 
 def fitted(fitter, images, recipe, galaxies, two, folder, options):
@@ -153,9 +198,17 @@ def fitted(fitter, images, recipe, galaxies, two, folder, options):
     # a PSF of sum 1 takes the light beyond its frame for nothing; fluxes are those of all the light
     zero_point = recipe.zero_point + 2.5 * np.log10(light_within(side, recipe, galaxies[0]))
     fits = classical.fit(
-        images, psfs, noise, pixel_scale=recipe.pixel_scale, zero_point=zero_point, gain=gain,
-        model="bulge_disc" if two else "sersic", noise_correlation=correlation, fitter=fitter,
-        neighbours="fit" if recipe.neighbours else "ignore", workers=options.workers,
+        images,
+        psfs,
+        noise,
+        pixel_scale=recipe.pixel_scale,
+        zero_point=zero_point,
+        gain=gain,
+        model="bulge_disc" if two else "sersic",
+        noise_correlation=correlation,
+        fitter=fitter,
+        neighbours="fit" if recipe.neighbours else "ignore",
+        workers=options.workers,
         sersic_index=((0.8, 1.2), (3.5, 5.0)) if two else None,
     )
     fits.write(path)
@@ -177,7 +230,7 @@ def noise_correlation(recipe, galaxy, n_draws=10):
         noise = draw_noise(recipe, galaxy["noise"], rng).astype(float)
         power = np.abs(np.fft.rfft2(noise, [2 * side for side in noise.shape])) ** 2
         products = np.fft.fftshift(np.fft.irfft2(power, [2 * side for side in noise.shape]))
-        rows, columns = (slice(side - LAGS, side + LAGS + 1) for side in noise.shape)    # lag 0 is in the middle
+        rows, columns = (slice(side - LAGS, side + LAGS + 1) for side in noise.shape)  # lag 0 is in the middle
         sums = sums + products[rows, columns]
     correlation = sums / sums[LAGS, LAGS]
     # what the draws cannot tell from nothing
@@ -190,10 +243,17 @@ def predicted(name, images, recipe, galaxies, truth, names, groups, options):
     psf = psfs_of(recipe, galaxies, model.psf_shape[0], options.psf_error) if model.psf_shape else None
 
     def predict():
-        return gampen_tf.predict(images, model=model, psf=psf, pixel_scale=recipe.pixel_scale, unit=recipe.unit,
-                                 seed=options.seed, progress_bar=False)
+        return gampen_tf.predict(
+            images,
+            model=model,
+            psf=psf,
+            pixel_scale=recipe.pixel_scale,
+            unit=recipe.unit,
+            seed=options.seed,
+            progress_bar=False,
+        )
 
-    predict()                                   # compiled
+    predict()  # compiled
     start = time.process_time()
     posterior = predict()
     table = posterior.to_table()
@@ -204,14 +264,15 @@ def predicted(name, images, recipe, galaxies, truth, names, groups, options):
             there = one + suffix in table.colnames
             values.append(plain(table[one + suffix]) if there else np.full(len(images), np.nan))
     value, low, high = (np.stack(one, axis=1) for one in columns.values())
-    if model.head == "point":                   # values alone: nothing to be covered by
+    if model.head == "point":  # values alone: nothing to be covered by
         low = high = np.full(value.shape, np.nan)
     truth = truth.copy()
-    for one in set(names) & set(posterior.names):       # a true B/T nearer to 0 than the model's clip is 0 to it
+    for one in set(names) & set(posterior.names):  # a true B/T nearer to 0 than the model's clip is 0 to it
         k, own = names.index(one), posterior.names.index(one)
         scaler = posterior.scaler
-        truth[:, k] = LabelScaler(ParameterSet([scaler.parameters[own]]), scaler.mean[own : own + 1],
-                                  scaler.scale[own : own + 1]).canonical(truth[:, k : k + 1])[:, 0]
+        truth[:, k] = LabelScaler(
+            ParameterSet([scaler.parameters[own]]), scaler.mean[own : own + 1], scaler.scale[own : own + 1]
+        ).canonical(truth[:, k : k + 1])[:, 0]
     entry = summary(value, low, high, truth, names, groups)
     return entry | {"seconds": seconds / len(images), "failed": int(np.sum(~np.isfinite(value).any(axis=1)))}
 
@@ -252,10 +313,13 @@ def number(estimate):
 
 
 def report(results):
-    lines = ["# Classical fits and networks", "",
-             "Errors are 68.27th percentiles of |measured − true|, in % for radii, fluxes and Sérsic indices; "
-             "catastrophic is a failed measurement or an error above the limit in brackets; coverage is that of the "
-             "68.27 % intervals; time is processor time of all threads. How: the head of `benchmarks/classical.py`."]
+    lines = [
+        "# Classical fits and networks",
+        "",
+        "Errors are 68.27th percentiles of |measured − true|, in % for radii, fluxes and Sérsic indices; "
+        "catastrophic is a failed measurement or an error above the limit in brackets; coverage is that of the "
+        "68.27 % intervals; time is processor time of all threads. How: the head of `benchmarks/classical.py`.",
+    ]
     for recipe, found in results.items():
         lines += ["", *table(recipe, found)]
     return "\n".join(lines) + "\n"
@@ -276,10 +340,20 @@ def table(recipe, found):
             for group, part in entry["groups"].items():
                 if name in part["parameters"]:
                     figures = part["parameters"][name]
-                    cells = [f"{name} [{limit * factor:g}{unit}]", f"{method}{', ' + group if group else ''}",
-                             str(part["n"])]
-                    cells += [plus_minus(figures[key], scale) for key, scale in
-                              (("typical_error", factor), ("bias", factor), ("catastrophic", 100), ("coverage", 100))]
+                    cells = [
+                        f"{name} [{limit * factor:g}{unit}]",
+                        f"{method}{', ' + group if group else ''}",
+                        str(part["n"]),
+                    ]
+                    cells += [
+                        plus_minus(figures[key], scale)
+                        for key, scale in (
+                            ("typical_error", factor),
+                            ("bias", factor),
+                            ("catastrophic", 100),
+                            ("coverage", 100),
+                        )
+                    ]
                     yield "| " + " | ".join([*cells, f"{figures['r_squared']:.4f}"]) + " |"
     yield ""
     yield "| method | processor seconds a galaxy | failed | median reduced χ² |"
@@ -292,8 +366,12 @@ def table(recipe, found):
 def _options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", nargs="+", default=list(DEFAULT_MODELS))
-    parser.add_argument("--model", nargs="+", help="names or directories, those that measure together joined by +; "
-                        "those that ship for the recipe if not given")
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        help="names or directories, those that measure together joined by +; "
+        "those that ship for the recipe if not given",
+    )
     parser.add_argument("--psf-error", type=float, default=0.0, help="the PSF that is given is wider by this fraction")
     parser.add_argument("--arms", type=float, default=0.0, help="contrast of spiral arms in the discs")
     parser.add_argument("--n-galaxies", type=int, default=100)

@@ -42,7 +42,7 @@ def main():
     images = data.images(indices)
     kind = {"pixel_scale": data.metadata["pixel_scale"], "unit": data.metadata["pixel_unit"], "progress_bar": False}
     together = gampen_tf.combine(models)
-    gampen_tf.predict(images[:64], model=together, **kind)      # compiled before the clock runs
+    gampen_tf.predict(images[:64], model=together, **kind)  # compiled before the clock runs
     started, processor = time.perf_counter(), time.process_time()
     posterior = gampen_tf.predict(images, model=together, **kind)
     seconds = {"wall": time.perf_counter() - started, "processor": time.process_time() - processor}
@@ -78,8 +78,14 @@ def in_bins(residuals, magnitude):
     rows = []
     for low, high in zip(BINS[:-1], BINS[1:], strict=True):
         inside = residuals[(magnitude >= low) & (magnitude < high)]
-        rows.append({"from": int(low), "to": int(high), "n": len(inside),
-                     "quartiles": np.percentile(inside, [25, 50, 75]).tolist() if len(inside) else None})
+        rows.append(
+            {
+                "from": int(low),
+                "to": int(high),
+                "n": len(inside),
+                "quartiles": np.percentile(inside, [25, 50, 75]).tolist() if len(inside) else None,
+            }
+        )
     return rows
 
 
@@ -99,17 +105,25 @@ def table(results):
             f"| {name} | {entry['network']} | {entry['n_training']}, {entry['epochs']} | {value:.4f} ± {error:.4f} | "
             f"{paper} | {entry['typical_error'][0]:.4f} |"
         )
-    lines += ["", "Input − output in bins of magnitude: median (quartiles).", "",
-              "| magnitude | n | " + " | ".join(results["parameters"]) + " |",
-              "| --- | ---: |" + " ---: |" * len(results["parameters"])]
+    lines += [
+        "",
+        "Input − output in bins of magnitude: median (quartiles).",
+        "",
+        "| magnitude | n | " + " | ".join(results["parameters"]) + " |",
+        "| --- | ---: |" + " ---: |" * len(results["parameters"]),
+    ]
     columns = [entry["bins"] for entry in results["parameters"].values()]
     for rows in zip(*columns, strict=True):
         cells = ["{1:+.3f} ({0:+.3f}, {2:+.3f})".format(*row["quartiles"]) if row["n"] else "–" for row in rows]
         lines.append(f"| {rows[0]['from']}–{rows[0]['to']} | {rows[0]['n']} | " + " | ".join(cells) + " |")
     cost = results["milliseconds_per_galaxy"]
-    lines += ["", f"All networks together: {cost['processor']:.2f} ms of processor time a galaxy "
-              f"({cost['wall']:.2f} ms on the clock, of a machine that may have had other work). Paper: 40 ms a galaxy "
-              "on its CPU, 2.5 s for GALFIT.", ""]
+    lines += [
+        "",
+        f"All networks together: {cost['processor']:.2f} ms of processor time a galaxy "
+        f"({cost['wall']:.2f} ms on the clock, of a machine that may have had other work). Paper: 40 ms a galaxy "
+        "on its CPU, 2.5 s for GALFIT.",
+        "",
+    ]
     return "\n".join(lines)
 
 

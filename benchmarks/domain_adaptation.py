@@ -52,7 +52,7 @@ PAPER = {
     "axis_ratio": (0.773, 0.915, 0.934),
 }
 _RATE_FRACTION = 0.25
-_FAINTEST = 23.0        # mag, of the recipe
+_FAINTEST = 23.0  # mag, of the recipe
 
 
 class Sample(DataSet):
@@ -80,24 +80,39 @@ def main():
         data = gampen_tf.open_dataset(options.data)
     results = {
         "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed", "n_images")},
-        "steps": options.steps, "steps_from_scratch": options.steps * options.from_scratch,
-        "epochs": options.epochs, "parameters": {},
+        "steps": options.steps,
+        "steps_from_scratch": options.steps * options.from_scratch,
+        "epochs": options.epochs,
+        "parameters": {},
     }
     real = None if options.real is None else real_galaxies(options.real, options.dir)
-    made_with = results["data"] | {"path": str(data.path), "steps": options.steps, "epochs": options.epochs,
-                                   "real": options.real}
+    made_with = results["data"] | {
+        "path": str(data.path),
+        "steps": options.steps,
+        "epochs": options.epochs,
+        "real": options.real,
+    }
     models = {model.parameters.names[0]: model for model in map(gampen_tf.load_model, options.models)}
     for name, model in models.items():
-        results["parameters"][name] = {"before": r_squared(lambda model=model: model, data, real, name,
-                                                             Kept(work / f"{name}_before.json", made_with, model)),
-                                       "adapted": {}, "new": {}}
+        results["parameters"][name] = {
+            "before": r_squared(
+                lambda model=model: model, data, real, name, Kept(work / f"{name}_before.json", made_with, model)
+            ),
+            "adapted": {},
+            "new": {},
+        }
     for n in options.sizes:
         sample = Sample(data, n)
         for name, model in models.items():
             for way in ("adapted", "new"):
                 own = made_with | ({"from_scratch": options.from_scratch} if way == "new" else {})
-                found = r_squared(partial(train, way, model, sample, name, options), data, real, name,
-                                  Kept(work / f"{name}_{way}_{n}.json", own, model))
+                found = r_squared(
+                    partial(train, way, model, sample, name, options),
+                    data,
+                    real,
+                    name,
+                    Kept(work / f"{name}_{way}_{n}.json", own, model),
+                )
                 results["parameters"][name][way][n] = found
                 print(f"{n:5d} {name:16s} {way:8s} R² {found['all'][0]:.3f} ± {found['all'][1]:.3f}", flush=True)
     RESULTS.mkdir(exist_ok=True)
@@ -131,10 +146,17 @@ def train(way, model, sample, name, options):
     epochs = min(max(1, round(steps / (len(sample.split("train")) // batch_size))), options.epochs)
     preset = replace(preset, epochs=epochs, batch_size=batch_size, warmup=0.1)
     if way == "new":
-        return gampen_tf.train(sample, network=model.provenance["settings"]["network"], preset=preset,
-                               parameters=[name], seed=SEED, progress_bar=False)
-    return gampen_tf.finetune(model, sample, preset=preset, learning_rate=_RATE_FRACTION * preset.learning_rate,
-                              seed=SEED, progress_bar=False)
+        return gampen_tf.train(
+            sample,
+            network=model.provenance["settings"]["network"],
+            preset=preset,
+            parameters=[name],
+            seed=SEED,
+            progress_bar=False,
+        )
+    return gampen_tf.finetune(
+        model, sample, preset=preset, learning_rate=_RATE_FRACTION * preset.learning_rate, seed=SEED, progress_bar=False
+    )
 
 
 def r_squared(trained, data, real, name, kept):
@@ -155,15 +177,17 @@ def r_squared(trained, data, real, name, kept):
         found[group] = [float(score.value[0]), float(score.error[0])]
     if real is not None and name == "magnitude":
         score = metrics.accuracy(medians(model, real[0]), real[1][:, None])
-        found["real"] = {key: [float(score[key].value[0]), float(score[key].error[0])]
-                         for key in ("median", "typical_error")} | {"n": len(real[1])}
+        found["real"] = {
+            key: [float(score[key].value[0]), float(score[key].error[0])] for key in ("median", "typical_error")
+        } | {"n": len(real[1])}
     kept.write(found)
     return found
 
 
 def medians(model, images):
-    return gampen_tf.predict(images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit,
-                             progress_bar=False).median()
+    return gampen_tf.predict(
+        images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit, progress_bar=False
+    ).median()
 
 
 def real_galaxies(catalogue, folder):
@@ -174,7 +198,7 @@ def real_galaxies(catalogue, folder):
     rows = np.flatnonzero(magnitudes < _FAINTEST)
     images = np.zeros((len(rows), recipe.size, recipe.size, 1), np.float32)
     for image, row in zip(images, rows, strict=True):
-        drawn = draw_galaxy(recipe, SEED, int(row))     # for its PSF and its noise
+        drawn = draw_galaxy(recipe, SEED, int(row))  # for its PSF and its noise
         galaxy = galsim.RealGalaxy(catalogue, index=int(row), flux=10 ** (0.4 * (recipe.zero_point - magnitudes[row])))
         seen = galsim.Convolve([galaxy, galaxy_psf(recipe, drawn).profile])
         image[..., 0] = seen.drawImage(nx=recipe.size, ny=recipe.size, scale=recipe.pixel_scale).array
@@ -185,10 +209,13 @@ def real_galaxies(catalogue, folder):
 def table(results):
     entries = results["parameters"]
     sizes = list(next(iter(entries.values()))["adapted"])
-    lines = [f"R² on the test galaxies of {results['data']['recipe_name']} (seed {results['data']['seed']}); adapted "
-             f"in {results['steps']} steps, new in {results['steps_from_scratch']}, or {results['epochs']} epochs.", "",
-             "| parameter | way | before | isolated alone | " + " | ".join(f"n = {n}" for n in sizes) + " |",
-             "| --- | --- | ---: | ---: |" + " ---: |" * len(sizes)]
+    lines = [
+        f"R² on the test galaxies of {results['data']['recipe_name']} (seed {results['data']['seed']}); adapted "
+        f"in {results['steps']} steps, new in {results['steps_from_scratch']}, or {results['epochs']} epochs.",
+        "",
+        "| parameter | way | before | isolated alone | " + " | ".join(f"n = {n}" for n in sizes) + " |",
+        "| --- | --- | ---: | ---: |" + " ---: |" * len(sizes),
+    ]
     for name, entry in entries.items():
         for way in ("adapted", "new"):
             before = [f"{entry['before'][group][0]:.3f}" if way == "adapted" else "" for group in ("all", "isolated")]
@@ -200,13 +227,19 @@ def table(results):
             lines.append(f"| {name} | paper, real galaxies | " + " | ".join(cells) + " |")
     entry = entries.get("magnitude", {})
     if "real" in entry.get("before", {}):
-        lines += ["", f"Predicted − catalogued magnitudes of {entry['before']['real']['n']} real COSMOS galaxies.", "",
-                  "| networks | before | " + " | ".join(f"n = {n}" for n in sizes) + " |",
-                  "| --- | ---: |" + " ---: |" * len(sizes)]
+        lines += [
+            "",
+            f"Predicted − catalogued magnitudes of {entry['before']['real']['n']} real COSMOS galaxies.",
+            "",
+            "| networks | before | " + " | ".join(f"n = {n}" for n in sizes) + " |",
+            "| --- | ---: |" + " ---: |" * len(sizes),
+        ]
         for way in ("adapted", "new"):
             for key, label in (("median", "median"), ("typical_error", "68.27 % of the errors are below")):
-                cells = ["{:.2f} ± {:.2f}".format(*one["real"][key])
-                         for one in (entry["before"], *(entry[way][n] for n in sizes))]
+                cells = [
+                    "{:.2f} ± {:.2f}".format(*one["real"][key])
+                    for one in (entry["before"], *(entry[way][n] for n in sizes))
+                ]
                 lines.append(f"| {way}, {label} | " + " | ".join(["" if way == "new" else cells[0], *cells[1:]]) + " |")
     return "\n".join(lines) + "\n"
 

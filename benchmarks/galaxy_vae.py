@@ -43,8 +43,12 @@ def main():
     if options.train:
         images = draw_crops(options.n_training, SEEDS["train"], options.data)["images"]
         vae = gampen_tf.train_vae(
-            normalise(images, options.softening), options.train, variant=options.variant, softening=options.softening,
-            epochs=options.epochs, seed=options.seed,
+            normalise(images, options.softening),
+            options.train,
+            variant=options.variant,
+            softening=options.softening,
+            epochs=options.epochs,
+            seed=options.seed,
         )
         round_weights(vae.network)
         vae.provenance["command"] = options.command
@@ -90,8 +94,11 @@ def draw_crops(n_images, seed, folder):
             indices += list(block[crops.accepted])
             first += BLOCK
             bar.update(len(crops.images))
-    found = {"images": np.concatenate(images)[:n_images], "kinds": np.array(kinds)[:n_images],
-             "indices": np.array(indices)[:n_images]}
+    found = {
+        "images": np.concatenate(images)[:n_images],
+        "kinds": np.array(kinds)[:n_images],
+        "indices": np.array(indices)[:n_images],
+    }
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(kept, **found)
@@ -156,11 +163,15 @@ def _median_ratio(per_image, rows):
 def table(name, found):
     yield f"### {name}"
     yield ""
-    yield ("Images of which the model is closer (smaller squared error) or likelier than the best scaled bivariate "
-           f"Gaussian; the paper's: {PAPER[0]} and {PAPER[1]} of 1000. Log-likelihoods in nats a pixel.")
+    yield (
+        "Images of which the model is closer (smaller squared error) or likelier than the best scaled bivariate "
+        f"Gaussian; the paper's: {PAPER[0]} and {PAPER[1]} of 1000. Log-likelihoods in nats a pixel."
+    )
     yield ""
-    yield ("| images | n | closer | likelier | bound larger | rms error, model | rms error, Gaussian | median ratio of "
-           "squared errors | ln p(x\\|z) | Gaussian | bound | weighted bound (64) |")
+    yield (
+        "| images | n | closer | likelier | bound larger | rms error, model | rms error, Gaussian | median ratio of "
+        "squared errors | ln p(x\\|z) | Gaussian | bound | weighted bound (64) |"
+    )
     yield "| --- " * 12 + "|"
     for group, row in found["groups"].items():
         yield (
@@ -184,12 +195,15 @@ def novelty(vae, options):
     found = {"n": len(known), "kinds": {}}
     usual = _scores(vae, distance, normalise(known, vae.softening))
     for kind, make in OTHERS.items():
-        images = np.stack([make(crop[..., 0], held_out[i % len(held_out), ..., 0], rng)
-                           for i, crop in enumerate(known)])
+        images = np.stack(
+            [make(crop[..., 0], held_out[i % len(held_out), ..., 0], rng) for i, crop in enumerate(known)]
+        )
         strange = _scores(vae, distance, normalise(images[..., None], vae.softening))
         found["kinds"][kind] = {
-            name: {"auc": _auc(usual[name], strange[name]),
-                   "caught": float(np.mean(strange[name] > np.quantile(usual[name], 0.99)))}
+            name: {
+                "auc": _auc(usual[name], strange[name]),
+                "caught": float(np.mean(strange[name] > np.quantile(usual[name], 0.99))),
+            }
             for name in usual
         }
     return found
@@ -252,14 +266,22 @@ def _noise(crop, other, rng):
     return rng.normal(size=crop.shape)
 
 
-OTHERS = {"star": _star, "merged pair": _pair, "off centre": _off_centre, "pixels twice as large": _small,
-          "satellite trail": _trail, "noise alone": _noise}
+OTHERS = {
+    "star": _star,
+    "merged pair": _pair,
+    "off centre": _off_centre,
+    "pixels twice as large": _small,
+    "satellite trail": _trail,
+    "noise alone": _noise,
+}
 
 
 def novelty_table(found):
     names = list(next(iter(found["kinds"].values())))
-    yield (f"Area under the ROC curve against {found['n']} galaxies of the test, and the share caught at a false-alarm "
-           "rate of 1 %.")
+    yield (
+        f"Area under the ROC curve against {found['n']} galaxies of the test, and the share caught at a false-alarm "
+        "rate of 1 %."
+    )
     yield ""
     yield "| kind | " + " | ".join(names) + " |"
     yield "| --- " * (len(names) + 1) + "|"

@@ -93,8 +93,11 @@ def main():
             entry["coverage"] = coverage(posterior, truth)
         results["models"][Path(name).name] = entry
     results["chi_squared"] = {
-        label: {"median": float(np.median(values)), "quartiles": np.percentile(values, [25, 75]).tolist(),
-                "below_1_5": float(np.mean(values < 1.5))}
+        label: {
+            "median": float(np.median(values)),
+            "quartiles": np.percentile(values, [25, 75]).tolist(),
+            "below_1_5": float(np.mean(values < 1.5)),
+        }
         for label, values in chi.items()
     }
     RESULTS.mkdir(exist_ok=True)
@@ -105,7 +108,10 @@ def main():
     if options.figures:
         for label, predicted in predictions.items():
             figure = plot_predicted_against_true(
-                shifted(predicted), shifted(truth), names=NAMES, units=UNITS,
+                shifted(predicted),
+                shifted(truth),
+                names=NAMES,
+                units=UNITS,
                 scales=["linear"] * 3 + ["log"] + ["linear"] * 2 + ["log"],
             )
             figure.suptitle(label)
@@ -118,7 +124,7 @@ def measure(model, data, indices):
     """The posterior of the galaxies, and the processor's seconds for it."""
     images, psf = data.images(indices), data.psfs(indices) if model.psf_shape else None
     options = {"model": model, "passes": PASSES if model.head == "gaussian" else 1, "progress_bar": False}
-    gampen_tf.predict(images[:64], psf=None if psf is None else psf[:64], **options)    # compiled before the clock runs
+    gampen_tf.predict(images[:64], psf=None if psf is None else psf[:64], **options)  # compiled before the clock runs
     started = time.process_time()
     return gampen_tf.predict(images, psf=psf, **options), time.process_time() - started
 
@@ -164,8 +170,9 @@ def coverage(posterior, truth):
         if name in NAMES:
             ends = posterior.interval(list(levels.values()), kind="central")[:, i]
             true = truth[:, NAMES.index(name)]
-            result[name] = {key: float(np.mean((true >= ends[:, k, 0]) & (true <= ends[:, k, 1])))
-                            for k, key in enumerate(levels)}
+            result[name] = {
+                key: float(np.mean((true >= ends[:, k, 0]) & (true <= ends[:, k, 1]))) for k, key in enumerate(levels)
+            }
     if not set(ellipticity.NAMES) <= set(posterior.names):
         return result
     columns = ellipticity.shape_columns(posterior, levels)
@@ -173,8 +180,10 @@ def coverage(posterior, truth):
         true = truth[:, NAMES.index(name)]
         if name == "position_angle":
             true = columns[name] + metrics.circular_difference(true, columns[name], 180.0)
-        result[name] = {key: float(np.mean((true >= columns[f"{name}_lower_{key}"])
-                                           & (true <= columns[f"{name}_upper_{key}"]))) for key in levels}
+        result[name] = {
+            key: float(np.mean((true >= columns[f"{name}_lower_{key}"]) & (true <= columns[f"{name}_upper_{key}"])))
+            for key in levels
+        }
     return result
 
 
@@ -184,10 +193,14 @@ def chi_squared(data, indices, predicted, truth):
     models = redraw(data, rows, predicted[:500], NAMES)
     images = data.images(rows)[..., 0]
     found = reduced_chi_squared(
-        images, models, np.asarray(data.catalogue["noise_sigma"], float)[rows],
-        truth[:500, NAMES.index("semi_major_axis")], data.metadata["pixel_scale"], n_parameters=len(NAMES),
+        images,
+        models,
+        np.asarray(data.catalogue["noise_sigma"], float)[rows],
+        truth[:500, NAMES.index("semi_major_axis")],
+        data.metadata["pixel_scale"],
+        n_parameters=len(NAMES),
     )
-    return found[np.isfinite(found)]        # the smallest have fewer pixels than parameters
+    return found[np.isfinite(found)]  # the smallest have fewer pixels than parameters
 
 
 def table(results):
@@ -199,8 +212,10 @@ def table(results):
         "",
     ]
     for key, word in MERITS.items():
-        lines += [f"| {word} | trained on, epochs | x | y | mag | R_eff | PA | q | n | PA, short way round |",
-                  "| --- | --- |" + " ---: |" * 8]
+        lines += [
+            f"| {word} | trained on, epochs | x | y | mag | R_eff | PA | q | n | PA, short way round |",
+            "| --- | --- |" + " ---: |" * 8,
+        ]
         for label, values in PAPER.items():
             cells = " | ".join(f"{value[0]:.4f}" for value in zip(values[key], strict=True))
             lines.append(f"| {label}, paper | 200 000, – | {cells} | – |")
@@ -212,21 +227,35 @@ def table(results):
     lines += gains(results)
     posteriors = {name: entry["coverage"] for name, entry in results["models"].items() if "coverage" in entry}
     if posteriors:
-        lines += ["Coverage of 68.27 / 95.45 / 99.73 % intervals in percent, equal-tailed, of shapes the shortest.", "",
-                  "| model | " + " | ".join(NAMES) + " |", "| --- |" + " ---: |" * len(NAMES)]
+        lines += [
+            "Coverage of 68.27 / 95.45 / 99.73 % intervals in percent, equal-tailed, of shapes the shortest.",
+            "",
+            "| model | " + " | ".join(NAMES) + " |",
+            "| --- |" + " ---: |" * len(NAMES),
+        ]
         for name, found in posteriors.items():
             cells = [" / ".join(f"{100 * value:.1f}" for value in found[one].values()) for one in NAMES]
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines.append("")
-    lines += ["Reduced χ² of image − model within the true R_e over the variance of the sky, of 500 galaxies "
-              "(above 1 with the true values too: the galaxies' own Poisson noise, and neighbours).", "",
-              "| model | median | quartiles | below 1.5 |", "| --- | ---: | ---: | ---: |"]
+    lines += [
+        "Reduced χ² of image − model within the true R_e over the variance of the sky, of 500 galaxies "
+        "(above 1 with the true values too: the galaxies' own Poisson noise, and neighbours).",
+        "",
+        "| model | median | quartiles | below 1.5 |",
+        "| --- | ---: | ---: | ---: |",
+    ]
     for label, found in results["chi_squared"].items():
         low, high = found["quartiles"]
         lines.append(f"| {label} | {found['median']:.3f} | {low:.3f}–{high:.3f} | {100 * found['below_1_5']:.0f} % |")
-    lines += ["", "Processor time a galaxy: " + ", ".join(
-        f"{name} {entry['processor_milliseconds_per_galaxy']:.2f} ms" for name, entry in results["models"].items())
-        + f" (posteriors with {results['passes']} passes; the paper: 40 ms).", ""]
+    lines += [
+        "",
+        "Processor time a galaxy: "
+        + ", ".join(
+            f"{name} {entry['processor_milliseconds_per_galaxy']:.2f} ms" for name, entry in results["models"].items()
+        )
+        + f" (posteriors with {results['passes']} passes; the paper: 40 ms).",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -243,8 +272,13 @@ def gains(results):
     if not lines:
         return []
     paper = [b / a for a, b in zip(PAPER["GaLNet-1"]["nmad"], PAPER["GaLNet-2"]["nmad"], strict=True)]
-    head = ["NMAD with the PSF's path over that without.", "", "| | " + " | ".join(NAMES) + " |",
-            "| --- |" + " ---: |" * len(NAMES), "| paper | " + " | ".join(f"{ratio:.2f}" for ratio in paper) + " |"]
+    head = [
+        "NMAD with the PSF's path over that without.",
+        "",
+        "| | " + " | ".join(NAMES) + " |",
+        "| --- |" + " ---: |" * len(NAMES),
+        "| paper | " + " | ".join(f"{ratio:.2f}" for ratio in paper) + " |",
+    ]
     return [*head, *lines, ""]
 
 
@@ -269,10 +303,12 @@ def residual_images(data, indices, predictions, truth, name):
         if not label.endswith("shear"):
             continue
         models = redraw(data, rows, predicted[:N_SHOWN], NAMES)
-        chi = reduced_chi_squared(images, models, noise, truth[:N_SHOWN, NAMES.index("semi_major_axis")],
-                                  data.metadata["pixel_scale"])
-        figure = plot_residual_images(images, models, noise=float(noise[0]), pixel_scale=data.metadata["pixel_scale"],
-                                      chi_squared=chi, unit="nJy")
+        chi = reduced_chi_squared(
+            images, models, noise, truth[:N_SHOWN, NAMES.index("semi_major_axis")], data.metadata["pixel_scale"]
+        )
+        figure = plot_residual_images(
+            images, models, noise=float(noise[0]), pixel_scale=data.metadata["pixel_scale"], chi_squared=chi, unit="nJy"
+        )
         figure.savefig(RESULTS / f"{name}_residuals_{label.replace(', ', '_')}.png", dpi=80)
 
 

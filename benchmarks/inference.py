@@ -73,9 +73,15 @@ def _options():
 def machine():
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = {line.split(":")[1].strip() for line in lines if line.startswith("model name")}
-    return {"processor": ", ".join(sorted(names)) or platform.processor(), "cores": os.cpu_count(),
-            "gpus": len(tf.config.list_physical_devices("GPU")), "bfloat16 in hardware": bfloat16_is_fast(),
-            "tensorflow": tf.__version__, "keras": keras.__version__, "gampen_tf": gampen_tf.__version__}
+    return {
+        "processor": ", ".join(sorted(names)) or platform.processor(),
+        "cores": os.cpu_count(),
+        "gpus": len(tf.config.list_physical_devices("GPU")),
+        "bfloat16 in hardware": bfloat16_is_fast(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "gampen_tf": gampen_tf.__version__,
+    }
 
 
 def convolution_rates(quick):
@@ -112,9 +118,13 @@ def _untrained(name, options):
     keras.utils.set_random_seed(options.seed)
     shape = (*[QUICK_SIDE if options.quick else SIDE] * 2, 3 if name == "gampen" else 1)
     network = networks.build(name, shape, 3)
-    parameters = ParameterSet([Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
-                               Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
-                               Parameter("flux", "nJy", (0, np.inf), "log")])
+    parameters = ParameterSet(
+        [
+            Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
+            Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+            Parameter("flux", "nJy", (0, np.inf), "log"),
+        ]
+    )
     scaler = LabelScaler(parameters, [0.0, 0.5, 14.0], [3.0, 0.8, 1.0])
     stretch = Stretch("arcsinh" if name == "gampen" else "linear")
     return Model(network, scaler, stretch, shape, 0.168, name="untrained")
@@ -147,8 +157,9 @@ def measure_model(name, model, images, options):
     n_timed = 8 if "gampen" in name else 64
     batch = np.resize(prepared, (n_timed, *prepared.shape[1:]))
     row["plain pass, ms per image"] = 1e3 * time_plain_pass(model.network, batch) / n_timed
-    row["KDE, ms per galaxy"] = 1e3 * best_time(lambda: plain_summary(np.random.default_rng(0).normal(
-        size=(N_DRAWS, 3))), 3)
+    row["KDE, ms per galaxy"] = 1e3 * best_time(
+        lambda: plain_summary(np.random.default_rng(0).normal(size=(N_DRAWS, 3))), 3
+    )
     full = np.resize(prepared, (engine.batch_size, *prepared.shape[1:]))
     row |= time_engine(engine, full)
 
@@ -232,8 +243,11 @@ def errors(engine, images, n_reference, seed):
     plain = rms([slice(0, n_plain)] * 10 if n_reference < 4 * N_DRAWS else lots_of(n_plain, n_reference), drawn)
     if n_plain < N_DRAWS:
         plain *= np.sqrt(n_plain / N_DRAWS)
-    by_passes = {n: rms(lots_of(n, n_reference), lambda lot: interval_ends(means[:, lot], scale_trils[:, lot]))
-                 for n in TRIED if 4 * n <= n_reference}
+    by_passes = {
+        n: rms(lots_of(n, n_reference), lambda lot: interval_ends(means[:, lot], scale_trils[:, lot]))
+        for n in TRIED
+        if 4 * n <= n_reference
+    }
     return {"epistemic_share": share}, plain, by_passes
 
 
@@ -245,8 +259,13 @@ def interval_ends(means, scale_trils):
     """(N, P, 2) ends of the central 68.27 % interval of the mixtures, in label space."""
     weights = np.full(means.shape[:2], 1 / means.shape[1])
     levels = np.tile(LEVELS, (len(means), 1))
-    return np.stack([mixtures.mixture_quantile(levels, *mixtures.marginal(means, scale_trils, i), weights)
-                     for i in range(means.shape[-1])], axis=1)
+    return np.stack(
+        [
+            mixtures.mixture_quantile(levels, *mixtures.marginal(means, scale_trils, i), weights)
+            for i in range(means.shape[-1])
+        ],
+        axis=1,
+    )
 
 
 def arithmetic_of_a_pass(engine, images):
@@ -265,10 +284,12 @@ def arithmetic_of_a_pass(engine, images):
         run = tf.function(lambda x, layer=layer: layer(x))
         convolutions += best_time(lambda run=run, x=x: run(x), 2) / n
         flops += 2.0 * np.prod(layer.output.shape[1:]) * np.prod(layer.kernel.shape[:3])
-    return {"pass without masks, ms per image": 1e3 * no_masks,
-            "its convolutions alone, ms per image": 1e3 * convolutions,
-            "their arithmetic, GFLOP per image": 1e-9 * flops,
-            "their rate, TFLOP/s": 1e-12 * flops / convolutions if convolutions else 0.0}
+    return {
+        "pass without masks, ms per image": 1e3 * no_masks,
+        "its convolutions alone, ms per image": 1e3 * convolutions,
+        "their arithmetic, GFLOP per image": 1e-9 * flops,
+        "their rate, TFLOP/s": 1e-12 * flops / convolutions if convolutions else 0.0,
+    }
 
 
 def cost_against_number(model, options):
@@ -280,9 +301,19 @@ def cost_against_number(model, options):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         paths = []
-        header = fits.Header({"BUNIT": "nJy", "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 0.0,
-                              "CRPIX1": 120.0, "CRPIX2": 120.0, "CDELT1": -model.pixel_scale / 3600,
-                              "CDELT2": model.pixel_scale / 3600})
+        header = fits.Header(
+            {
+                "BUNIT": "nJy",
+                "CTYPE1": "RA---TAN",
+                "CTYPE2": "DEC--TAN",
+                "CRVAL1": 10.0,
+                "CRVAL2": 0.0,
+                "CRPIX1": 120.0,
+                "CRPIX2": 120.0,
+                "CDELT1": -model.pixel_scale / 3600,
+                "CDELT2": model.pixel_scale / 3600,
+            }
+        )
         for i, image in enumerate(_galaxies(min(256, max(numbers)), model.image_shape, options.seed)):
             paths.append(str(folder / f"{i}.fits"))
             fits.writeto(paths[-1], image[..., 0], header)
@@ -292,8 +323,10 @@ def cost_against_number(model, options):
             start = time.perf_counter()
             predict_catalogue(many, folder / f"run{n}", model=model, progress_bar=False)
             seconds = time.perf_counter() - start
-            rows[f"{n} galaxies"] = (f"{1e3 * seconds / n:.2f} ms per galaxy, {n / seconds:.0f} galaxies/s, "
-                                     f"peak memory {peak_memory():.2f} GB")
+            rows[f"{n} galaxies"] = (
+                f"{1e3 * seconds / n:.2f} ms per galaxy, {n / seconds:.0f} galaxies/s, "
+                f"peak memory {peak_memory():.2f} GB"
+            )
             rows.setdefault("seconds", {})[str(n)] = seconds / n
     return rows
 
@@ -302,10 +335,12 @@ def projection(results):
     """Days for a million and a billion galaxies at the largest measured number's rate."""
     seconds = results["number_of_galaxies"]["seconds"]
     each = seconds[max(seconds, key=int)]
-    return {"a million galaxies, this machine": f"{1e6 * each / 3600:.2f} hours",
-            "a billion galaxies, this machine": f"{1e9 * each / 86400:.1f} days",
-            "a billion galaxies, 100 such machines": f"{1e7 * each / 3600:.1f} hours",
-            "on a GPU": "measured on this machine" if results["machine"]["gpus"] else "not measured"}
+    return {
+        "a million galaxies, this machine": f"{1e6 * each / 3600:.2f} hours",
+        "a billion galaxies, this machine": f"{1e9 * each / 86400:.1f} days",
+        "a billion galaxies, 100 such machines": f"{1e7 * each / 3600:.1f} hours",
+        "on a GPU": "measured on this machine" if results["machine"]["gpus"] else "not measured",
+    }
 
 
 def best_time(function, repeats):
@@ -342,8 +377,11 @@ def report(results):
         lines += [f"| {key} | {_text(value)} |" for key, value in rows.items() if not isinstance(value, dict)]
         for key, table in rows.items():
             if isinstance(table, dict):
-                lines += ["", f"{key.replace('_', ' ')}: "
-                          + ", ".join(f"{name}: {_text(value)}" for name, value in table.items())]
+                lines += [
+                    "",
+                    f"{key.replace('_', ' ')}: "
+                    + ", ".join(f"{name}: {_text(value)}" for name, value in table.items()),
+                ]
     return "\n".join(lines) + "\n"
 
 

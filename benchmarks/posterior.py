@@ -24,11 +24,13 @@ from gampen_tf.posterior import Posterior
 HERE = Path(__file__).parent
 LEVELS = (0.6827, 0.9545, 0.9973)
 SCALER = LabelScaler(
-    ParameterSet([
-        Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
-        Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
-        Parameter("flux", "nJy", (0, np.inf), "log"),
-    ]),
+    ParameterSet(
+        [
+            Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
+            Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+            Parameter("flux", "nJy", (0, np.inf), "log"),
+        ]
+    ),
     mean=[0.0, 0.6, 14.4],
     scale=[2.6, 0.8, 0.9],
 )

@@ -31,9 +31,9 @@ from gampen_tf.flags import Flag
 from gampen_tf.report_tables import plus_minus
 
 RESULTS = Path(__file__).parent / "results"
-HST_PIXEL = 0.03                       # arcsec
-SEEING, MOFFAT_BETA = 0.85, 3.5        # arcsec; as the recipe hsc_wide_g
-FLUX_RANGE, RADIUS_RANGE = (1e3, 5e6), (0.1, 5.0)      # nJy, arcsec: of that recipe
+HST_PIXEL = 0.03  # arcsec
+SEEING, MOFFAT_BETA = 0.85, 3.5  # arcsec; as the recipe hsc_wide_g
+FLUX_RANGE, RADIUS_RANGE = (1e3, 5e6), (0.1, 5.0)  # nJy, arcsec: of that recipe
 MAGNITUDES = (10, 16, 18, 19, 20, 21, 22, 23, 24, 25, 30)
 FLAGS = (Flag.OUT_OF_DISTRIBUTION, Flag.EXTRAPOLATED, Flag.CUT_BY_FRAME, Flag.BRIGHT_NEIGHBOUR)
 LEVEL = 0.6827
@@ -48,8 +48,14 @@ def main():
     catalogue = galsim.RealGalaxyCatalog(options.catalogue, dir=options.dir)
     published = read_published(Path(options.dir or "") / options.catalogue)
     rows = np.arange(catalogue.nobjects)[: options.n_galaxies]
-    results = {"model": options.model, "catalogue": Path(options.catalogue).name, "sky": options.sky,
-               "seeing": SEEING, "seed": options.seed, "nearer": {}}
+    results = {
+        "model": options.model,
+        "catalogue": Path(options.catalogue).name,
+        "sky": options.sky,
+        "seeing": SEEING,
+        "seed": options.seed,
+        "nearer": {},
+    }
     lines, shown = [], None
     for nearer in options.nearer:
         images, own_noise = draw(catalogue, published, rows, model, nearer, options)
@@ -57,7 +63,7 @@ def main():
         found["own_noise"] = {"median": float(np.median(own_noise)), "largest": float(np.max(own_noise))}
         results["nearer"][f"{nearer:g}"] = found
         lines += [*table(found, nearer, options.sky), ""]
-        print("\n".join(lines[-len(found["groups"]) - 8:]), flush=True)
+        print("\n".join(lines[-len(found["groups"]) - 8 :]), flush=True)
         shown = images, found, nearer
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "real_galaxies.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -114,8 +120,9 @@ def noise_after(psf, galaxy, flux, nearer, pixel_scale):
 
 def measure(model, images, published, rows, nearer, seed):
     """A row for each galaxy, and what groups of them have in common."""
-    posterior = gampen_tf.predict(images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit, seed=seed,
-                                  progress_bar=False)
+    posterior = gampen_tf.predict(
+        images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit, seed=seed, progress_bar=False
+    )
     names = list(model.parameters.names)
     r, f = names.index("effective_radius"), names.index("flux")
     mode, interval = posterior.mode(), posterior.interval(LEVEL)
@@ -123,8 +130,10 @@ def measure(model, images, published, rows, nearer, seed):
     def magnitude(flux):
         return model.zero_point - 2.5 * np.log10(flux)
 
-    truth = {"magnitude": np.asarray(published["magnitude"])[rows] - 5 * np.log10(nearer),
-             "effective_radius": np.asarray(published["effective_radius"])[rows] * nearer}
+    truth = {
+        "magnitude": np.asarray(published["magnitude"])[rows] - 5 * np.log10(nearer),
+        "effective_radius": np.asarray(published["effective_radius"])[rows] * nearer,
+    }
     # more flux is less magnitude: the ends change places
     predicted = {"magnitude": magnitude(mode[:, f]), "effective_radius": mode[:, r]}
     ends = {"magnitude": magnitude(interval[:, f, ::-1]), "effective_radius": interval[:, r]}
@@ -133,8 +142,13 @@ def measure(model, images, published, rows, nearer, seed):
     inside = (flux > FLUX_RANGE[0]) & (flux < FLUX_RANGE[1])
     inside &= ~((truth["effective_radius"] < RADIUS_RANGE[0]) | (truth["effective_radius"] > RADIUS_RANGE[1]))
     any_flag = flags != 0
-    groups = {"all": np.ones(len(rows), bool), "within the recipe": inside, "beyond it": ~inside,
-              "without a flag": ~any_flag, "flagged": any_flag}
+    groups = {
+        "all": np.ones(len(rows), bool),
+        "within the recipe": inside,
+        "beyond it": ~inside,
+        "without a flag": ~any_flag,
+        "flagged": any_flag,
+    }
     for low, high in zip(MAGNITUDES[:-1], MAGNITUDES[1:], strict=True):
         groups[f"magnitude {low} to {high}"] = (truth["magnitude"] >= low) & (truth["magnitude"] < high)
     return {
@@ -143,8 +157,9 @@ def measure(model, images, published, rows, nearer, seed):
         | {f"predicted_{name}": values.tolist() for name, values in predicted.items()}
         | {f"interval_{name}": values.tolist() for name, values in ends.items()}
         | {"predicted_bulge_to_total": mode[:, names.index("bulge_to_total")].tolist()},
-        "groups": {name: summary(chosen, predicted, truth, ends, flags) for name, chosen in groups.items()
-                   if np.any(chosen)},
+        "groups": {
+            name: summary(chosen, predicted, truth, ends, flags) for name, chosen in groups.items() if np.any(chosen)
+        },
     }
 
 
@@ -158,12 +173,14 @@ def summary(chosen, predicted, truth, ends, flags):
         covered = (low <= truth[name][chosen]) & (truth[name][chosen] <= high)
         found[name] = {
             "bias": number(metrics.quantile(residual[known], 0.5)) if known.any() else number((np.nan, np.nan)),
-            "typical_error": number(metrics.quantile(np.abs(residual[known]), LEVEL)) if known.any()
+            "typical_error": number(metrics.quantile(np.abs(residual[known]), LEVEL))
+            if known.any()
             else number((np.nan, np.nan)),
             "coverage": number(metrics.proportion(np.sum(covered[known]), np.sum(known))),
         }
-    found["flags"] = {flag.name: number(metrics.proportion(np.sum(flags[chosen] & int(flag) != 0), found["n"]))
-                      for flag in FLAGS}
+    found["flags"] = {
+        flag.name: number(metrics.proportion(np.sum(flags[chosen] & int(flag) != 0), found["n"])) for flag in FLAGS
+    }
     return found
 
 
@@ -176,19 +193,26 @@ def table(found, nearer, sky):
     noise = found["own_noise"]
     yield f"## {nearer:g} times nearer" if nearer != 1 else "## As they are"
     yield ""
-    yield (f"HST's own noise where the stamp is: {noise['median']:.2f} nJy a pixel (median; largest "
-           f"{noise['largest']:.2f}), beside {sky:g} nJy of sky. Predicted less published; radii relative; coverage is "
-           f"that of the {100 * LEVEL:g} % intervals, published values taken for true.")
+    yield (
+        f"HST's own noise where the stamp is: {noise['median']:.2f} nJy a pixel (median; largest "
+        f"{noise['largest']:.2f}), beside {sky:g} nJy of sky. Predicted less published; radii relative; coverage is "
+        f"that of the {100 * LEVEL:g} % intervals, published values taken for true."
+    )
     yield ""
-    yield ("| galaxies | number | Δ magnitude | 68 % error | coverage % | ΔR_e / R_e % | 68 % error % | coverage % | "
-           + " | ".join(f"{flag.name.lower().replace('_', ' ')} %" for flag in FLAGS) + " |")
+    yield (
+        "| galaxies | number | Δ magnitude | 68 % error | coverage % | ΔR_e / R_e % | 68 % error % | coverage % | "
+        + " | ".join(f"{flag.name.lower().replace('_', ' ')} %" for flag in FLAGS)
+        + " |"
+    )
     yield "| --- |" + " ---: |" * (7 + len(FLAGS))
     for name, group in found["groups"].items():
         cells = [name, str(group["n"])]
         for parameter, factor in (("magnitude", 1), ("effective_radius", 100)):
-            cells += [plus_minus(group[parameter]["bias"], factor),
-                      plus_minus(group[parameter]["typical_error"], factor),
-                      plus_minus(group[parameter]["coverage"], 100)]
+            cells += [
+                plus_minus(group[parameter]["bias"], factor),
+                plus_minus(group[parameter]["typical_error"], factor),
+                plus_minus(group[parameter]["coverage"], 100),
+            ]
         cells += [f"{100 * group['flags'][flag.name]['value']:.0f}" for flag in FLAGS]
         yield "| " + " | ".join(cells) + " |"
 
@@ -208,8 +232,9 @@ def figure(results):
             for rows, face, word in ((~flagged, "#0072b2", "no flag"), (flagged, "white", "flagged")):
                 if not rows.any():
                     continue
-                panel.errorbar(x[rows], y[rows], errors[:, rows], fmt="o", color="#0072b2", mfc=face, ms=4, lw=0.8,
-                               label=word)
+                panel.errorbar(
+                    x[rows], y[rows], errors[:, rows], fmt="o", color="#0072b2", mfc=face, ms=4, lw=0.8, label=word
+                )
             ends = np.nanmin(x), np.nanmax(x)
             panel.plot(ends, ends, "--", color="0.4", lw=1)
             panel.set(xlabel=f"published {label}", ylabel=f"predicted {label}", xscale=scale, yscale=scale)
@@ -229,9 +254,11 @@ def gallery(images, found, nearer, model, sky):
     words = []
     for i in order:
         flags = describe(galaxies["flags"][i]).lower().replace("_", " ").replace(" | ", "\n")
-        words.append(f"{galaxies['predicted_magnitude'][i]:.2f} ({galaxies['published_magnitude'][i]:.2f}) mag\n"
-                     f"{galaxies['predicted_effective_radius'][i]:.2f}″ "
-                     f"({galaxies['published_effective_radius'][i]:.2f}″)" + (f"\n{flags}" if flags else ""))
+        words.append(
+            f"{galaxies['predicted_magnitude'][i]:.2f} ({galaxies['published_magnitude'][i]:.2f}) mag\n"
+            f"{galaxies['predicted_effective_radius'][i]:.2f}″ "
+            f"({galaxies['published_effective_radius'][i]:.2f}″)" + (f"\n{flags}" if flags else "")
+        )
     side = images.shape[1] // 4
     middle = images[order, side:-side, side:-side]
     return plot_cutouts(middle, titles=words, pixel_scale=model.pixel_scale, noise=sky, n_columns=4)

@@ -88,7 +88,7 @@ def speed(recipe, n_galaxies):
     for index, galaxy in enumerate(galaxies):
         components, psf = components_of(galaxy), galaxy_psf(recipe, galaxy)
         try:
-            with_galsim(components, psf, recipe)            # makes GalSim's tables
+            with_galsim(components, psf, recipe)  # makes GalSim's tables
         except galsim.GalSimFFTSizeError:
             too_large += 1
             continue

@@ -50,8 +50,9 @@ def draw(recipe, seed, index, *, kind="galaxy"):
         ratio = rng.uniform(0.3, 1) * galaxy["flux"] / other["flux"]
         x, y = distance * np.cos(angle), distance * np.sin(angle)
         components += [
-            Component(**{**c, "flux": ratio * c["flux"]}, x=x, y=y) for c in other["components"].values() if c["flux"]
-            > 0
+            Component(**{**c, "flux": ratio * c["flux"]}, x=x, y=y)
+            for c in other["components"].values()
+            if c["flux"] > 0
         ]
     if kind == "pixels twice as large":
         scale *= 2
@@ -95,8 +96,12 @@ def main():
     parser.add_argument("--seed", type=int, default=90_001)
     options = parser.parse_args()
     model = gampen_tf.load_model(options.model)
-    results = {"model": options.model, "seed": options.seed, "kinds": {},
-               "false_alarm": None if model.trust is None else model.trust.false_alarm}
+    results = {
+        "model": options.model,
+        "seed": options.seed,
+        "kinds": {},
+        "false_alarm": None if model.trust is None else model.trust.false_alarm,
+    }
     cases = [(f"galaxies of {name}", name, "galaxy", 5 * options.n_images) for name in options.recipe]
     cases += [(kind, options.recipe[0], kind, options.n_images) for kind in KINDS]
     for word, name, kind, n_images in cases:
@@ -116,8 +121,9 @@ def caught(model, recipe, kind, n_images, seed):
     for start in range(0, n_images, 100):
         drawn = [draw(recipe, seed, i, kind=kind) for i in range(start, min(start + 100, n_images))]
         images = np.stack([image for image, _ in drawn]).astype(np.float32)
-        posterior = gampen_tf.predict(images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit,
-                                      progress_bar=False)
+        posterior = gampen_tf.predict(
+            images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit, progress_bar=False
+        )
         found = np.asarray(posterior.flags, np.int64)
         if model.trust is None:
             found |= Flag.CUT_BY_FRAME.value * cut_by_frame(images)
@@ -131,22 +137,32 @@ def caught(model, recipe, kind, n_images, seed):
     for column, name in enumerate(MEASURED):
         residual = np.abs(predicted[:, column] / truth[:, column] - 1)
         known = np.isfinite(residual)
-        errors[name] = {word: _number(metrics.quantile(residual[rows], 0.6827)) if np.sum(rows) >= 10 else None
-                        for word, rows in (("all", known), ("without a flag", known & (flags == 0)))}
-    return {"n": n_images, "errors": errors,
-            "flagged": {name: _number(metrics.proportion(np.sum(rows), n_images)) for name, rows in holds.items()}}
+        errors[name] = {
+            word: _number(metrics.quantile(residual[rows], 0.6827)) if np.sum(rows) >= 10 else None
+            for word, rows in (("all", known), ("without a flag", known & (flags == 0)))
+        }
+    return {
+        "n": n_images,
+        "errors": errors,
+        "flagged": {name: _number(metrics.proportion(np.sum(rows), n_images)) for name, rows in holds.items()},
+    }
 
 
 def table(results):
     """Lines of Markdown."""
     asked = results["false_alarm"]
-    yield (f"Per cent flagged, of each kind of image, by model {Path(results['model']).name}; "
-           + ("it has no limits" if asked is None else f"limits set for false alarms of {100 * asked:g} % each")
-           + ". 68.27 % errors in per cent, of all / of those without a flag.")
+    yield (
+        f"Per cent flagged, of each kind of image, by model {Path(results['model']).name}; "
+        + ("it has no limits" if asked is None else f"limits set for false alarms of {100 * asked:g} % each")
+        + ". 68.27 % errors in per cent, of all / of those without a flag."
+    )
     yield ""
     columns = [*(flag.name for flag in (*FLAGS, Flag.NOT_MEASURED)), "any"]
-    yield ("| image | number | " + " | ".join(name.lower().replace("_", " ") for name in columns)
-           + " | error of R_e | error of flux |")
+    yield (
+        "| image | number | "
+        + " | ".join(name.lower().replace("_", " ") for name in columns)
+        + " | error of R_e | error of flux |"
+    )
     yield "| --- |" + " ---: |" * (len(columns) + 3)
     for word, found in results["kinds"].items():
         cells = [word, str(found["n"]), *(plus_minus(found["flagged"][name], 100) for name in columns)]

@@ -35,16 +35,28 @@ def main():
     options = _options()
     data = gampen_tf.open_dataset(options.data)
     rows = data.split(options.split, options.n_galaxies)
-    results = {"data": {key: data.metadata.get(key) for key in ("recipe_name", "seed")}, "n_galaxies": len(rows),
-               "passes": options.passes, "models": {}}
+    results = {
+        "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed")},
+        "n_galaxies": len(rows),
+        "passes": options.passes,
+        "models": {},
+    }
     for when, name in (("before", options.simulated), ("after", options.tuned)):
         model = gampen_tf.load_model(name)
-        posterior = gampen_tf.predict(data.images(rows), model=model, passes=options.passes,
-                                      pixel_scale=model.pixel_scale, unit=model.pixel_unit, progress_bar=False)
+        posterior = gampen_tf.predict(
+            data.images(rows),
+            model=model,
+            passes=options.passes,
+            pixel_scale=model.pixel_scale,
+            unit=model.pixel_unit,
+            progress_bar=False,
+        )
         truth = data.labels(list(posterior.names))[rows]
-        results["models"][when] = {"n_training": model.provenance["n_training"],
-                                   "epochs": len(model.provenance["history"]),
-                                   "parameters": scores(posterior, truth)}
+        results["models"][when] = {
+            "n_training": model.provenance["n_training"],
+            "epochs": len(model.provenance["history"]),
+            "parameters": scores(posterior, truth),
+        }
     text = table(results)
     print(text)
     RESULTS.mkdir(exist_ok=True)
@@ -60,29 +72,36 @@ def scores(posterior, truth):
     result = {}
     for i, name in enumerate(posterior.names):
         covered = metrics.proportion(np.sum(inside[:, i]), len(inside))
-        result[name] = {key: [found[key].value[i], found[key].error[i]]
-                        for key in ("mean", "median", "standard_deviation", "typical_error", "r_squared")
-                        if key in found}
+        result[name] = {
+            key: [found[key].value[i], found[key].error[i]]
+            for key in ("mean", "median", "standard_deviation", "typical_error", "r_squared")
+            if key in found
+        }
         result[name]["coverage"] = [float(covered.value), float(covered.error)]
     return result
 
 
 def table(results):
-    lines = [f"{results['n_galaxies']} galaxies of {results['data']['recipe_name']} (seed {results['data']['seed']}), "
-             f"{results['passes']} passes. σ is the standard deviation of predicted − true; the typical error holds "
-             "68.27 %, and so should the intervals.", "",
-             "| parameter | | σ | typical error | R² | coverage of 68.27 % | paper's σ, real galaxies |",
-             "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines = [
+        f"{results['n_galaxies']} galaxies of {results['data']['recipe_name']} (seed {results['data']['seed']}), "
+        f"{results['passes']} passes. σ is the standard deviation of predicted − true; the typical error holds "
+        "68.27 %, and so should the intervals.",
+        "",
+        "| parameter | | σ | typical error | R² | coverage of 68.27 % | paper's σ, real galaxies |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for name in results["models"]["before"]["parameters"]:
         for when, entry in results["models"].items():
             found = entry["parameters"][name]
-            cells = [f"{found[key][0]:.4g} ± {found[key][1]:.2g}" for key in
-                     ("standard_deviation", "typical_error", "r_squared")]
+            cells = [
+                f"{found[key][0]:.4g} ± {found[key][1]:.2g}"
+                for key in ("standard_deviation", "typical_error", "r_squared")
+            ]
             cells.append(f"{100 * found['coverage'][0]:.1f} ± {100 * found['coverage'][1]:.1f} %")
             cells.append(f"{PAPER[name]:g}" if when == "after" and name in PAPER else "")
             lines.append(f"| {name} | {when} | " + " | ".join(cells) + " |")
     for when, entry in results["models"].items():
-        lines.append(f"\n{when}: {entry['n_training']} galaxies, {entry['epochs']} epochs" )
+        lines.append(f"\n{when}: {entry['n_training']} galaxies, {entry['epochs']} epochs")
     return "\n".join(lines) + "\n"
 
 

@@ -182,8 +182,9 @@ def shares_inside(posterior, truth, lower, upper, *, kind="hdi", levels=SIGMA_LE
                 share = held / (after - before)
             else:
                 held = np.where(lower[k] <= low, atoms[..., 0], 0.0) + np.where(upper[k] >= high, atoms[..., 1], 0.0)
-                below = np.where(lower[k] <= low, 0.0, np.where(lower[k] >= high, 1 - atoms[..., 1],
-                                                               posterior.cdf(lower[k])))
+                below = np.where(
+                    lower[k] <= low, 0.0, np.where(lower[k] >= high, 1 - atoms[..., 1], posterior.cdf(lower[k]))
+                )
                 mass = posterior.cdf(upper[k]) - below
                 share = 1 - (mass - level) / held
         inside[k] = np.where(on_atom, np.clip(share, 0.0, 1.0), inside[k])
@@ -227,7 +228,8 @@ def by_flag(posterior, truth):
             error = metrics.quantile(residuals[known], SIGMA_LEVELS[0]) if known.any() else (np.nan, np.nan)
             covered = metrics.proportion(np.sum(inside[rows, p][known]), np.sum(known))
             result[group][parameter.name] = {
-                "typical_error": number(*error) | {"kind": kind}, "coverage": number(*covered)
+                "typical_error": number(*error) | {"kind": kind},
+                "coverage": number(*covered),
             }
     return plain(result)
 

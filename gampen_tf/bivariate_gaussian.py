@@ -15,8 +15,8 @@ import numpy as np
 
 __all__ = ["BivariateGaussian", "fit_bivariate_gaussian", "gaussian_log_likelihood"]
 
-_WIDTHS = (1.0, 0.4, 2.0)           # of the first guesses, over the width by moments
-_TOLERANCE = 1e-6                   # of the gradient of the error, the image's mean square being one
+_WIDTHS = (1.0, 0.4, 2.0)  # of the first guesses, over the width by moments
+_TOLERANCE = 1e-6  # of the gradient of the error, the image's mean square being one
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None, fi
     number : int
     table : pyarrow.Table
     """
+
     def batches():
         for number in numbers:
             start, stop = (row - first_row for row in job.rows(number))
@@ -102,9 +103,9 @@ def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None, fi
     for number, group in groupby(ahead(batches()), key=lambda item: item[0]):
         tables = []
         for _, first, images, flags, reasons in group:
-            names = cutouts.names[first:first + len(images)]
+            names = cutouts.names[first : first + len(images)]
             row = first_row + first
-            own = psf if psf is None or psf.ndim == 2 else psf[row - first_psf:row - first_psf + len(images)]
+            own = psf if psf is None or psf.ndim == 2 else psf[row - first_psf : row - first_psf + len(images)]
             tables.append(_measured(job, measurement, row, names, images, flags, reasons, own))
         yield number, pa.concat_tables(tables).combine_chunks()
 
@@ -170,8 +171,9 @@ def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
     """The rows of a batch of images as an Arrow table."""
     psf = measurement.psf_of_each(psf, len(images))
     found, flags, reasons = measurement.measure(images, flags, reasons, psf)
-    posterior = measurement.posterior(found, n_mc=max(job.draws, 1), flags=flags, identifiers=list(names),
-                                      recalibrate=job.recalibrate)
+    posterior = measurement.posterior(
+        found, n_mc=max(job.draws, 1), flags=flags, identifiers=list(names), recalibrate=job.recalibrate
+    )
     columns = {
         "row": (pa.array(np.arange(first_row, first_row + len(flags))), None),
         "identifier": (pa.array([str(name) for name in names], pa.string()), None),
@@ -186,12 +188,15 @@ def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
     if job.draws:
         samples = posterior.samples
         for index, parameter in enumerate(measurement.model.parameters):
-            columns[f"{parameter.name}_draws"] = _lists(samples[..., index], np.full(len(flags), job.draws)), \
-                parameter.unit
+            columns[f"{parameter.name}_draws"] = (
+                _lists(samples[..., index], np.full(len(flags), job.draws)),
+                parameter.unit,
+            )
     if job.mixture:
         columns["mixture"] = _lists(found.outputs, found.n_passes), None
-    fields = [pa.field(name, array.type, metadata={"unit": unit} if unit else None)
-              for name, (array, unit) in columns.items()]
+    fields = [
+        pa.field(name, array.type, metadata={"unit": unit} if unit else None) for name, (array, unit) in columns.items()
+    ]
     return pa.table([array for array, _ in columns.values()], schema=pa.schema(fields))
 
 

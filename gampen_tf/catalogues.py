@@ -89,36 +89,57 @@ def predict_catalogue(
     if rows_per_shard < 1 or draws < 0:
         raise ValueError(f"expected rows_per_shard >= 1 and draws >= 0, found {rows_per_shard} and {draws}")
     if hasattr(images, "element_spec"):
-        raise ValueError("a stream (tf.data.Dataset) cannot be read from the middle, as a run that goes on must; "
-                         "give files or arrays")
+        raise ValueError(
+            "a stream (tf.data.Dataset) cannot be read from the middle, as a run that goes on must; "
+            "give files or arrays"
+        )
     if hasattr(images, "catalogue") and not hasattr(images, "parts"):
         images = str(images.path)  # a DataSet (not several joined): every worker opens it for itself
     output = Path(output)
-    opening = {"pixel_scale": pixel_scale, "unit": None if unit is None else str(unit), "zero_point": zero_point,
-               "pad": pad}
+    opening = {
+        "pixel_scale": pixel_scale,
+        "unit": None if unit is None else str(unit),
+        "zero_point": zero_point,
+        "pad": pad,
+    }
     measuring = {"model": model, "seed": seed, "passes": passes, "tolerance": tolerance, "precision": precision}
     with only_run(output):
         kept = _read_run(output)
         # Other shapes of batches round otherwise: a run goes on with those that it began with.
-        sizes = kept["sizes"] if kept and batch_size in (None, kept["sizes"]["batch_size"]) else {
-            "batch_size": batch_size, "chunk_size": None}
+        sizes = (
+            kept["sizes"]
+            if kept and batch_size in (None, kept["sizes"]["batch_size"])
+            else {"batch_size": batch_size, "chunk_size": None}
+        )
         measurement = Measurement(**measuring, **sizes)
         cutouts = open_cutouts(images, measurement.model, **opening)
         sizes = {"batch_size": measurement.engine.batch_size, "chunk_size": measurement.engine.chunk_size}
-        psf = measurement.checked_psf(own_psf(images) if psf is None and measurement.model.psf_shape else psf,
-                                      len(cutouts))
-        job = shards.CatalogueJob(str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(draws),
-                                  bool(recalibrate))
-        settings = measurement.settings() | opening | {
-            "n_rows": job.n_rows, "rows_per_shard": job.rows_per_shard, "mixture": job.mixture, "draws": job.draws,
-            "recalibrate": job.recalibrate, "images_hash": shards.names_hash(cutouts.names),
-            "psf_hash": None if psf is None else shards.psf_hash(psf)}
+        psf = measurement.checked_psf(
+            own_psf(images) if psf is None and measurement.model.psf_shape else psf, len(cutouts)
+        )
+        job = shards.CatalogueJob(
+            str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(draws), bool(recalibrate)
+        )
+        settings = (
+            measurement.settings()
+            | opening
+            | {
+                "n_rows": job.n_rows,
+                "rows_per_shard": job.rows_per_shard,
+                "mixture": job.mixture,
+                "draws": job.draws,
+                "recalibrate": job.recalibrate,
+                "images_hash": shards.names_hash(cutouts.names),
+                "psf_hash": None if psf is None else shards.psf_hash(psf),
+            }
+        )
         run = {"format_version": _FORMAT_VERSION, "settings": settings, "sizes": sizes}
         _begin(output, run, kept)
         missing = [number for number in range(job.n_shards) if not shards.shard_is_written(job, number)]
         n_missing = sum(np.diff(job.rows(number))[0] for number in missing)
-        with tqdm(total=job.n_rows, initial=job.n_rows - n_missing, unit="galaxy", disable=not progress_bar,
-                  smoothing=0.1) as bar:
+        with tqdm(
+            total=job.n_rows, initial=job.n_rows - n_missing, unit="galaxy", disable=not progress_bar, smoothing=0.1
+        ) as bar:
             if client is None:
                 for number, table in shards.compute_shards(job, measurement, cutouts, missing, psf=psf):
                     shards.write_shard(job, number, table)
@@ -127,8 +148,18 @@ def predict_catalogue(
                 from .clusters import compute_on_cluster
 
                 measuring |= sizes | {"precision": measurement.precision}
-                compute_on_cluster(client, job, measuring, measurement.model_hash, images, cutouts.names, opening,
-                                   missing, psf, advance=bar.update)
+                compute_on_cluster(
+                    client,
+                    job,
+                    measuring,
+                    measurement.model_hash,
+                    images,
+                    cutouts.names,
+                    opening,
+                    missing,
+                    psf,
+                    advance=bar.update,
+                )
     return output
 
 
@@ -167,8 +198,10 @@ def read_catalogue(output, columns=None):
     job = shards.CatalogueJob(str(output), settings["n_rows"], settings["rows_per_shard"])
     missing = [number for number in range(job.n_shards) if not shards.shard_is_written(job, number)]
     if missing:
-        raise FileNotFoundError(f"{output}: {len(missing)} of {job.n_shards} shards are not there yet, the first is "
-                                f"{job.path(missing[0]).name}; run predict_catalogue again to finish")
+        raise FileNotFoundError(
+            f"{output}: {len(missing)} of {job.n_shards} shards are not there yet, the first is "
+            f"{job.path(missing[0]).name}; run predict_catalogue again to finish"
+        )
     table = pa.concat_tables(pq.read_table(job.path(number), columns=columns) for number in range(job.n_shards))
     result = QTable(meta=settings)
     for field in table.schema:
@@ -200,8 +233,10 @@ def _read_run(output):
         return None
     run = json.loads(path.read_text())
     if run["format_version"] > _FORMAT_VERSION:
-        raise ValueError(f"{path}: format version {run['format_version']}, but this gampen_tf reads up to "
-                         f"{_FORMAT_VERSION}; a newer gampen_tf is needed")
+        raise ValueError(
+            f"{path}: format version {run['format_version']}, but this gampen_tf reads up to "
+            f"{_FORMAT_VERSION}; a newer gampen_tf is needed"
+        )
     return run
 
 
@@ -209,13 +244,18 @@ def _begin(output, run, kept):
     """Check against what is there, or write the settings; remove what a killed run left half done."""
     if kept is not None:
         old, new = kept["settings"], json.loads(json.dumps(run["settings"]))
-        differing = [f"{key} was {old.get(key)!r}, now {new.get(key)!r}" for key in old | new
-                     if old.get(key) != new.get(key) and key != "model"]  # its hash is compared, not its path
+        differing = [
+            f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
+            for key in old | new
+            if old.get(key) != new.get(key) and key != "model"
+        ]  # its hash is compared, not its path
         if kept["sizes"] != run["sizes"]:
             differing.append(f"batch sizes were {kept['sizes']}, now {run['sizes']}")
         if differing:
-            raise ValueError(f"{output}: holds a run with other settings: {'; '.join(differing)}. "
-                             "Repeat those, or choose another folder")
+            raise ValueError(
+                f"{output}: holds a run with other settings: {'; '.join(differing)}. "
+                "Repeat those, or choose another folder"
+            )
     else:
         if any(output.glob("shard-*.parquet")):
             raise ValueError(f"{output}: holds shards without a run.json; choose another folder or empty this one")

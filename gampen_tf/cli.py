@@ -15,8 +15,15 @@ __all__ = ["main"]
 
 _PROGRAM = "gampen-tf"
 _SHOWN_REASONS = 10
-_OPTION = {"client": "--scheduler", "mixture": "--mixture", "draws": "--draws", "rows_per_shard": "--rows-per-shard",
-           "n_mc": "--n-mc", "save": "--save", "overwrite": "--overwrite"}
+_OPTION = {
+    "client": "--scheduler",
+    "mixture": "--mixture",
+    "draws": "--draws",
+    "rows_per_shard": "--rows-per-shard",
+    "n_mc": "--n-mc",
+    "save": "--save",
+    "overwrite": "--overwrite",
+}
 _CATALOGUE_ONLY = {"client", "mixture", "draws", "rows_per_shard"}
 _TABLE_ONLY = {"n_mc", "save", "overwrite"}
 
@@ -152,8 +159,10 @@ def _calibrate(options):
 def _fit_limits(options):
     model = _to_write_into(options.pop("model"))
     limits = gampen_tf.fit_limits(model, _one_or_all(options.pop("data")), **options)
-    print(f"limits from {limits.novelty.n_held_out} held-out galaxies, {100 * limits.false_alarm:g} % of which are "
-          f"beyond each, in {model}")
+    print(
+        f"limits from {limits.novelty.n_held_out} held-out galaxies, {100 * limits.false_alarm:g} % of which are "
+        f"beyond each, in {model}"
+    )
 
 
 def _list_models(options):
@@ -187,8 +196,9 @@ def _facts(directory):
             return f"a generative model of galaxy images, {model['n_latents']} latents; {side} pixels"
         names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
         psf = f"; with the PSF, {' × '.join(map(str, model['psf_shape']))}" if model.get("psf_shape") else ""
-        return (f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}"
-                + psf)
+        return (
+            f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}" + psf
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{directory / 'model.json'}: not the description of a model ({error!r})") from None
 
@@ -249,15 +259,18 @@ def _report_flags(names, flags, reasons):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog=_PROGRAM, description="Posteriors of galaxy morphology from images.",
-        epilog=f"'{_PROGRAM} VERB --help' tells about each; the docstrings of the Python functions tell all.")
+        prog=_PROGRAM,
+        description="Posteriors of galaxy morphology from images.",
+        epilog=f"'{_PROGRAM} VERB --help' tells about each; the docstrings of the Python functions tell all.",
+    )
     parser.add_argument("--version", action="version", version=f"{_PROGRAM} {gampen_tf.__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name, run, summary, parents=(), of=verbs):
         # SUPPRESS: an option that is not given is not there, and the function's own default holds
-        sub = of.add_parser(name, help=summary, description=summary, argument_default=argparse.SUPPRESS,
-                            parents=parents)
+        sub = of.add_parser(
+            name, help=summary, description=summary, argument_default=argparse.SUPPRESS, parents=parents
+        )
         sub.add_argument("--quiet", action="store_true", help="no progress bar")
         sub.add_argument("--debug", action="store_true", help="the whole traceback of an error")
         sub.set_defaults(run=run)
@@ -274,27 +287,38 @@ def _parser():
 
     training = _training_options()
     sub = verb("train", _train, "train a network", [training])
-    sub.add_argument("data", nargs="+",
-                     help="data sets to join, or a recipe to simulate first (with --n-images)")
+    sub.add_argument("data", nargs="+", help="data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
     sub.add_argument("--network", help="compact by default")
-    sub.add_argument("--network-options", type=json.loads, metavar="JSON",
-                     help="""more arguments of the network, such as '{"units": 256}'""")
+    sub.add_argument(
+        "--network-options",
+        type=json.loads,
+        metavar="JSON",
+        help="""more arguments of the network, such as '{"units": 256}'""",
+    )
 
     sub = verb("finetune", _finetune, "go on training a model on other data", [training])
     sub.add_argument("model", help="name or directory")
-    sub.add_argument("data", nargs="+",
-                     help="data sets to join, or a recipe to simulate first (with --n-images)")
+    sub.add_argument("data", nargs="+", help="data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
-    sub.add_argument("--load", type=_names_or("all", "matching"), metavar="LAYERS",
-                     help="layers that start from the model's weights: all, matching, or patterns with commas")
+    sub.add_argument(
+        "--load",
+        type=_names_or("all", "matching"),
+        metavar="LAYERS",
+        help="layers that start from the model's weights: all, matching, or patterns with commas",
+    )
     sub.add_argument("--trainable", type=_names_or("all"), metavar="LAYERS", help="layers that learn: all, or patterns")
     sub.add_argument("--scaler", choices=["keep", "refit"], help="standardisation of the labels")
 
     reading = _reading_options()
     sub = verb("predict", _predict, "posteriors of galaxies from their images", [reading])
-    sub.add_argument("-o", "--output", required=True, metavar="FILE",
-                     help="table to write: .ecsv, .fits or .parquet; a folder with --catalogue")
+    sub.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="table to write: .ecsv, .fits or .parquet; a folder with --catalogue",
+    )
     sub.add_argument("--overwrite", action="store_true", help="replace the table if it is there")
     sub.add_argument("--save", metavar="FILE.h5", help="save the whole posteriors too, for Posterior.load")
     sub.add_argument("--n-mc", type=int, metavar="N", help="draws that a posterior offers")
@@ -303,12 +327,17 @@ def _parser():
     sub.add_argument("--seed", type=int)
     sub.add_argument("--batch-size", type=int, metavar="N")
     sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
-    sub.add_argument("--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for "
-                     "models that take it")
-    sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
-                     help="leave out the model's calibration")
-    sub.add_argument("--catalogue", action="store_true",
-                     help="survey mode: shards of Parquet in a folder, constant memory, goes on after a stop")
+    sub.add_argument(
+        "--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for models that take it"
+    )
+    sub.add_argument(
+        "--no-recalibrate", dest="recalibrate", action="store_false", help="leave out the model's calibration"
+    )
+    sub.add_argument(
+        "--catalogue",
+        action="store_true",
+        help="survey mode: shards of Parquet in a folder, constant memory, goes on after a stop",
+    )
     sub.add_argument("--mixture", action="store_true", help="with --catalogue: keep the whole posteriors")
     sub.add_argument("--draws", type=int, metavar="N", help="with --catalogue: keep so many draws of each galaxy")
     sub.add_argument("--rows-per-shard", type=int, metavar="N", help="with --catalogue: galaxies in a file")
@@ -325,8 +354,9 @@ def _parser():
     sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread; all of the split by default")
     sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
     sub.add_argument("--seed", type=int)
-    sub.add_argument("--no-recalibrate", dest="recalibrate", action="store_false",
-                     help="leave out the model's calibration")
+    sub.add_argument(
+        "--no-recalibrate", dest="recalibrate", action="store_false", help="leave out the model's calibration"
+    )
     sub.add_argument("--report", metavar="FOLDER", help="write a page with figures, and metrics.json")
     sub.add_argument("--card", action="store_true", help="write the short form into the model's directory")
 
@@ -345,8 +375,12 @@ def _parser():
 
     sub = verb("limits", _fit_limits, "fit what predict flags as unlike the galaxies of training", [fitting])
     sub.add_argument("data", nargs="+", help="the data sets that the model was trained on")
-    sub.add_argument("--false-alarm", type=float, metavar="SHARE",
-                     help="of galaxies of the model's own kind that are flagged; 0.01 by default")
+    sub.add_argument(
+        "--false-alarm",
+        type=float,
+        metavar="SHARE",
+        help="of galaxies of the model's own kind that are flagged; 0.01 by default",
+    )
 
     models = verbs.add_parser("models", help="the models that ship").add_subparsers(metavar="list|show", required=True)
     verb("list", _list_models, "one line a model", of=models)
@@ -381,10 +415,12 @@ def _fitting_options():
 
 def _reading_options():
     parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    parent.add_argument("images", nargs="+", metavar="IMAGES",
-                        help="FITS or HDF5 files, a folder, a quoted glob, or a table of paths")
-    parent.add_argument("--model", help="name or directory, hsc_wide_g by default; several that measure one parameter "
-                        "each, with commas")
+    parent.add_argument(
+        "images", nargs="+", metavar="IMAGES", help="FITS or HDF5 files, a folder, a quoted glob, or a table of paths"
+    )
+    parent.add_argument(
+        "--model", help="name or directory, hsc_wide_g by default; several that measure one parameter each, with commas"
+    )
     parent.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of the images, if headers do not say")
     parent.add_argument("--unit", help="of the pixels, if headers do not say: nJy, adu …")
     parent.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")
@@ -399,6 +435,7 @@ def _add_scheduler(parser, when=""):
 def _names_or(*words):
     def read(text):
         return text if text in words else [name.strip() for name in text.split(",")]
+
     return read
 
 

@@ -50,22 +50,27 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
     except ImportError:
         raise ImportError("a cluster needs Dask: pip install 'gampen_tf[dask]'") from None
     if not isinstance(images, str | os.PathLike) and not hasattr(images, "__getitem__"):
-        raise ValueError(f"on a cluster each task gets rows of its own, which a {type(images).__name__} cannot give; "
-                         "give a path, a list, a table or an array")
+        raise ValueError(
+            f"on a cluster each task gets rows of its own, which a {type(images).__name__} cannot give; "
+            "give a path, a list, a table or an array"
+        )
     model = measuring["model"]
     if not isinstance(model, str | os.PathLike):
         raise ValueError("on a cluster the model is given by name or path, which every worker can load")
     own = Client(client) if isinstance(client, str) else None
     client = own or client
     try:
-        common = client.scatter({"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening},
-                                broadcast=True)
+        common = client.scatter(
+            {"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening}, broadcast=True
+        )
+
         def submit(number):
             start, stop = job.rows(number)
             part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
             own_psf = psf if psf is None or psf.ndim == 2 else psf[start:stop].copy()
-            return client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own_psf,
-                                 pure=False)
+            return client.submit(
+                _compute_shard, common, number, part, first_row, names[start:stop], own_psf, pure=False
+            )
 
         # images and PSFs of so many shards are under way at a time
         waiting = iter(numbers)
@@ -84,7 +89,7 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
 
 
 def _shards_at_a_time(client):
-    return max(8, 4 * len(client.nthreads()))     # of all workers; scheduler_info may name a few
+    return max(8, 4 * len(client.nthreads()))  # of all workers; scheduler_info may name a few
 
 
 def _compute_shard(common, number, images, first_row, names, psf):
@@ -93,15 +98,17 @@ def _compute_shard(common, number, images, first_row, names, psf):
     with _ONE_AT_A_TIME:
         measurement = _measurement(tuple(sorted(common["measuring"].items())))
         if measurement.model_hash != common["model_hash"]:
-            raise ValueError(f"this worker's model {measurement.model.name!r} is another than that of the run; "
-                             "install the same version, or give a path that all workers see")
+            raise ValueError(
+                f"this worker's model {measurement.model.name!r} is another than that of the run; "
+                "install the same version, or give a path that all workers see"
+            )
         cutouts = _cutouts(images, measurement, common["opening"])
         start, stop = (row - first_row for row in job.rows(number))
         if not isinstance(images, str | os.PathLike):
             cutouts.rename(names)  # rows of an array are numbered from the start of the whole
         if cutouts.names[start:stop] != names:
             raise ValueError(f"this worker sees other images under {str(images)[:200]!r} than the run was begun with")
-        (_, table), = shards.compute_shards(job, measurement, cutouts, [number], first_row, psf, start + first_row)
+        ((_, table),) = shards.compute_shards(job, measurement, cutouts, [number], first_row, psf, start + first_row)
         shards.write_shard(job, number, table)
     return len(table)
 

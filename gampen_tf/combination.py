@@ -80,7 +80,7 @@ def _side_by_side(networks):
             config = layer.get_config()
             config["name"] = f"network{number}_{layer.name}"
             if isinstance(layer, MonteCarloDropout):
-                config["index"] += first_dropout     # its masks are no others' masks
+                config["index"] += first_dropout  # its masks are no others' masks
             return type(layer).from_config(config)
 
         copy = keras.models.clone_model(network, input_tensors=inputs, clone_function=anew)

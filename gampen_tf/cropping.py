@@ -33,8 +33,19 @@ _LISTING = "crops.ecsv"
 _FOREIGN_KEYWORDS = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "EXTNAME", "EXTVER", "INHERIT")
 
 
-def crop(images, output, *, model="hsc_wide_g", pixel_scale=None, unit=None, zero_point=None, pad=False,
-         batch_size=64, overwrite=False, progress_bar=True):
+def crop(
+    images,
+    output,
+    *,
+    model="hsc_wide_g",
+    pixel_scale=None,
+    unit=None,
+    zero_point=None,
+    pad=False,
+    batch_size=64,
+    overwrite=False,
+    progress_bar=True,
+):
     """Write each image as the model's network crops it, a FITS file each.
 
     The crop holds the pixels whose centres lie in the part of the frame that the spatial transformer samples, with
@@ -134,12 +145,12 @@ def crop_box(told, frame):
         Inside the frame; without pixels where the part lies outside.
     """
     matrix = _matrix(np.asarray(told, np.float64))
-    reach = np.abs(matrix[:, :2]).sum(1)                            # half the box, in units of half the frame
+    reach = np.abs(matrix[:, :2]).sum(1)  # half the box, in units of half the frame
     slices = []
     for half, shift, size in zip(reach[::-1], matrix[::-1, 2], frame, strict=True):
         centre = (size - 1) / 2 * (1 + shift)
         first, last = math.ceil(centre - half * size / 2), math.floor(centre + half * size / 2)
-        if last < first:                                            # narrower than a pixel, between two centres
+        if last < first:  # narrower than a pixel, between two centres
             first = last = round(centre)
         slices.append(slice(min(max(first, 0), size), max(min(last + 1, size), 0)))
     return tuple(slices)
@@ -178,11 +189,12 @@ def _one_crop(raw, frame, model_name, told, flag):
     boxes = crop_box(told, (height, width)) if math.isfinite(scale) else ()
     parts = []
     for box, size, frame_size in zip(boxes, raw.data.shape[:2], (height, width), strict=False):
-        start = centre_start(size, frame_size)                      # of the frame in the data; negative where padded
+        start = centre_start(size, frame_size)  # of the frame in the data; negative where padded
         parts.append(slice(max(box.start + start, 0), max(min(box.stop + start, size), 0)))
     if not parts or any(part.stop <= part.start for part in parts):
-        return None, _row(scale=scale, flags=flag | int(Flag.NOT_MEASURED),
-                          reason="the network crops a part outside the image")
+        return None, _row(
+            scale=scale, flags=flag | int(Flag.NOT_MEASURED), reason="the network crops a part outside the image"
+        )
     data = raw.data[parts[0], parts[1]]
     y_start, x_start = (origin + part.start for origin, part in zip(raw.origin or (0, 0), parts, strict=True))
     header = _header(raw, frame, x_start, y_start)
@@ -194,8 +206,15 @@ def _one_crop(raw, frame, model_name, told, flag):
 
 
 def _row(scale=math.nan, x_start=-1, y_start=-1, width=0, height=0, flags=0, reason=""):
-    return {"scale": scale, "x_start": x_start, "y_start": y_start, "width": width, "height": height, "flags": flags,
-            "reason": reason}
+    return {
+        "scale": scale,
+        "x_start": x_start,
+        "y_start": y_start,
+        "width": width,
+        "height": height,
+        "flags": flags,
+        "reason": reason,
+    }
 
 
 def _pixel_scale(raw, frame):
@@ -228,11 +247,14 @@ def _header(raw, frame, x_start, y_start):
 
 def _file_names(names):
     """A file for each image: its own name where that is unique, else with its number."""
-    stems = [re.sub(r"[^\w.+-]+", "_", re.sub(r"\.(fits|fit|fts)(\.\w+)?(?=\[|$)", "", Path(name).name)).strip("_")
-             for name in map(str, names)]
+    stems = [
+        re.sub(r"[^\w.+-]+", "_", re.sub(r"\.(fits|fit|fts)(\.\w+)?(?=\[|$)", "", Path(name).name)).strip("_")
+        for name in map(str, names)
+    ]
     count = Counter(stems)
-    return [f"{stem}_crop.fits" if count[stem] == 1 else f"{stem}_{number}_crop.fits"
-            for number, stem in enumerate(stems)]
+    return [
+        f"{stem}_crop.fits" if count[stem] == 1 else f"{stem}_{number}_crop.fits" for number, stem in enumerate(stems)
+    ]
 
 
 def _plain(text):

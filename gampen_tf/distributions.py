@@ -15,7 +15,7 @@ SHAPES = {
     "normal": (2, lambda rng, mean, sigma: rng.normal(mean, sigma)),
     "log10_normal": (2, lambda rng, mean, sigma: 10 ** rng.normal(mean, sigma)),
     "exponential": (1, lambda rng, scale: rng.exponential(scale)),
-    "exponential_below": (2, lambda rng, end, scale: end - rng.exponential(scale)),     # grows by e a scale, to its end
+    "exponential_below": (2, lambda rng, end, scale: end - rng.exponential(scale)),  # grows by e a scale, to its end
     "f": (2, lambda rng, first, second: rng.f(first, second)),
     "poisson": (1, lambda rng, mean: rng.poisson(mean)),
     "annulus": (2, lambda rng, inner, outer: np.sqrt(rng.uniform(inner**2, outer**2))),

@@ -93,8 +93,9 @@ class Engine:
         K, the outputs of the head.
     """
 
-    def __init__(self, network, *, precision="float32", batch_size=None, chunk_size=None, devices=None,
-                 head="gaussian"):
+    def __init__(
+        self, network, *, precision="float32", batch_size=None, chunk_size=None, devices=None, head="gaussian"
+    ):
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision {precision!r}; expected 'float32' or 'bfloat16'")
         if batch_size is not None and batch_size < 1:
@@ -149,8 +150,9 @@ class Engine:
             inputs["psf"] = np.asarray(psf, np.float32)
         self._replicas[0].check(inputs)
         n_images, step = len(images), max(1, self.chunk_size // len(self._replicas))
-        chunks = [{name: array[start:start + step] for name, array in inputs.items()}
-                  for start in range(0, n_images, step)]
+        chunks = [
+            {name: array[start : start + step] for name, array in inputs.items()} for start in range(0, n_images, step)
+        ]
         if len(self._replicas) == 1:
             parts = [self._run_chunk(self._replicas[0], chunk, seed, passes, tolerance, features) for chunk in chunks]
         else:
@@ -171,8 +173,10 @@ class Engine:
 
         def work(number):
             replica = self._replicas[number]
-            return [self._run_chunk(replica, chunk, seed, passes, tolerance, features)
-                    for chunk in chunks[number::n_devices]]
+            return [
+                self._run_chunk(replica, chunk, seed, passes, tolerance, features)
+                for chunk in chunks[number::n_devices]
+            ]
 
         with ThreadPoolExecutor(n_devices) as pool:
             by_device = list(pool.map(work, range(n_devices)))
@@ -208,8 +212,9 @@ class Engine:
                 excess = error / tolerance * (1 + 1 / np.sqrt(2 * checkpoint - 2))
                 undecided = due[excess[due] > 1]  # not those of NaN, whose outputs say nothing
                 target[undecided] = _next_checkpoint(checkpoint, excess[undecided])
-        return Passes(outputs[:, :done], n_passes, error,
-                      replica.features(boundary, self.batch_size) if features else None)
+        return Passes(
+            outputs[:, :done], n_passes, error, replica.features(boundary, self.batch_size) if features else None
+        )
 
     def _monte_carlo_error(self, outputs):
         if self._replicas[0].is_deterministic or not len(outputs):
@@ -240,12 +245,15 @@ def joined(parts, n_outputs):
     start = 0
     for part in parts:
         n_images, n_passes, _ = part.outputs.shape
-        outputs[start:start + n_images, :n_passes] = part.outputs
+        outputs[start : start + n_images, :n_passes] = part.outputs
         start += n_images
     features = [part.features for part in parts if part.features is not None]
-    return Passes(outputs, np.concatenate([np.zeros(0, int), *(part.n_passes for part in parts)]),
-                  np.concatenate([np.zeros(0), *(part.error for part in parts)]),
-                  np.concatenate(features) if features else None)
+    return Passes(
+        outputs,
+        np.concatenate([np.zeros(0, int), *(part.n_passes for part in parts)]),
+        np.concatenate([np.zeros(0), *(part.error for part in parts)]),
+        np.concatenate(features) if features else None,
+    )
 
 
 def _next_checkpoint(checkpoint, excess):
@@ -270,7 +278,7 @@ def _batches(active, batch_size, n_passes):
     """
     full = len(active) // batch_size * batch_size
     for start in range(0, full, batch_size):
-        yield active[start:start + batch_size], 1
+        yield active[start : start + batch_size], 1
     if full < len(active):
         rest = active[full:]
         yield rest, min(max(1, batch_size // padded_length(len(rest))), n_passes)

@@ -310,7 +310,7 @@ def _made_by(where, data, settings, report, seconds):
             continue
     return {
         "call": shlex.join(words),
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "seconds": round(seconds, 1),
         "versions": versions,
         "data": {key: data.metadata.get(key) for key in ("recipe_name", "recipe_sha256", "seed", "n_images", "band")},

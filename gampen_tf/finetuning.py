@@ -189,7 +189,15 @@ def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
 
 # What may differ between a network as it is built and as it was saved; copies in another arithmetic note "training".
 _NOT_ARCHITECTURE = (
-    "dtype", "seed", "rate", "build_config", "module", "registered_name", "trainable", "training", "name"
+    "dtype",
+    "seed",
+    "rate",
+    "build_config",
+    "module",
+    "registered_name",
+    "trainable",
+    "training",
+    "name",
 )
 
 

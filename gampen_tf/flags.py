@@ -47,8 +47,17 @@ class Flag(enum.IntFlag):
     BRIGHT_NEIGHBOUR = 1 << 14
 
     #: Mask of the bits that mean "no measurement".
-    UNMEASURABLE = (NONFINITE_PIXELS | MASKED_PIXELS | SATURATED_PIXELS | EMPTY_IMAGE | WRONG_SHAPE | UNREADABLE
-                    | WRONG_PIXEL_SCALE | WRONG_UNIT | NOT_MEASURED)
+    UNMEASURABLE = (
+        NONFINITE_PIXELS
+        | MASKED_PIXELS
+        | SATURATED_PIXELS
+        | EMPTY_IMAGE
+        | WRONG_SHAPE
+        | UNREADABLE
+        | WRONG_PIXEL_SCALE
+        | WRONG_UNIT
+        | NOT_MEASURED
+    )
 
 
 # Before Python 3.11 iteration over the class also gives the mask.
@@ -76,8 +85,10 @@ def describe(flag):
     flag = int(flag)
     unknown = flag & ~_NAMED
     if unknown:
-        raise ValueError(f"flags {flag}: bits {unknown:#x} have no name; those known are {_NAMED:#x}. "
-                         "The value was written by a newer version, or is no flag.")
+        raise ValueError(
+            f"flags {flag}: bits {unknown:#x} have no name; those known are {_NAMED:#x}. "
+            "The value was written by a newer version, or is no flag."
+        )
     return " | ".join(bit.name for bit in _BITS if bit & flag)
 
 

@@ -90,26 +90,35 @@ def predict(
     ValueError
         For arguments that contradict each other, the images or the model.
     """
-    measurement = Measurement(model, seed=seed, passes=passes, tolerance=tolerance, batch_size=batch_size,
-                              precision=precision)
-    cutouts = open_cutouts(images, measurement.model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point,
-                           pad=pad)
+    measurement = Measurement(
+        model, seed=seed, passes=passes, tolerance=tolerance, batch_size=batch_size, precision=precision
+    )
+    cutouts = open_cutouts(
+        images, measurement.model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point, pad=pad
+    )
     n_images = len(cutouts)
     psf = measurement.psf_of_each(own_psf(images) if psf is None and measurement.model.psf_shape else psf, n_images)
     found, flags, reasons, start = [], [np.zeros(0, np.int64)], {}, 0
     with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
         for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
             stop = start + len(batch)
-            part, batch_flags, batch_reasons = measurement.measure(batch, batch_flags, batch_reasons,
-                                                                   None if psf is None else psf[start:stop])
+            part, batch_flags, batch_reasons = measurement.measure(
+                batch, batch_flags, batch_reasons, None if psf is None else psf[start:stop]
+            )
             found.append(part)
             flags.append(batch_flags)
             reasons |= {str(start + i): reason for i, reason in enumerate(batch_reasons) if reason}
             start = stop
             bar.update(len(batch))
     found = joined(found, measurement.engine.n_outputs)
-    return measurement.posterior(found, n_mc=n_mc, flags=np.concatenate(flags), identifiers=list(cutouts.names),
-                                 recalibrate=recalibrate, metadata=_account(found) | {"reasons": reasons})
+    return measurement.posterior(
+        found,
+        n_mc=n_mc,
+        flags=np.concatenate(flags),
+        identifiers=list(cutouts.names),
+        recalibrate=recalibrate,
+        metadata=_account(found) | {"reasons": reasons},
+    )
 
 
 def own_psf(images):
@@ -129,10 +138,19 @@ def open_cutouts(images, model, *, pixel_scale=None, unit=None, zero_point=None,
     -------
     gampen_tf.cutouts.Cutouts
     """
-    return read_cutouts(images, image_shape=model.image_shape, pixel_scale=model.pixel_scale,
-                        pixel_unit=model.pixel_unit, zero_point=model.zero_point, model_name=model.name,
-                        given_pixel_scale=pixel_scale, given_unit=unit, given_zero_point=zero_point, pad=pad,
-                        check=check)
+    return read_cutouts(
+        images,
+        image_shape=model.image_shape,
+        pixel_scale=model.pixel_scale,
+        pixel_unit=model.pixel_unit,
+        zero_point=model.zero_point,
+        model_name=model.name,
+        given_pixel_scale=pixel_scale,
+        given_unit=unit,
+        given_zero_point=zero_point,
+        pad=pad,
+        check=check,
+    )
 
 
 def _account(found):
@@ -141,6 +159,7 @@ def _account(found):
     if not measured.any():
         return {}
     n_passes, error = found.n_passes[measured], found.error[measured]
-    return {"n_passes": {"smallest": int(n_passes.min()), "mean": float(n_passes.mean()),
-                         "largest": int(n_passes.max())},
-            "monte_carlo_error": float(error.max())}
+    return {
+        "n_passes": {"smallest": int(n_passes.min()), "mean": float(n_passes.mean()), "largest": int(n_passes.max())},
+        "monte_carlo_error": float(error.max()),
+    }

@@ -40,8 +40,12 @@ def credible_mass(posterior, values, n_draws):
     mass = np.where(np.isnan(values).any(axis=-1), np.nan, 1.0)
     known = np.flatnonzero(inside[:, 0] & np.isfinite(mass))
     mass[known] = region_mass(
-        labels[known, 0], *(array[known] for array in _mixture(posterior)), _edges(posterior)[known],
-        _log_cells(posterior.scaler), n_draws=n_draws, seed=posterior.seed,
+        labels[known, 0],
+        *(array[known] for array in _mixture(posterior)),
+        _edges(posterior)[known],
+        _log_cells(posterior.scaler),
+        n_draws=n_draws,
+        seed=posterior.seed,
     )
     return posterior._all_rows(mass)
 

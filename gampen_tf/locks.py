@@ -31,8 +31,10 @@ def only_run(folder):
             _lock(file)
         except OSError:
             file.seek(0)
-            raise RuntimeError(f"{folder}: another run is writing here ({file.read() or 'of unknown process'}); "
-                               "wait for it, or choose another folder") from None
+            raise RuntimeError(
+                f"{folder}: another run is writing here ({file.read() or 'of unknown process'}); "
+                "wait for it, or choose another folder"
+            ) from None
         file.truncate(0)
         file.write(f"process {os.getpid()} on {os.uname().nodename if hasattr(os, 'uname') else 'this host'}")
         file.flush()

@@ -9,8 +9,14 @@ from keras import ops
 
 from .layers.gaussian_head import n_from_outputs, split_outputs
 
-__all__ = ["GaussianNegativeLogLikelihood", "find_loss", "gaussian_nll", "huber", "mean_absolute_error",
-           "mean_squared_error"]
+__all__ = [
+    "GaussianNegativeLogLikelihood",
+    "find_loss",
+    "gaussian_nll",
+    "huber",
+    "mean_absolute_error",
+    "mean_squared_error",
+]
 
 # Gradients of single residuals are exact up to these and saturate there, so that sums and products of a few of them
 # stay finite in float32. In training the squares that optimisers and clipping by norm take must stay finite too;

@@ -52,9 +52,7 @@ class Marginal:
 
     def rows(self, rows):
         """The same for a slice of the galaxies."""
-        return Marginal(
-            self.parameter, self.shift, self.scale, self.mean[rows], self.sd[rows], self.weight[rows]
-        )
+        return Marginal(self.parameter, self.shift, self.scale, self.mean[rows], self.sd[rows], self.weight[rows])
 
     # -- label to value and back -------------------------------------------------------------------------------------
 

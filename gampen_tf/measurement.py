@@ -17,8 +17,15 @@ from .networks.precision import bfloat16_is_fast
 from .posterior import Posterior
 from .trust import FILE_NAME as TRUST_FILE_NAME
 
-__all__ = ["CHANGE_METRIC", "Measurement", "as_model", "bfloat16_change", "components", "fingerprint",
-           "flag_unmeasured"]
+__all__ = [
+    "CHANGE_METRIC",
+    "Measurement",
+    "as_model",
+    "bfloat16_change",
+    "components",
+    "fingerprint",
+    "flag_unmeasured",
+]
 
 #: Name, in a model's metrics, of the 99th percentile over galaxies of `bfloat16_change`.
 CHANGE_METRIC = "bfloat16_change_99"
@@ -50,8 +57,17 @@ class Measurement:
     model_hash : str
     """
 
-    def __init__(self, model, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, batch_size=None,
-                 chunk_size=None, precision="auto"):
+    def __init__(
+        self,
+        model,
+        *,
+        seed=0,
+        passes="auto",
+        tolerance=DEFAULT_TOLERANCE,
+        batch_size=None,
+        chunk_size=None,
+        precision="auto",
+    ):
         if not isinstance(seed, int | np.integer):
             raise ValueError(f"seed {seed!r}; expected an integer")
         self.model = as_model(model)
@@ -64,10 +80,17 @@ class Measurement:
 
     def settings(self):
         """All that posteriors and flags depend on, as plain data."""
-        return {"model": self.model.name, "model_hash": self.model_hash, "gampen_tf": __version__,
-                "seed": self.seed, "passes": self.passes, "tolerance": self.tolerance, "precision": self.precision,
-                "values_alone": self.model.head == "point" and self.passes in ("auto", 1),
-                "limits": None if self.model.trust is None else self.model.trust.fingerprint()}
+        return {
+            "model": self.model.name,
+            "model_hash": self.model_hash,
+            "gampen_tf": __version__,
+            "seed": self.seed,
+            "passes": self.passes,
+            "tolerance": self.tolerance,
+            "precision": self.precision,
+            "values_alone": self.model.head == "point" and self.passes in ("auto", 1),
+            "limits": None if self.model.trust is None else self.model.trust.fingerprint(),
+        }
 
     def measure(self, images, flags, reasons, psf=None):
         """Passes over images as they were read, and what else is to be said of each.
@@ -90,8 +113,9 @@ class Measurement:
         flags, reasons = flag_unmeasured(found, flags, reasons)
         if self.model.trust is not None:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
-            medians = Posterior(*components(self.model.head, found.outputs), self.model.scaler,
-                                weights=found.weights, n_mc=1).median()
+            medians = Posterior(
+                *components(self.model.head, found.outputs), self.model.scaler, weights=found.weights, n_mc=1
+            ).median()
             flags = flags | self.model.trust.flags(self.model, images, medians, features=found.features, psf=psf)
         elif self.model.labels_span_range:
             labels = np.mean(found.outputs, axis=1)
@@ -120,11 +144,17 @@ class Measurement:
         good = np.flatnonzero(~is_unmeasurable(flags))
         # from what bfloat16 computes, the distance to galaxies seen in float32 would be another
         features = self.model.trust is not None and self.precision == "float32"
-        part = self.engine.run(self.model.prepare(images[good]), seed=self.seed, passes=self.passes,
-                               tolerance=self.tolerance, psf=None if psf is None else psf[good], features=features)
+        part = self.engine.run(
+            self.model.prepare(images[good]),
+            seed=self.seed,
+            passes=self.passes,
+            tolerance=self.tolerance,
+            psf=None if psf is None else psf[good],
+            features=features,
+        )
         outputs = np.full((len(flags), max(1, part.outputs.shape[1]), self.engine.n_outputs), np.nan, np.float32)
         n_passes, error = np.zeros(len(flags), int), np.full(len(flags), np.nan)
-        outputs[good, :part.outputs.shape[1]] = part.outputs
+        outputs[good, : part.outputs.shape[1]] = part.outputs
         n_passes[good], error[good] = part.n_passes, part.error
         broken = good[~usable_rows(part.outputs)]
         outputs[broken], n_passes[broken], error[broken] = np.nan, 0, np.nan
@@ -137,8 +167,17 @@ class Measurement:
     def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
         """The posterior that `Passes` give, with the model's scaler, and as its recalibration corrects it."""
         means, scale_trils = components(self.model.head, found.outputs)
-        posterior = Posterior(means, scale_trils, self.model.scaler, weights=found.weights, n_mc=n_mc, seed=self.seed,
-                              flags=flags, identifiers=identifiers, metadata=self.settings() | (metadata or {}))
+        posterior = Posterior(
+            means,
+            scale_trils,
+            self.model.scaler,
+            weights=found.weights,
+            n_mc=n_mc,
+            seed=self.seed,
+            flags=flags,
+            identifiers=identifiers,
+            metadata=self.settings() | (metadata or {}),
+        )
         if not recalibrate or self.model.calibration is None:
             return posterior
         return Recalibration.from_dict(self.model.calibration).apply(posterior)
@@ -166,9 +205,12 @@ class Measurement:
         """PSFs as they were given, (h, w) or (N, h, w), if the model can take them; errors as of `psf_of_each`."""
         expected, name = self.model.psf_shape, self.model.name
         if (psf is None) != (expected is None):
-            raise ValueError(f"model {name!r} takes no PSF; leave psf out" if expected is None else
-                             f"model {name!r} takes the PSF: give psf as an array of shape {expected} for all "
-                             f"images, or {('N', *expected)} for each")
+            raise ValueError(
+                f"model {name!r} takes no PSF; leave psf out"
+                if expected is None
+                else f"model {name!r} takes the PSF: give psf as an array of shape {expected} for all "
+                f"images, or {('N', *expected)} for each"
+            )
         if psf is None:
             return None
         if isinstance(psf, str | Path):
@@ -285,8 +327,10 @@ def _engine(model, model_hash, precision, batch_size, chunk_size):
     key = model_hash, precision, batch_size, chunk_size
     if _latest_engine is None or _latest_engine[0] != key:
         _latest_engine = None  # its memory is freed first
-        _latest_engine = key, Engine(model.network, precision=precision, batch_size=batch_size,
-                                     chunk_size=chunk_size, head=model.head)
+        _latest_engine = (
+            key,
+            Engine(model.network, precision=precision, batch_size=batch_size, chunk_size=chunk_size, head=model.head),
+        )
     return _latest_engine[1]
 
 

@@ -19,8 +19,20 @@ _SMALLEST_GROUP = 5  # log2 of the number of components up to which galaxies are
 class MixtureSet:
     """T Gaussians in label space for each of N galaxies; see :class:`~gampen_tf.posterior.Posterior`."""
 
-    def __init__(self, means, scale_trils, scaler, *, weights=None, n_mc=1000, seed=0, flags=None, identifiers=None,
-                 metadata=None, calibration=None):
+    def __init__(
+        self,
+        means,
+        scale_trils,
+        scaler,
+        *,
+        weights=None,
+        n_mc=1000,
+        seed=0,
+        flags=None,
+        identifiers=None,
+        metadata=None,
+        calibration=None,
+    ):
         means, scale_trils = np.array(means, float), np.array(scale_trils, float)
         n_parameters = len(scaler.parameters)
         if means.ndim != 3 or means.shape[2] != n_parameters or scale_trils.shape != (*means.shape, n_parameters):
@@ -37,9 +49,7 @@ class MixtureSet:
         self.metadata = dict(metadata or {})
         self.calibration = calibration
         if len(self.flags) != n or len(self.identifiers) != n:
-            raise ValueError(
-                f"{n} galaxies, but {len(self.flags)} flags and {len(self.identifiers)} identifiers"
-            )
+            raise ValueError(f"{n} galaxies, but {len(self.flags)} flags and {len(self.identifiers)} identifiers")
         self.means, self.scale_trils, self.weights = _cleaned(means, scale_trils, weights, self.flags)
         self._measured = np.flatnonzero(np.isfinite(self.means).all(axis=(1, 2)))
 
@@ -63,7 +73,10 @@ class MixtureSet:
             rows = slice(index, index + 1)
         chosen = np.arange(len(self))[rows]
         return self._replaced(
-            self.means[chosen], self.scale_trils[chosen], weights=self.weights[chosen], flags=self.flags[chosen],
+            self.means[chosen],
+            self.scale_trils[chosen],
+            weights=self.weights[chosen],
+            flags=self.flags[chosen],
             identifiers=[self.identifiers[i] for i in chosen],
             metadata=_with_reasons(self.metadata, [_reason(self, i) for i in chosen]),
         )
@@ -74,8 +87,13 @@ class MixtureSet:
 
     def _replaced(self, means, scale_trils, **changed):
         settings = {
-            "weights": self.weights, "n_mc": self.n_mc, "seed": self.seed, "flags": self.flags,
-            "identifiers": self.identifiers, "metadata": self.metadata, "calibration": self.calibration,
+            "weights": self.weights,
+            "n_mc": self.n_mc,
+            "seed": self.seed,
+            "flags": self.flags,
+            "identifiers": self.identifiers,
+            "metadata": self.metadata,
+            "calibration": self.calibration,
         }
         return type(self)(means, scale_trils, self.scaler, **(settings | changed))
 
@@ -140,8 +158,9 @@ class MixtureSet:
         for limit in sizes:
             rows = np.flatnonzero(np.maximum(size, _SMALLEST_GROUP) == limit)
             part, kept = self[rows], slice(0, 2**limit)
-            groups.append((rows, part._replaced(part.means[:, kept], part.scale_trils[:, kept],
-                                                weights=part.weights[:, kept])))
+            groups.append(
+                (rows, part._replaced(part.means[:, kept], part.scale_trils[:, kept], weights=part.weights[:, kept]))
+            )
         return groups
 
     def _grouped(self, function, *arrays):

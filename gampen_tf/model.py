@@ -287,9 +287,7 @@ def _load_network(path):
 
 
 def _short_card(model, name):
-    rows = "\n".join(
-        f"| {p.name} | {p.unit or '–'} | {p.transform} |" for p in model.parameters
-    )
+    rows = "\n".join(f"| {p.name} | {p.unit or '–'} | {p.transform} |" for p in model.parameters)
     height, width, channels = model.image_shape
     band = f", {model.band}" if model.band else ""
     return f"""# {name}

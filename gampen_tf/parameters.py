@@ -265,8 +265,10 @@ class LabelScaler:
         n_known = np.sum(np.isfinite(transformed), axis=0)
         if np.any(n_known < 2):
             unknown = ", ".join(name for name, n in zip(parameters.names, n_known, strict=True) if n < 2)
-            raise ValueError("fitting needs two or more known values of each parameter; there are none or one of "
-                             f"{unknown}: values are missing, or beyond their bounds")
+            raise ValueError(
+                "fitting needs two or more known values of each parameter; there are none or one of "
+                f"{unknown}: values are missing, or beyond their bounds"
+            )
         return cls(parameters, np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0))
 
     @property

@@ -72,9 +72,16 @@ def load(kind, path):
         scale_trils = np.zeros((*means.shape, means.shape[-1]))
         scale_trils[(..., *np.tril_indices(means.shape[-1]))] = file["scale_trils"][()]
         return kind(
-            means, scale_trils, scaler, weights=file["weights"][()], n_mc=description["n_mc"],
-            seed=description["seed"], flags=file["flags"][()], identifiers=list(file["identifiers"].asstr()[()]),
-            metadata=description["metadata"], calibration=_calibration(description["calibration"]),
+            means,
+            scale_trils,
+            scaler,
+            weights=file["weights"][()],
+            n_mc=description["n_mc"],
+            seed=description["seed"],
+            flags=file["flags"][()],
+            identifiers=list(file["identifiers"].asstr()[()]),
+            metadata=description["metadata"],
+            calibration=_calibration(description["calibration"]),
         )
 
 

@@ -98,8 +98,14 @@ def plot(posterior, i, truth=None):
     density = one.pdf(grid[None])[0]
     for k, name in enumerate(one.names):
         plot_marginal(
-            one.samples[0, :, k], density=(grid[:, k], density[:, k]), intervals=intervals[k], mode=modes[k],
-            truth=None if truth is None else truth[k], name=name, unit=one.units[k], ax=axes[0, k],
+            one.samples[0, :, k],
+            density=(grid[:, k], density[:, k]),
+            intervals=intervals[k],
+            mode=modes[k],
+            truth=None if truth is None else truth[k],
+            name=name,
+            unit=one.units[k],
+            ax=axes[0, k],
         )
     return figure
 

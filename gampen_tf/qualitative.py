@@ -278,8 +278,7 @@ def compare_labels(values, probability, truth, names: Sequence[str], rules=GAMPE
         for parameter in parameters:
             chosen = [r for r, rule in enumerate(rules) if rule.parameter == parameter]
             p = list(names).index(parameter)
-            errors[parameter] = errors_without_labelled(values[:, p] - truth[:, p], np.any(assigned[:, chosen],
-            axis=1))
+            errors[parameter] = errors_without_labelled(values[:, p] - truth[:, p], np.any(assigned[:, chosen], axis=1))
         results[side] = {
             "quality": label_quality(assigned, truth, names, rules),
             "confusion": {name: confusion_matrix(assigned, truth, list(names), name, rules) for name in parameters},

@@ -65,7 +65,7 @@ COMPONENT = {
     "axis_ratio": (0.05, 1.0),
     "position_angle": (-360.0, 360.0),
 }
-NANOJANSKY = 31.4                       # AB magnitude of 1 nJy
+NANOJANSKY = 31.4  # AB magnitude of 1 nJy
 SPLITS = ("train", "validation", "test")
 
 
@@ -90,14 +90,14 @@ class Recipe:
     unit: str
     zero_point: float
     brightness: Distribution
-    brightness_is: str                  # "flux" or "magnitude"
+    brightness_is: str  # "flux" or "magnitude"
     kinds: tuple
     centre: dict
     psf: dict
-    psf_size: int | None                # side of the PSF images that go with the images; None without
+    psf_size: int | None  # side of the PSF images that go with the images; None without
     noise: dict
     neighbours: dict | None
-    signal_to_noise: dict | None        # "above", "within" (arcsec)
+    signal_to_noise: dict | None  # "above", "within" (arcsec)
     split: dict
     parameters: tuple
     document: dict

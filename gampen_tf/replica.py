@@ -46,11 +46,13 @@ class Replica:
         boundary = _specification(keras.tree.flatten(self.back.input))
         number = tf.TensorSpec((), tf.int32)
         numbers = tf.TensorSpec((None,), tf.int32)
-        self._front = tf.function(lambda inputs: self.front(inputs, training=False), autograph=False,
-                                  input_signature=[_specification(self.front.input)])
+        self._front = tf.function(
+            lambda inputs: self.front(inputs, training=False),
+            autograph=False,
+            input_signature=[_specification(self.front.input)],
+        )
         self._one = tf.function(self._one_pass, autograph=False, input_signature=[boundary, number, number])
-        self._several = tf.function(self._several_passes, autograph=False,
-                                    input_signature=[boundary, number, numbers])
+        self._several = tf.function(self._several_passes, autograph=False, input_signature=[boundary, number, numbers])
         self._plain = tf.function(self._run_back, autograph=False, input_signature=[boundary])
         self._boundary, self._features = boundary, None
 
@@ -66,8 +68,9 @@ class Replica:
             raise ValueError(f"the network takes {sorted(expected)}, found {sorted(inputs)}")
         for name, array in inputs.items():
             if array.shape[1:] != expected[name]:
-                raise ValueError(f"{name}: expected shape (N, {', '.join(map(str, expected[name]))}), "
-                                 f"found {array.shape}")
+                raise ValueError(
+                    f"{name}: expected shape (N, {', '.join(map(str, expected[name]))}), found {array.shape}"
+                )
 
     def boundary(self, inputs, batch_size):
         """Boundary tensors of all images, the front's outputs."""
@@ -75,14 +78,17 @@ class Replica:
         types = [tensor.dtype for tensor in keras.tree.flatten(self.back.input)]
         with tf.device(self.device):
             for start in range(0, len(inputs["images"]), batch_size):
-                part = {name: array[start:start + batch_size] for name, array in inputs.items()}
+                part = {name: array[start : start + batch_size] for name, array in inputs.items()}
                 n_images = len(part["images"])
                 padded = {name: _pad(array, padded_length(n_images)) for name, array in part.items()}
                 outputs = self._front(keras.tree.map_structure(lambda x, p=padded: p[x.name], self.front.input))
-                parts.append([tf.cast(tensor[:n_images], dtype)
-                              for tensor, dtype in zip(keras.tree.flatten(outputs), types, strict=True)])
-            return [tf.concat(tensors, 0) if len(tensors) > 1 else tensors[0]
-                    for tensors in zip(*parts, strict=True)]
+                parts.append(
+                    [
+                        tf.cast(tensor[:n_images], dtype)
+                        for tensor, dtype in zip(keras.tree.flatten(outputs), types, strict=True)
+                    ]
+                )
+            return [tf.concat(tensors, 0) if len(tensors) > 1 else tensors[0] for tensors in zip(*parts, strict=True)]
 
     def passes(self, boundary, rows, n_together, seed, start, stop):
         """Outputs (B, stop − start, K) of passes `start` to `stop` over some rows of the boundary.
@@ -107,7 +113,7 @@ class Replica:
                     # the last pass is repeated where they do not come out even
                     numbers = np.minimum(np.arange(first, first + n_together), stop - 1)
                     outputs.append(self._several(tensors, seed, tf.constant(numbers, tf.int32)))
-        outputs = np.concatenate([np.asarray(output) for output in outputs])[:stop - start, :len(rows)]
+        outputs = np.concatenate([np.asarray(output) for output in outputs])[: stop - start, : len(rows)]
         return np.swapaxes(outputs, 0, 1)
 
     def without_dropout(self, boundary, rows):
@@ -115,7 +121,7 @@ class Replica:
         padded = _pad(rows, padded_length(len(rows)))
         with tf.device(self.device):
             outputs = self._plain([tf.gather(tensor, padded) for tensor in boundary])
-        return np.asarray(outputs)[:len(rows), None]
+        return np.asarray(outputs)[: len(rows), None]
 
     def features(self, boundary, batch_size):
         """What the last layer with weights sees without dropout, (N, F) float32, of all rows of the boundary."""
@@ -131,7 +137,7 @@ class Replica:
             for start in range(0, n_images, batch_size):
                 rows = np.arange(start, min(start + batch_size, n_images))
                 tensors = [tf.gather(tensor, _pad(rows, padded_length(len(rows)))) for tensor in boundary]
-                parts.append(np.asarray(self._features(tensors))[:len(rows)])
+                parts.append(np.asarray(self._features(tensors))[: len(rows)])
         return np.concatenate(parts)
 
     def _one_pass(self, boundary, seed, number):
@@ -140,8 +146,9 @@ class Replica:
 
     def _several_passes(self, boundary, seed, numbers):
         n_passes, n_images = tf.shape(numbers)[0], tf.shape(boundary[0])[0]
-        repeated = [tf.reshape(tf.repeat(tensor[None], n_passes, axis=0), (-1, *tensor.shape[1:]))
-                    for tensor in boundary]
+        repeated = [
+            tf.reshape(tf.repeat(tensor[None], n_passes, axis=0), (-1, *tensor.shape[1:])) for tensor in boundary
+        ]
         with monte_carlo(self.back, seed, numbers):
             return tf.reshape(self._run_back(repeated), (n_passes, n_images, self.n_outputs))
 

@@ -190,9 +190,7 @@ def _best_nodes(marginal, label, probability, bottom, top, level):
         # two nodes on either side, where many may be the same at the clip
         first = np.sum(label[chosen] < start[:, :1], axis=1) - 2
         last = np.sum(label[chosen] <= start[:, :1], axis=1) + 1
-        bracket = np.stack(
-            [label[chosen, np.maximum(first, 0)], label[chosen, np.minimum(last, _N_NODES - 1)]], axis=1
-        )
+        bracket = np.stack([label[chosen, np.maximum(first, 0)], label[chosen, np.minimum(last, _N_NODES - 1)]], axis=1)
         if chosen.size:
             yield start, bracket, chosen
         # what lies in the bracket is not searched again
@@ -279,9 +277,7 @@ def _refine_calibrated(marginal, start, bracket, level, calibration):
     vertex = np.clip(a[rows, middle] + shift * (high - low) / 8, low, high)
     b_vertex, width_vertex = ends_from(vertex[:, None])
     better = width_vertex[:, 0] < width[rows, best]
-    return np.stack(
-        [np.where(better, vertex, a[rows, best]), np.where(better, b_vertex[:, 0], b[rows, best])], axis=1
-    )
+    return np.stack([np.where(better, vertex, a[rows, best]), np.where(better, b_vertex[:, 0], b[rows, best])], axis=1)
 
 
 def _with_atoms(marginal, ends, width, level, bottom, top, calibration):

@@ -16,9 +16,9 @@ import numpy as np
 
 __all__ = ["SourceCrops", "crop_sources", "downscale", "normalise"]
 
-_THRESHOLD = 1.5            # σ of the background
+_THRESHOLD = 1.5  # σ of the background
 _MIN_PIXELS = 9
-_REACH = 4.5                # half side of the crop over the rms length along the major axis
+_REACH = 4.5  # half side of the crop over the rms length along the major axis
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,11 @@ def _crop(frame, size, max_neighbour):
     background = sep.Background(frame, bw=frame.shape[1], bh=frame.shape[0])
     frame = frame - background.globalback
     sources = sep.extract(
-        frame, _THRESHOLD, err=background.globalrms, minarea=_MIN_PIXELS, deblend_nthresh=32,
+        frame,
+        _THRESHOLD,
+        err=background.globalrms,
+        minarea=_MIN_PIXELS,
+        deblend_nthresh=32,
         deblend_cont=max_neighbour,
     )
     if len(sources) == 0:
@@ -158,8 +162,14 @@ def _crop(frame, size, max_neighbour):
     x, y, side = sources["x"][main], sources["y"][main], 2 * _REACH * sources["a"][main]
     if sources["flag"][main] & sep.OBJ_TRUNC:
         raise _Refused("the source touches the edge of the frame")
-    edges = np.array([x - side / 2 + 0.5, y - side / 2 + 0.5, frame.shape[1] - x - side / 2 - 0.5,
-                      frame.shape[0] - y - side / 2 - 0.5])
+    edges = np.array(
+        [
+            x - side / 2 + 0.5,
+            y - side / 2 + 0.5,
+            frame.shape[1] - x - side / 2 - 0.5,
+            frame.shape[0] - y - side / 2 - 0.5,
+        ]
+    )
     if np.min(edges) < 0:
         raise _Refused(f"the crop of {side:.0f} px reaches {-np.min(edges):.0f} px beyond the frame")
     if side < size:

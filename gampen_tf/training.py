@@ -17,7 +17,7 @@ import platform
 import shlex
 import sys
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
@@ -127,9 +127,7 @@ def train(
         options["dropout_rate"] = dropout_rate
     options = networks.all_options(network, options)
     strategy = find_strategy(strategy)
-    built, policy = build_network(
-        network, dataset.image_shape, len(parameters), options, seed, precision, strategy
-    )
+    built, policy = build_network(network, dataset.image_shape, len(parameters), options, seed, precision, strategy)
     settings = {"network": network, "network_options": options, "precision": policy}
     return train_network(
         built,
@@ -252,7 +250,7 @@ def train_network(
             "best_epoch": trainer.best_epoch,
             "versions": _versions(),
             "command": _command(),
-            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "before": before,
         },
         metrics={"training_loss": best["loss"], "validation_loss": best["validation_loss"]},

@@ -186,7 +186,15 @@ class TrustLimits:
 
 
 def fit_limits(
-    model, data, *, false_alarm=0.01, n_training=10_000, n_held_out=5000, passes=8, seed=0, save=True,
+    model,
+    data,
+    *,
+    false_alarm=0.01,
+    n_training=10_000,
+    n_held_out=5000,
+    passes=8,
+    seed=0,
+    save=True,
     progress_bar=True,
 ) -> TrustLimits:
     """Fit a model's limits and write them into it, for `gampen_tf.predict` to flag by.

@@ -114,8 +114,9 @@ def train_vae(
         "data": hashlib.sha256(np.ascontiguousarray(images)).hexdigest()[:16],
     }
     turns = Augmentation(turns=True) if augment else None
-    training = _NoisyPipeline(images[~held_out], settings["batch_size"], n_latents, seed, shuffle=True, augment=turns,
-                              drop_remainder=True)
+    training = _NoisyPipeline(
+        images[~held_out], settings["batch_size"], n_latents, seed, shuffle=True, augment=turns, drop_remainder=True
+    )
     validation = _NoisyPipeline(images[held_out], settings["batch_size"], n_latents, seed)
     trainer = Trainer(
         network,

@@ -31,8 +31,9 @@ def test_image_is_the_density_times_the_flux():
 def test_flux_and_scale_of_the_image_go_together():
     image = TRUTH.image((41, 37)) + 0.05 * np.sin(np.arange(41 * 37)).reshape(41, 37)
     one, many = fit_bivariate_gaussian(image), fit_bivariate_gaussian(1e6 * image)
-    np.testing.assert_allclose([many.flux, many.mean_squared_error], [1e6 * one.flux, 1e12 * one.mean_squared_error],
-                               rtol=1e-6)
+    np.testing.assert_allclose(
+        [many.flux, many.mean_squared_error], [1e6 * one.flux, 1e12 * one.mean_squared_error], rtol=1e-6
+    )
 
 
 def test_shape_in_the_fields_words():
@@ -58,14 +59,16 @@ def test_no_other_minimiser_does_better_on_a_profile_that_is_no_gaussian(rng):
     """Best of many random starts of another method, on noisy exponential discs with a bright off-centre source."""
     y, x = np.mgrid[:33, :33] - 16.0
     for index in range(3):
-        image = np.exp(-np.hypot(x, y / 0.6) / 5) + 0.3 * np.exp(-np.hypot(x - 9, y - 7) ** 2 / 4)
+        image = np.exp(-np.hypot(x, y / 0.6) / 5) + 0.3 * np.exp(-(np.hypot(x - 9, y - 7) ** 2) / 4)
         image += 0.02 * rng.normal(size=image.shape)
         fit = fit_bivariate_gaussian(image)
         error = _squared_error(image)
         best = min(
             optimize.minimize(
-                lambda p, error=error: error(p)[0], [*rng.uniform(8, 24, 2), *rng.uniform(0, 2, 1), 0.0,
-                *rng.uniform(0, 2, 1), 1.0], method="Nelder-Mead", options={"maxiter": 3000, "maxfev": 3000},
+                lambda p, error=error: error(p)[0],
+                [*rng.uniform(8, 24, 2), *rng.uniform(0, 2, 1), 0.0, *rng.uniform(0, 2, 1), 1.0],
+                method="Nelder-Mead",
+                options={"maxiter": 3000, "maxfev": 3000},
             ).fun
             for _ in range(6)
         )

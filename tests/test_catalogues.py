@@ -36,9 +36,23 @@ def survey(tmp_path_factory):
     paths = []
     for i, image in enumerate(images):
         path = folder / "cutouts" / f"{i:03d}.fits"
-        fits.writeto(path, image, fits.Header({"BUNIT": "nJy", "CDELT1": -0.168 / 3600, "CDELT2": 0.168 / 3600,
-                                               "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 8.0,
-                                               "CRPIX2": 8.0, "CRVAL1": 10.0, "CRVAL2": 0.0}))
+        fits.writeto(
+            path,
+            image,
+            fits.Header(
+                {
+                    "BUNIT": "nJy",
+                    "CDELT1": -0.168 / 3600,
+                    "CDELT2": 0.168 / 3600,
+                    "CTYPE1": "RA---TAN",
+                    "CTYPE2": "DEC--TAN",
+                    "CRPIX1": 8.0,
+                    "CRPIX2": 8.0,
+                    "CRVAL1": 10.0,
+                    "CRVAL2": 0.0,
+                }
+            ),
+        )
         paths.append(str(path))
     Path(paths[20]).write_bytes(b"SIMPLE  =")
     Path(paths[21]).unlink()
@@ -95,8 +109,11 @@ def test_folders_hdf5_and_lists(survey, tmp_path):
 
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["images"] = np.load(survey / "images.npy")[:20]
-    sources = {"hdf5": (tmp_path / "images.h5", 20), "folder": (survey / "cutouts", N_ROWS - 1),
-               "list": (sorted(str(path) for path in (survey / "cutouts").iterdir())[:20], 20)}
+    sources = {
+        "hdf5": (tmp_path / "images.h5", 20),
+        "folder": (survey / "cutouts", N_ROWS - 1),
+        "list": (sorted(str(path) for path in (survey / "cutouts").iterdir())[:20], 20),
+    }
     flux = {}
     for name, (source, n_rows) in sources.items():
         output = predict_catalogue(source, tmp_path / name, model=str(survey / "model"), **SETTINGS)
@@ -117,7 +134,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(unbroken, survey, tmp
             print("written", flush=True)
             time.sleep(60)
         catalogue_shards.write_shard = slowly
-        catalogues.predict_catalogue(r"{survey / 'table.csv'}", r"{tmp_path / 'out'}", model=r"{survey / 'model'}",
+        catalogues.predict_catalogue(r"{survey / "table.csv"}", r"{tmp_path / "out"}", model=r"{survey / "model"}",
                                      **{SETTINGS!r})
     """)
     for n_written in (1, 2):
@@ -143,13 +160,16 @@ def test_a_finished_run_is_left_alone(unbroken, survey):
     assert {path: path.stat().st_mtime_ns for path in unbroken.glob("shard-*")} == before
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"seed": 4}, "seed was 3, now 4"),
-    ({"passes": 9}, "passes was 8, now 9"),
-    ({"batch_size": 8}, "batch sizes"),
-    ({"mixture": True}, "mixture was False, now True"),
-    ({"unit": "uJy"}, "unit was None, now 'uJy'"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 4}, "seed was 3, now 4"),
+        ({"passes": 9}, "passes was 8, now 9"),
+        ({"batch_size": 8}, "batch sizes"),
+        ({"mixture": True}, "mixture was False, now True"),
+        ({"unit": "uJy"}, "unit was None, now 'uJy'"),
+    ],
+)
 def test_changed_options_are_refused_by_name(unbroken, survey, change, message):
     with pytest.raises(ValueError, match=message):
         predict_catalogue(survey / "table.csv", unbroken, model=str(survey / "model"), **SETTINGS | change)
@@ -171,8 +191,14 @@ def test_two_runs_at_once_are_refused_and_a_dead_one_is_forgotten(tmp_path):
 
 
 def test_whole_mixture_and_draws(survey, tmp_path):
-    output = predict_catalogue(survey / "table.csv", tmp_path / "out", model=str(survey / "model"), mixture=True,
-                               draws=20, **SETTINGS | {"passes": "auto", "tolerance": 0.1})
+    output = predict_catalogue(
+        survey / "table.csv",
+        tmp_path / "out",
+        model=str(survey / "model"),
+        mixture=True,
+        draws=20,
+        **SETTINGS | {"passes": "auto", "tolerance": 0.1},
+    )
     catalogue = read_catalogue(output)
     images = np.load(survey / "images.npy")
     posterior = predict(images, model=survey / "model", seed=3, n_mc=20, tolerance=0.1, progress_bar=False)
@@ -180,7 +206,7 @@ def test_whole_mixture_and_draws(survey, tmp_path):
     for i in (0, 13, 49):
         outputs = catalogue["mixture"][i].reshape(catalogue["n_passes"][i], 9)
         means, _ = mixture_parameters(outputs)
-        np.testing.assert_allclose(means, posterior.means[i, :len(means)], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(means, posterior.means[i, : len(means)], rtol=1e-4, atol=1e-5)
     draws = catalogue["effective_radius_draws"]
     assert draws.shape == (N_ROWS, 20)
     np.testing.assert_allclose(draws[3].value, posterior.samples[3, :, 1], rtol=1e-3)
@@ -188,10 +214,15 @@ def test_whole_mixture_and_draws(survey, tmp_path):
 
 
 def test_no_images_have_a_catalogue_of_no_rows(survey, tmp_path):
-    output = predict_catalogue(np.zeros((0, SIDE, SIDE)), tmp_path / "out", model=str(survey / "model"), draws=2,
-                               mixture=True, **SETTINGS)
-    catalogue, full = read_catalogue(output), predict_catalogue(toy_images(2), tmp_path / "two", draws=2, mixture=True,
-                                                                model=str(survey / "model"), **SETTINGS)
+    output = predict_catalogue(
+        np.zeros((0, SIDE, SIDE)), tmp_path / "out", model=str(survey / "model"), draws=2, mixture=True, **SETTINGS
+    )
+    catalogue, full = (
+        read_catalogue(output),
+        predict_catalogue(
+            toy_images(2), tmp_path / "two", draws=2, mixture=True, model=str(survey / "model"), **SETTINGS
+        ),
+    )
     assert len(catalogue) == 0
     assert catalogue.colnames == read_catalogue(full).colnames
     assert str(catalogue["flux"].unit) == "nJy"
@@ -202,8 +233,9 @@ def test_joined_data_sets_are_measured_whole(survey, tmp_path):
 
     from gampen_tf.datasets import JoinedDataSet
 
-    parts = [write_dataset(tmp_path / name, *blobs(n, side=SIDE, seed=n), n_training=2) for name, n in
-             (("a", 4), ("b", 3))]
+    parts = [
+        write_dataset(tmp_path / name, *blobs(n, side=SIDE, seed=n), n_training=2) for name, n in (("a", 4), ("b", 3))
+    ]
     output = predict_catalogue(JoinedDataSet(parts), tmp_path / "out", model=str(survey / "model"), **SETTINGS)
     assert len(read_catalogue(output)) == 7
 
@@ -235,17 +267,26 @@ def test_streams_and_foreign_folders_are_refused(survey, tmp_path):
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(unbroken, survey, tmp_path):
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
-                                  dashboard_address=None) as cluster, distributed.Client(cluster) as client:
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         victim = next(iter(client.run(os.getpid).values()))
-        killer = subprocess.Popen([sys.executable, "-c", textwrap.dedent(f"""
+        killer = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                textwrap.dedent(f"""
             import os, pathlib, signal, time
             while not list(pathlib.Path(r"{tmp_path}").glob("out/shard-*.parquet")):
                 time.sleep(0.01)
             os.kill({victim}, signal.SIGKILL)
-        """)])
-        output = predict_catalogue(survey / "table.csv", tmp_path / "out", model=str(survey / "model"), client=client,
-                                   **SETTINGS)
+        """),
+            ]
+        )
+        output = predict_catalogue(
+            survey / "table.csv", tmp_path / "out", model=str(survey / "model"), client=client, **SETTINGS
+        )
         assert killer.wait(10) == 0
         time.sleep(0.1)
         assert victim not in client.run(os.getpid).values()

@@ -64,11 +64,20 @@ def test_surface_brightness_is_that_of_the_profile_at_its_half_light_radius():
 
 
 def test_measured_parameters_are_those_of_a_catalogue():
-    disc, bulge = (Sersic(one["flux"], one["effective_radius"] / np.sqrt(one["axis_ratio"]), one["sersic_index"],
-                          one["axis_ratio"], one["position_angle"]) for one in (DISC, BULGE))
+    disc, bulge = (
+        Sersic(
+            one["flux"],
+            one["effective_radius"] / np.sqrt(one["axis_ratio"]),
+            one["sersic_index"],
+            one["axis_ratio"],
+            one["position_angle"],
+        )
+        for one in (DISC, BULGE)
+    )
     found = measured(Source(0, 0, (disc, bulge)), 31.4)
-    rows = np.array([[one[key] for one in (DISC, BULGE)]
-                     for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")])
+    rows = np.array(
+        [[one[key] for one in (DISC, BULGE)] for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")]
+    )
     assert found["bulge_to_total"] == pytest.approx(3 / 7)
     assert found["effective_radius"] == pytest.approx(half_light_radius(*rows[:, None, :])[0], rel=1e-9)
     assert found["disc_effective_radius"] == pytest.approx(DISC["effective_radius"])
@@ -126,8 +135,9 @@ def test_a_noiseless_sersic_profile_is_recovered(psf, index):
 
 def test_a_noiseless_bulge_and_disc_are_recovered(psf):
     found = fit(drawn([DISC, BULGE])[None], psf, 1.0)
-    rows = np.array([[one[key] for one in (DISC, BULGE)]
-                     for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")])
+    rows = np.array(
+        [[one[key] for one in (DISC, BULGE)] for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")]
+    )
     assert value(found, "bulge_to_total") == pytest.approx(3 / 7, abs=0.005)
     assert value(found, "flux") == pytest.approx(7e4, rel=3e-3)
     assert value(found, "effective_radius") == pytest.approx(half_light_radius(*rows[:, None, :])[0], rel=3e-3)
@@ -212,7 +222,7 @@ def test_bad_input_is_flagged_and_the_others_fitted(psf):
     mask[1, 3, 4] = True
     masked = fit(images[:2, ..., None], psf, 1.0, masks=mask[:2, ..., None], model="sersic")
     assert masked["flags"].tolist() == [0, 0]
-    for one in (images[0], images[0][..., None]):   # one image is one galaxy
+    for one in (images[0], images[0][..., None]):  # one image is one galaxy
         assert value(fit(one, psf, 1.0, model="sersic"), "flux") == pytest.approx(value(masked, "flux"), rel=1e-6)
 
 
@@ -221,16 +231,19 @@ def test_an_image_of_noise_alone_does_not_end_the_run(psf, rng):
     assert len(found) == 1
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"model": "devaucouleurs"}, "model: expected one of sersic, bulge_disc"),
-    ({"neighbours": "hide"}, "neighbours: expected one of"),
-    ({"fitter": "galfit"}, "fitter: expected one of"),
-    ({"sersic_index": [(0.5, 2)]}, "sersic_index: expected 2 pairs"),
-    ({"gain": [1.0, 2.0]}, "gain: expected one for all or one for each of 3"),
-    ({"workers": 0}, "workers: expected at least 1"),
-    ({"sersic_index": (1, 4)}, "sersic_index: expected 2 pairs"),
-    ({"pixel_scale": 0.0}, "pixel_scale: expected a positive number"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "devaucouleurs"}, "model: expected one of sersic, bulge_disc"),
+        ({"neighbours": "hide"}, "neighbours: expected one of"),
+        ({"fitter": "galfit"}, "fitter: expected one of"),
+        ({"sersic_index": [(0.5, 2)]}, "sersic_index: expected 2 pairs"),
+        ({"gain": [1.0, 2.0]}, "gain: expected one for all or one for each of 3"),
+        ({"workers": 0}, "workers: expected at least 1"),
+        ({"sersic_index": (1, 4)}, "sersic_index: expected 2 pairs"),
+        ({"pixel_scale": 0.0}, "pixel_scale: expected a positive number"),
+    ],
+)
 def test_wrong_arguments_are_refused(psf, options, message):
     with pytest.raises(ValueError, match=message):
         fit(np.zeros((3, 41, 41)), psf, 1.0, **options)

@@ -28,6 +28,7 @@ def calls(monkeypatch):
         def called(*arguments, **options):
             found.append((name, arguments, options))
             return result
+
         monkeypatch.setitem(vars(gampen_tf), name, called)
 
     verb("simulate", SimpleNamespace(path="data", __len__=lambda: 3))
@@ -54,13 +55,20 @@ def test_only_what_is_given_is_passed_on(calls, monkeypatch):
     shown = {"progress_bar": True}
     assert calls == [
         ("simulate", (), {"recipe": "hsc_wide_g", "output": "out", "n_images": 100, "seed": 3, **shown}),
-        ("train", ("out", "models/mine"), {"epochs": 3, "parameters": ["flux", "effective_radius"],
-                                           "progress_bar": False}),
+        (
+            "train",
+            ("out", "models/mine"),
+            {"epochs": 3, "parameters": ["flux", "effective_radius"], "progress_bar": False},
+        ),
         ("finetune", ("hsc_wide_g", "out", "tuned"), {"load": "matching", "trainable": ["head", "hidden"], **shown}),
-        ("predict_catalogue", (), {"images": ["a.fits", "b.fits"], "output": Path("folder"), "passes": 20,
-                                   "zero_point": 27.0, **shown}),
+        (
+            "predict_catalogue",
+            (),
+            {"images": ["a.fits", "b.fits"], "output": Path("folder"), "passes": 20, "zero_point": 27.0, **shown},
+        ),
         ("evaluate", ("hsc_wide_g", "out"), {"report": "page", **shown}),
-        ("tune_dropout", ("models/mine", "out"), {"rates": [0, 1e-3, 0.05], "n_images": 500, **shown})]
+        ("tune_dropout", ("models/mine", "out"), {"rates": [0, 1e-3, 0.05], "n_images": 500, **shown}),
+    ]
 
 
 def test_models_with_commas_are_several_and_psfs_come_from_files(calls, tmp_path, capsys):
@@ -86,7 +94,8 @@ def test_what_is_fitted_is_written_into_a_directory(calls, tmp_path, capsys):
     assert calls == [
         ("calibrate", (model, "out"), {"kind": "temperature+quantile", "passes": 8, **shown}),
         ("fit_limits", (model, ["plain", "crowded"]), {"false_alarm": 0.02, **shown}),
-        ("fit_limits", (model, "plain"), shown)]
+        ("fit_limits", (model, "plain"), shown),
+    ]
     assert "1000 held-out galaxies, 1 % of which" in capsys.readouterr().out
     for verb in ("calibrate", "limits"):
         assert cli.main([verb, "hsc_wide_g", "out"]) == 2
@@ -99,10 +108,17 @@ def test_every_option_is_one_of_its_function():
 
     verbs = cli._parser()._subparsers._group_actions[0].choices
     own = {"help", "quiet", "debug", "run", "overwrite", "save", "catalogue", "version", "card"}
-    for verb, functions in {"simulate": ["simulate"], "train": ["train"], "finetune": ["finetune"], "crop": ["crop"],
-                            "predict": ["predict", "predict_catalogue"], "evaluate": ["evaluate"],
-                            "tune-dropout": ["tune_dropout"], "calibrate": ["calibrate"],
-                            "limits": ["fit_limits"]}.items():
+    for verb, functions in {
+        "simulate": ["simulate"],
+        "train": ["train"],
+        "finetune": ["finetune"],
+        "crop": ["crop"],
+        "predict": ["predict", "predict_catalogue"],
+        "evaluate": ["evaluate"],
+        "tune-dropout": ["tune_dropout"],
+        "calibrate": ["calibrate"],
+        "limits": ["fit_limits"],
+    }.items():
         known = {"progress_bar"}.union(*(inspect.signature(getattr(gampen_tf, name)).parameters for name in functions))
         given = {action.dest for action in verbs[verb]._actions} - own
         assert given <= known, f"{verb}: {given - known}"
@@ -112,11 +128,17 @@ def test_every_option_is_one_of_its_function():
 def posterior_of(flags, reasons):
     n = len(flags)
     values = np.where(np.array(flags) == 0, 1.0, np.nan)
-    table = QTable({"image": [f"g{i}.fits" for i in range(n)], "flux": values * u.nJy, "flags": flags,
-                    "reason": reasons}, meta={"model": "hsc_wide_g"})
-    return SimpleNamespace(to_table=lambda: table, flags=np.array(flags), identifiers=list(table["image"]),
-                           metadata={"reasons": {str(i): reason for i, reason in enumerate(reasons) if reason}},
-                           save=lambda path: Path(path).write_text("posterior"))
+    table = QTable(
+        {"image": [f"g{i}.fits" for i in range(n)], "flux": values * u.nJy, "flags": flags, "reason": reasons},
+        meta={"model": "hsc_wide_g"},
+    )
+    return SimpleNamespace(
+        to_table=lambda: table,
+        flags=np.array(flags),
+        identifiers=list(table["image"]),
+        metadata={"reasons": {str(i): reason for i, reason in enumerate(reasons) if reason}},
+        save=lambda path: Path(path).write_text("posterior"),
+    )
 
 
 @pytest.mark.parametrize("suffix", ["ecsv", "fits", "parquet"])
@@ -144,8 +166,10 @@ def test_predict_writes_units_flags_and_reasons(monkeypatch, tmp_path, capsys, s
 
 def test_an_impossible_output_is_refused_before_the_work(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(vars(gampen_tf), "predict", lambda *a, **k: pytest.fail("the work was done"))
-    for output, what in (("a.xlsx", "expected a name that ends in .ecsv, .fits, .parquet"),
-                         ("no/a.fits", "there is no folder")):
+    for output, what in (
+        ("a.xlsx", "expected a name that ends in .ecsv, .fits, .parquet"),
+        ("no/a.fits", "there is no folder"),
+    ):
         assert cli.main(["predict", "a.fits", "-o", str(tmp_path / output)]) == 2
         assert what in capsys.readouterr().err
     assert cli.main(["predict", "a.fits", "-o", "a.ecsv", "--mixture", "--scheduler", "x"]) == 2
@@ -158,6 +182,7 @@ def test_an_impossible_output_is_refused_before_the_work(monkeypatch, tmp_path, 
 def test_errors_of_users_are_one_line(monkeypatch, capsys, error):
     def fail(*_, **__):
         raise error
+
     monkeypatch.setitem(vars(gampen_tf), "train", fail)
     assert cli.main(["train", "data", "out"]) == 2
     assert capsys.readouterr().err == "gampen-tf train: error: bad key psf.fwhm\n"
@@ -168,6 +193,7 @@ def test_errors_of_users_are_one_line(monkeypatch, capsys, error):
 def test_errors_of_ours_keep_their_traceback(monkeypatch):
     def fail(*_, **__):
         raise KeyError("a bug")
+
     monkeypatch.setitem(vars(gampen_tf), "train", fail)
     with pytest.raises(KeyError):
         cli.main(["train", "data", "out"])
@@ -180,22 +206,35 @@ def test_an_error_of_the_system_names_the_file(monkeypatch, capsys):
 
 
 def run(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "gampen_tf", *arguments], capture_output=True, text=True,
-                          cwd=Path(gampen_tf.__file__).parents[1], timeout=60, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "gampen_tf", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=Path(gampen_tf.__file__).parents[1],
+        timeout=60,
+        **options,
+    )
 
 
 def test_help_is_quick_and_loads_nothing_heavy():
     heavy = ("tensorflow", "keras", "galsim", "astropy", "matplotlib", "pandas", "h5py", "scipy")
-    code = ("import sys; from gampen_tf.cli import main\n"
-            "for arguments in (['--help'], ['predict', '--help'], ['models', 'list', '--quiet']):\n"
-            "    try: main(arguments)\n"
-            "    except SystemExit as end: assert end.code == 0\n"
-            f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)")
+    code = (
+        "import sys; from gampen_tf.cli import main\n"
+        "for arguments in (['--help'], ['predict', '--help'], ['models', 'list', '--quiet']):\n"
+        "    try: main(arguments)\n"
+        "    except SystemExit as end: assert end.code == 0\n"
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
     best = np.inf
     for _ in range(3):
         start = time.perf_counter()
-        found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
-                               cwd=Path(gampen_tf.__file__).parents[1])
+        found = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=Path(gampen_tf.__file__).parents[1],
+        )
         best = min(best, time.perf_counter() - start)
     assert found.stderr.strip() == "[]"
     assert "tune-dropout" in found.stdout
@@ -211,8 +250,10 @@ def test_unknown_verbs_and_models_end_with_2():
 
 
 def test_a_model_is_shown_by_its_directory(tmp_path):
-    (tmp_path / "model.json").write_text('{"image_shape": [239, 239, 1], "pixel_scale": 0.168, "pixel_unit": "nJy", '
-                                         '"band": "g", "scaler": {"parameters": [{"name": "flux"}]}}')
+    (tmp_path / "model.json").write_text(
+        '{"image_shape": [239, 239, 1], "pixel_scale": 0.168, "pixel_unit": "nJy", '
+        '"band": "g", "scaler": {"parameters": [{"name": "flux"}]}}'
+    )
     (tmp_path / "README.md").write_text("# A card")
     shown = run("models", "show", str(tmp_path))
     assert shown.stdout == f"{tmp_path}\nflux; 239 × 239 × 1 pixels of 0.168″ in nJy; band g\n\n# A card\n"
@@ -223,12 +264,19 @@ def test_a_model_is_shown_by_its_directory(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_interrupted_ends_with_130_and_one_line():
     # where the tests run in the background of a shell, SIGINT is ignored, and children inherit that
-    code = ("import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "import gampen_tf, time, sys; from gampen_tf.cli import main\n"
-            "def wait(*a, **k): print('ready', flush=True); time.sleep(30)\n"
-            "gampen_tf.train = wait; sys.exit(main(['train', 'a', 'b']))")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          cwd=Path(gampen_tf.__file__).parents[1]) as process:
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import gampen_tf, time, sys; from gampen_tf.cli import main\n"
+        "def wait(*a, **k): print('ready', flush=True); time.sleep(30)\n"
+        "gampen_tf.train = wait; sys.exit(main(['train', 'a', 'b']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(gampen_tf.__file__).parents[1],
+    ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         try:
@@ -249,8 +297,16 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path):
 
 
 def test_metadata_of_all_kinds_survive_in_fits_without_a_warning(tmp_path):
-    table = QTable({"x": [1.0] * u.nJy}, meta={"model_hash": "5" * 64, "tolerance": 0.05, "limits": None,
-                                               "monte_carlo_error": np.nan, "reasons": {"3": "no ″ in it" * 20}})
+    table = QTable(
+        {"x": [1.0] * u.nJy},
+        meta={
+            "model_hash": "5" * 64,
+            "tolerance": 0.05,
+            "limits": None,
+            "monte_carlo_error": np.nan,
+            "reasons": {"3": "no ″ in it" * 20},
+        },
+    )
     write_table(table, tmp_path / "a.fits")  # a warning would fail the test
     meta = {key.lower(): value for key, value in QTable.read(tmp_path / "a.fits").meta.items()}
     assert (meta["model_hash"], meta["tolerance"], meta["monte_carlo_error"]) == ("5" * 64, 0.05, "NaN")

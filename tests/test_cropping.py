@@ -33,9 +33,20 @@ def network_of(told, side=SIDE):
 
 def model_of(*told):
     parameters = ParameterSet([Parameter("flux", "nJy", (0, np.inf), "log")])
-    return Model(network=network_of(told), scaler=LabelScaler(parameters, np.zeros(1), np.ones(1)),
-                 stretch=Stretch("linear"), image_shape=(SIDE, SIDE, 1), pixel_scale=0.168, pixel_unit="nJy",
-                 zero_point=31.4, band="g", psf_shape=None, head="gaussian", provenance={}, name="tiny")
+    return Model(
+        network=network_of(told),
+        scaler=LabelScaler(parameters, np.zeros(1), np.ones(1)),
+        stretch=Stretch("linear"),
+        image_shape=(SIDE, SIDE, 1),
+        pixel_scale=0.168,
+        pixel_unit="nJy",
+        zero_point=31.4,
+        band="g",
+        psf_shape=None,
+        head="gaussian",
+        provenance={},
+        name="tiny",
+    )
 
 
 def image_of(size=SIDE, mean=0.0, seed=0):
@@ -54,8 +65,9 @@ def run(images, folder, model=None, **options):
     return crop(images, folder, model=model or model_of((0.0, 0.5)), progress_bar=False, **options)
 
 
-@pytest.mark.parametrize(("scale", "first", "last"), [(1.0, 0, 20), (0.5, 5, 15), (0.1, 9, 11), (1e-4, 10, 10),
-                                                      (1.7, 0, 20), (-0.5, 5, 15)])
+@pytest.mark.parametrize(
+    ("scale", "first", "last"), [(1.0, 0, 20), (0.5, 5, 15), (0.1, 9, 11), (1e-4, 10, 10), (1.7, 0, 20), (-0.5, 5, 15)]
+)
 def test_the_box_holds_the_pixels_whose_centres_lie_in_the_sampled_part(scale, first, last):
     # frame of 21 pixels: edges at 10 ± 10.5 s
     assert crop_box([scale], (21, 21)) == (slice(first, last + 1),) * 2
@@ -84,7 +96,7 @@ def test_the_box_is_what_the_layer_sees():
     layer = SpatialTransformer()
     rows, columns = crop_box(told[0], (SIDE, SIDE))
     outside, inside = np.ones((2, 1, SIDE, SIDE, 1), np.float32)
-    outside[:, rows.start - 1:rows.stop + 1, columns.start - 1:columns.stop + 1] = 0
+    outside[:, rows.start - 1 : rows.stop + 1, columns.start - 1 : columns.stop + 1] = 0
     inside[:, rows, columns] = 0
     assert np.abs(layer([outside, told])).max() == 0
     assert np.abs(layer([inside, told])[:, 2:-2, 2:-2]).max() == 0
@@ -116,7 +128,7 @@ def test_original_pixels_with_their_coordinates(tmp_path, size):
         header, data = hdus[0].header, hdus[0].data
         assert data.dtype == ">f4"
     start = size // 2 - 5
-    np.testing.assert_array_equal(data, image[start:start + 11, start:start + 11])
+    np.testing.assert_array_equal(data, image[start : start + 11, start : start + 11])
     assert (row["x_start"], row["y_start"]) == (start, start)
     for x, y in ((0, 0), (10, 0), (3, 7)):
         there, here = original.pixel_to_world(x + start, y + start), WCS(header).pixel_to_world(x, y)
@@ -131,7 +143,7 @@ def test_rows_and_columns_are_not_swapped(tmp_path):
     row = run(tmp_path / "a.fits", tmp_path / "out", model_of((0, 0.3), (0, 0.4), (0, -0.2)))[0]
     data, header = fits.getdata(tmp_path / "out/a_crop.fits", header=True)
     assert (row["x_start"], row["y_start"]) == (16, 10)
-    np.testing.assert_array_equal(data, image[10:10 + row["height"], 16:16 + row["width"]])
+    np.testing.assert_array_equal(data, image[10 : 10 + row["height"], 16 : 16 + row["width"]])
     sky = WCS(sky_header(31)).pixel_to_world(16, 10)
     assert sky.separation(WCS(header).pixel_to_world(0, 0)).arcsec < 1e-6
 
@@ -152,17 +164,32 @@ def test_pixels_keep_their_unit_and_the_crop_reads_back(tmp_path):
 
 
 def test_what_is_known_of_the_pixels_is_written(tmp_path):
-    fits.HDUList([fits.PrimaryHDU(header=fits.Header({"MAGZERO": 27.0})),
-                  fits.ImageHDU(image_of(31), sky_header(31, bunit="adu"), name="SCI")]).writeto(tmp_path / "mef.fits")
+    fits.HDUList(
+        [
+            fits.PrimaryHDU(header=fits.Header({"MAGZERO": 27.0})),
+            fits.ImageHDU(image_of(31), sky_header(31, bunit="adu"), name="SCI"),
+        ]
+    ).writeto(tmp_path / "mef.fits")
     array, mef = image_of(31), tmp_path / "mef.fits"
-    for number, (source, options, unit, zero_point) in enumerate((
-            (array, {}, "nJy", 31.4), (array, {"zero_point": 27.0}, None, 27.0), (array, {"unit": "uJy"}, "uJy", 23.9),
-            (u.Quantity(array, "uJy"), {}, "uJy", 23.9), (CCDData(array, unit="Jy"), {}, "Jy", 8.9),
-            (mef, {}, "adu", 27.0), (mef, {"unit": "nJy"}, "nJy", 31.4), (mef, {"zero_point": 26.0}, None, 26.0))):
-        file, = run(source, tmp_path / str(number), **options)["file"]
+    for number, (source, options, unit, zero_point) in enumerate(
+        (
+            (array, {}, "nJy", 31.4),
+            (array, {"zero_point": 27.0}, None, 27.0),
+            (array, {"unit": "uJy"}, "uJy", 23.9),
+            (u.Quantity(array, "uJy"), {}, "uJy", 23.9),
+            (CCDData(array, unit="Jy"), {}, "Jy", 8.9),
+            (mef, {}, "adu", 27.0),
+            (mef, {"unit": "nJy"}, "nJy", 31.4),
+            (mef, {"zero_point": 26.0}, None, 26.0),
+        )
+    ):
+        (file,) = run(source, tmp_path / str(number), **options)["file"]
         header = fits.getheader(tmp_path / str(number) / file)
-        assert (header.get("BUNIT"), header["MAGZERO"], header["PIXSCALE"]) == \
-            (unit, pytest.approx(zero_point), pytest.approx(0.168))
+        assert (header.get("BUNIT"), header["MAGZERO"], header["PIXSCALE"]) == (
+            unit,
+            pytest.approx(zero_point),
+            pytest.approx(0.168),
+        )
 
 
 def test_every_image_has_a_row_and_bad_ones_no_file(tmp_path):
@@ -202,8 +229,9 @@ def test_scaled_integers_and_streams(tmp_path):
     hdu.header["BSCALE"], hdu.header["BZERO"] = 0.5, 10.0
     hdu.writeto(tmp_path / "a.fits")
     run(tmp_path / "a.fits", tmp_path / "one")
-    np.testing.assert_array_equal(fits.getdata(tmp_path / "one/a_crop.fits"),
-                                  fits.getdata(tmp_path / "a.fits")[5:16, 5:16])
+    np.testing.assert_array_equal(
+        fits.getdata(tmp_path / "one/a_crop.fits"), fits.getdata(tmp_path / "a.fits")[5:16, 5:16]
+    )
 
     import tensorflow as tf
 

@@ -113,8 +113,9 @@ def test_bands_last_and_wrong_shapes():
     np.testing.assert_array_equal(read(bands, image_shape=(9, 9, 3))[0], bands)
     with pytest.raises(ValueError, match=r"So are all 2 images looked at"):
         read(bands)
-    assert read([bands[0, ..., 0], np.zeros(5), rng.normal(size=(2, 9, 9, 1)), None])[1].tolist() == \
-        [0] + [Flag.WRONG_SHAPE] * 2 + [int(Flag.WRONG_SHAPE)]
+    assert read([bands[0, ..., 0], np.zeros(5), rng.normal(size=(2, 9, 9, 1)), None])[1].tolist() == [0] + [
+        Flag.WRONG_SHAPE
+    ] * 2 + [int(Flag.WRONG_SHAPE)]
     with pytest.raises(ValueError, match=r"shape \(2, 2, 9, 9, 3\); expected"):
         read(np.stack([bands, bands]))
     with pytest.raises(ValueError, match="expected real numbers"):
@@ -177,8 +178,14 @@ def test_zero_point_converts_counts(image):
 
 
 def test_units_convert(image):
-    for unit, factor in (("nJy", 1), ("uJy", 1e3), ("Jy", 1e9), ("nanomaggy", 10 ** (0.4 * 8.9)), ("nJy / pix", 1),
-                         ("erg/s/cm2/Hz", 10 ** (0.4 * (31.4 + 48.6)))):
+    for unit, factor in (
+        ("nJy", 1),
+        ("uJy", 1e3),
+        ("Jy", 1e9),
+        ("nanomaggy", 10 ** (0.4 * 8.9)),
+        ("nJy / pix", 1),
+        ("erg/s/cm2/Hz", 10 ** (0.4 * (31.4 + 48.6))),
+    ):
         np.testing.assert_allclose(read(image, given_unit=unit)[0][0, ..., 0], factor * image, rtol=1e-6)
     np.testing.assert_array_equal(read(u.Quantity(image, "uJy"))[0], read(image, given_unit="uJy")[0])
     np.testing.assert_array_equal(read(image, given_unit=u.uJy)[0], read(image, given_unit="uJy")[0])
@@ -207,11 +214,19 @@ def test_a_given_pixel_scale_is_checked(image):
         read(image, given_pixel_scale=0.2, model_name="hsc")
 
 
-@pytest.mark.parametrize(("cards", "zero_point"), [
-    ({"MAGZERO": 27.0}, 27.0), ({"FLUXMAG0": 6.3095734448e10}, 27.0), ({"PHOTZP": 25, "MAGZERO": 0.0}, 25.0),
-    ({"MAGZPT": "n/a"}, None), ({"MAGZPT": True}, None), ({}, None),
-    # ACS F814W: 25.947 (AB), from the instrument's published PHOTFLAM and PHOTPLAM
-    ({"PHOTFLAM": 7.0331e-20, "PHOTPLAM": 8045.0, "PHOTZPT": -21.1}, 25.947)])
+@pytest.mark.parametrize(
+    ("cards", "zero_point"),
+    [
+        ({"MAGZERO": 27.0}, 27.0),
+        ({"FLUXMAG0": 6.3095734448e10}, 27.0),
+        ({"PHOTZP": 25, "MAGZERO": 0.0}, 25.0),
+        ({"MAGZPT": "n/a"}, None),
+        ({"MAGZPT": True}, None),
+        ({}, None),
+        # ACS F814W: 25.947 (AB), from the instrument's published PHOTFLAM and PHOTPLAM
+        ({"PHOTFLAM": 7.0331e-20, "PHOTPLAM": 8045.0, "PHOTZPT": -21.1}, 25.947),
+    ],
+)
 def test_zero_points_of_headers(cards, zero_point):
     found = header_zero_point(fits.Header(cards))
     assert found == (None if zero_point is None else pytest.approx(zero_point, abs=2e-3))
@@ -230,8 +245,12 @@ def test_units_that_are_counts_flux_or_neither():
 def test_pixel_scale_agrees_with_astropy(angle):
     wcs = sky_wcs(0.2, angle)
     header = wcs.to_header()
-    cd = fits.Header({**{key: header[key] for key in ("CTYPE1", "CTYPE2")},
-                      **{f"CD{i}_{j}": wcs.wcs.cd[i - 1, j - 1] for i in (1, 2) for j in (1, 2)}})
+    cd = fits.Header(
+        {
+            **{key: header[key] for key in ("CTYPE1", "CTYPE2")},
+            **{f"CD{i}_{j}": wcs.wcs.cd[i - 1, j - 1] for i in (1, 2) for j in (1, 2)},
+        }
+    )
     for version in (header, cd):
         np.testing.assert_allclose(header_pixel_scale(version), [0.2, 0.2], rtol=1e-10)
 
@@ -240,8 +259,10 @@ def test_pixel_scale_without_a_sky_is_not_known():
     assert header_pixel_scale(fits.Header({"CDELT1": 1.0, "CDELT2": 1.0})) is None
     assert header_pixel_scale(fits.Header({"CD1_1": 0.2, "CD2_2": 0.2, "CTYPE1": "LINEAR", "CTYPE2": "LINEAR"})) is None
     assert header_pixel_scale(fits.Header({"PIXSCALE": 0.2})) == (0.2, 0.2)
-    assert header_pixel_scale(fits.Header({"CDELT1": 0.2, "CDELT2": 0.3, "CUNIT1": "arcsec", "CUNIT2": "arcsec"})) == \
-        (0.2, 0.3)
+    assert header_pixel_scale(fits.Header({"CDELT1": 0.2, "CDELT2": 0.3, "CUNIT1": "arcsec", "CUNIT2": "arcsec"})) == (
+        0.2,
+        0.3,
+    )
 
 
 # -- objects that know more -----------------------------------------------------------------------------------------
@@ -283,9 +304,14 @@ def test_tf_data_streams(image):
     dataset = tf.data.Dataset.from_tensor_slices(stack)
     expected = read(stack)
     assert expected[1][0] == Flag.EMPTY_IMAGE
-    for variant in (dataset, dataset.batch(3), dataset.map(lambda one: one[..., None]),
-                    dataset.map(lambda one: (one, 1.0)), dataset.batch(2).map(lambda many: {"images": many[..., None]}),
-                    dataset.filter(lambda _: True)):
+    for variant in (
+        dataset,
+        dataset.batch(3),
+        dataset.map(lambda one: one[..., None]),
+        dataset.map(lambda one: (one, 1.0)),
+        dataset.batch(2).map(lambda many: {"images": many[..., None]}),
+        dataset.filter(lambda _: True),
+    ):
         cutouts = read_cutouts(variant, **MODEL)
         assert len(cutouts) == len(cutouts.names) == 7
         batches = list(cutouts.batches(3))

@@ -23,9 +23,19 @@ def image_of(seed, size=9):
 
 def header_of(scale=0.168, **cards):
     cards = {"BUNIT": "nJy", **cards}
-    return fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 5.0, "CRPIX2": 5.0, "CRVAL1": 150.0,
-                        "CRVAL2": 2.0, "CDELT1": -scale / 3600, "CDELT2": scale / 3600,
-                        **{key: value for key, value in cards.items() if value is not None}})
+    return fits.Header(
+        {
+            "CTYPE1": "RA---TAN",
+            "CTYPE2": "DEC--TAN",
+            "CRPIX1": 5.0,
+            "CRPIX2": 5.0,
+            "CRVAL1": 150.0,
+            "CRVAL2": 2.0,
+            "CDELT1": -scale / 3600,
+            "CDELT2": scale / 3600,
+            **{key: value for key, value in cards.items() if value is not None},
+        }
+    )
 
 
 def write(path, data, header=None, **options):
@@ -51,8 +61,15 @@ EXPECTED = np.stack([image_of(number) for number in range(5)])
 def test_path_list_glob_and_folder(folder):
     paths = sorted(folder.glob("*.fits"))
     np.testing.assert_array_equal(read(paths[3])[0][0, ..., 0], EXPECTED[3])
-    for source in (paths, [str(path) for path in paths], (path for path in paths), folder, str(folder) + "/",
-                   folder / "gal*_[0-4].fits", f"{folder}/*.fits[0]"):
+    for source in (
+        paths,
+        [str(path) for path in paths],
+        (path for path in paths),
+        folder,
+        str(folder) + "/",
+        folder / "gal*_[0-4].fits",
+        f"{folder}/*.fits[0]",
+    ):
         found, flags, reasons = read(source)
         np.testing.assert_array_equal(found[..., 0], EXPECTED)
         assert not flags.any()
@@ -62,8 +79,11 @@ def test_path_list_glob_and_folder(folder):
 
 
 def test_nothing_there_is_an_error_for_one_source(tmp_path):
-    for missing, what in ((tmp_path / "no.fits", "no such file"), (tmp_path / "*.fits", "no file matches"),
-                          (tmp_path, "no FITS file in the folder")):
+    for missing, what in (
+        (tmp_path / "no.fits", "no such file"),
+        (tmp_path / "*.fits", "no file matches"),
+        (tmp_path, "no FITS file in the folder"),
+    ):
         with pytest.raises(FileNotFoundError, match=what):
             read(missing)
 
@@ -71,15 +91,29 @@ def test_nothing_there_is_an_error_for_one_source(tmp_path):
 def test_every_kind_of_broken_file_costs_its_own_row_alone(folder):
     whole = (folder / "galaxy_0.fits").read_bytes()
     large = Path(write(folder / "large.fits", image_of(0, 200))).read_bytes()
-    bad = {"truncated.fits": large[:-90000], "truncated_beyond_the_centre.fits": large[:-10000], "empty.fits": b"",
-           "text.fits": b"not a FITS\n" * 300,
-           "header_only.fits": whole[:2880], "cut_in_header.fits": whole[:700],
-           "cut.fits.gz": gzip.compress(large)[:-5000], "random.fits": bytes(range(256)) * 40}
+    bad = {
+        "truncated.fits": large[:-90000],
+        "truncated_beyond_the_centre.fits": large[:-10000],
+        "empty.fits": b"",
+        "text.fits": b"not a FITS\n" * 300,
+        "header_only.fits": whole[:2880],
+        "cut_in_header.fits": whole[:700],
+        "cut.fits.gz": gzip.compress(large)[:-5000],
+        "random.fits": bytes(range(256)) * 40,
+    }
     for name, content in bad.items():
         (folder / name).write_bytes(content)
     Table({"x": [1, 2]}).write(folder / "table.fits")
-    sources = [folder / "galaxy_1.fits", *(folder / name for name in bad), folder / "missing.fits",
-               folder / "table.fits", folder / "notes.md", "", folder, folder / "galaxy_2.fits"]
+    sources = [
+        folder / "galaxy_1.fits",
+        *(folder / name for name in bad),
+        folder / "missing.fits",
+        folder / "table.fits",
+        folder / "notes.md",
+        "",
+        folder,
+        folder / "galaxy_2.fits",
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found, flags, reasons = read(sources, image_shape=(9, 9, 1))
@@ -94,22 +128,24 @@ def test_flags_from_pixels_and_headers(tmp_path):
     data = image_of(0)
     nan = data.copy()
     nan[4, 4] = np.nan
-    cases = [(data, header_of(), 0),
-             (nan, header_of(), Flag.NONFINITE_PIXELS),
-             (np.zeros((9, 9)), header_of(), Flag.EMPTY_IMAGE),
-             (data, header_of(0.396), Flag.WRONG_PIXEL_SCALE),
-             (data, header_of(BUNIT=None), Flag.WRONG_UNIT),
-             (data, header_of(BUNIT="mag", MAGZERO=27.0), Flag.WRONG_UNIT),
-             (data, header_of(MAGZERO=27.0), Flag.WRONG_UNIT),                  # contradicts nJy
-             (data, fits.Header({"BUNIT": "nJy"}), Flag.WRONG_PIXEL_SCALE),
-             (data, header_of(SATURATE=float(data.max())), Flag.SATURATED_PIXELS),
-             (data, header_of(SATURATE=float(data.max()) * 2), 0),
-             (data[:5], header_of(), Flag.WRONG_SHAPE),
-             (data[0], header_of(), Flag.WRONG_SHAPE),
-             (np.stack([data] * 4), header_of(), Flag.WRONG_SHAPE),
-             (data[None], header_of(), 0),
-             (np.pad(data, 2), header_of(), Flag.CROPPED),
-             (data, header_of(BUNIT="hsc flux", FLUXMAG0=10 ** (0.4 * 31.4)), 0)]
+    cases = [
+        (data, header_of(), 0),
+        (nan, header_of(), Flag.NONFINITE_PIXELS),
+        (np.zeros((9, 9)), header_of(), Flag.EMPTY_IMAGE),
+        (data, header_of(0.396), Flag.WRONG_PIXEL_SCALE),
+        (data, header_of(BUNIT=None), Flag.WRONG_UNIT),
+        (data, header_of(BUNIT="mag", MAGZERO=27.0), Flag.WRONG_UNIT),
+        (data, header_of(MAGZERO=27.0), Flag.WRONG_UNIT),  # contradicts nJy
+        (data, fits.Header({"BUNIT": "nJy"}), Flag.WRONG_PIXEL_SCALE),
+        (data, header_of(SATURATE=float(data.max())), Flag.SATURATED_PIXELS),
+        (data, header_of(SATURATE=float(data.max()) * 2), 0),
+        (data[:5], header_of(), Flag.WRONG_SHAPE),
+        (data[0], header_of(), Flag.WRONG_SHAPE),
+        (np.stack([data] * 4), header_of(), Flag.WRONG_SHAPE),
+        (data[None], header_of(), 0),
+        (np.pad(data, 2), header_of(), Flag.CROPPED),
+        (data, header_of(BUNIT="hsc flux", FLUXMAG0=10 ** (0.4 * 31.4)), 0),
+    ]
     paths = [write(tmp_path / f"{number}.fits", pixels, header) for number, (pixels, header, _) in enumerate(cases)]
     found, flags, reasons = read(paths)
     assert flags.tolist() == [int(flag) for _, _, flag in cases]
@@ -121,8 +157,11 @@ def test_flags_from_pixels_and_headers(tmp_path):
 
 def test_one_source_wrong_in_scale_or_unit_is_an_error_that_says_what_to_do(tmp_path):
     path = write(tmp_path / "sdss.fits", image_of(0), header_of(0.396))
-    with pytest.raises(ValueError, match=r"sdss\.fits: pixel scale 0\.396″ from its header, but model 'hsc' was "
-                                         r"trained at 0\.168″\. Give images at 0\.168″, or pass pixel_scale=0\.168"):
+    with pytest.raises(
+        ValueError,
+        match=r"sdss\.fits: pixel scale 0\.396″ from its header, but model 'hsc' was "
+        r"trained at 0\.168″\. Give images at 0\.168″, or pass pixel_scale=0\.168",
+    ):
         read(path)
     assert read(path, check=False)[1].tolist() == [Flag.WRONG_PIXEL_SCALE]
     np.testing.assert_array_equal(read(path, given_pixel_scale=0.168)[0][0, ..., 0], image_of(0))
@@ -160,8 +199,12 @@ def hdu_list(*hdus):
 def test_the_science_extension_is_found_and_the_primary_header_asked(tmp_path):
     path = tmp_path / "mef.fits"
     scaled = header_of(BUNIT=None)
-    hdu_list(fits.ImageHDU(image_of(5), name="PSF"), fits.ImageHDU(image_of(1), scaled, name="OTHER"),
-             fits.ImageHDU(image_of(0), scaled, name="SCI"), fits.ImageHDU(image_of(2) ** 2, name="ERR")).writeto(path)
+    hdu_list(
+        fits.ImageHDU(image_of(5), name="PSF"),
+        fits.ImageHDU(image_of(1), scaled, name="OTHER"),
+        fits.ImageHDU(image_of(0), scaled, name="SCI"),
+        fits.ImageHDU(image_of(2) ** 2, name="ERR"),
+    ).writeto(path)
     for source, seed in ((path, 0), (f"{path}[SCI]", 0), (f"{path}[OTHER]", 1), (f"{path}[2]", 1), ([f"{path}[3]"], 0)):
         np.testing.assert_allclose(read(source)[0][0, ..., 0], 57.543994 * image_of(seed), rtol=1e-5)
     np.testing.assert_allclose(read([path, path], hdu="OTHER")[0][1, ..., 0], 57.543994 * image_of(1), rtol=1e-5)
@@ -215,8 +258,9 @@ def test_masks_count_inside_the_frame_only(tmp_path):
     paths = []
     for name, mask in (("outside", outside), ("inside", inside)):
         paths.append(tmp_path / f"{name}.fits")
-        fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(data, header_of(), name="SCI"),
-                      fits.ImageHDU(mask, name="DQ")]).writeto(paths[-1])
+        fits.HDUList(
+            [fits.PrimaryHDU(), fits.ImageHDU(data, header_of(), name="SCI"), fits.ImageHDU(mask, name="DQ")]
+        ).writeto(paths[-1])
     cropped = int(Flag.CROPPED)
     assert read(paths)[1].tolist() == [cropped, Flag.MASKED_PIXELS]
     assert read(paths, bad_bits=3)[1].tolist() == [cropped, cropped]
@@ -233,9 +277,11 @@ def test_detected_pixels_of_an_hsc_mask_are_not_bad(tmp_path):
         header = fits.Header()
         for plane, number in planes.items():
             header[f"HIERARCH {plane}"] = number
-        hdu_list(fits.ImageHDU(image_of(0), header_of(BUNIT=None), name="IMAGE"),
-                 fits.ImageHDU(mask, header, name="MASK"), fits.ImageHDU(image_of(1) ** 2, name="VARIANCE")) \
-            .writeto(paths[-1])
+        hdu_list(
+            fits.ImageHDU(image_of(0), header_of(BUNIT=None), name="IMAGE"),
+            fits.ImageHDU(mask, header, name="MASK"),
+            fits.ImageHDU(image_of(1) ** 2, name="VARIANCE"),
+        ).writeto(paths[-1])
     assert read(paths)[1].tolist() == [0, Flag.SATURATED_PIXELS, Flag.MASKED_PIXELS]
 
 
@@ -254,7 +300,7 @@ def test_only_the_centre_of_a_tile_is_read(tmp_path):
     read(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 5e6                                                           # the tile takes 36 MB
+    assert peak < 5e6  # the tile takes 36 MB
 
 
 # -- tables and HDF5 ------------------------------------------------------------------------------------------------
@@ -356,7 +402,7 @@ def test_damaged_bytes_never_raise_and_always_have_a_reason(tmp_path):
     whole = Path(write(tmp_path / "whole.fits", image_of(0, 20), header)).read_bytes()
     for number in range(200):
         damaged = bytearray(whole)
-        for at in rng.integers(0, 1400, size=rng.integers(1, 6)):                # among the cards of the header
+        for at in rng.integers(0, 1400, size=rng.integers(1, 6)):  # among the cards of the header
             damaged[at] = rng.choice(np.frombuffer(b"0123456789 ='/TF-.\x00\xff", np.uint8))
         (tmp_path / f"{number}.fits").write_bytes(damaged)
     found, flags, reasons = read([tmp_path / f"{number}.fits" for number in range(200)], check=False)
@@ -370,8 +416,9 @@ def test_damaged_bytes_never_raise_and_always_have_a_reason(tmp_path):
 def test_a_simulated_data_set_by_its_folder(tmp_path, form):
     import gampen_tf
 
-    dataset = gampen_tf.simulate("hsc_wide_g", tmp_path / "set", n_images=2, seed=1, workers=1, format=form,
-                                 progress_bar=False)
+    dataset = gampen_tf.simulate(
+        "hsc_wide_g", tmp_path / "set", n_images=2, seed=1, workers=1, format=form, progress_bar=False
+    )
     model = {"image_shape": dataset.image_shape, "pixel_scale": 0.168}
     for source in (tmp_path / "set", dataset):
         cutouts = read_cutouts(source, **model)

@@ -76,7 +76,7 @@ def test_header_says_where_north_is_and_what_a_pixel_holds(cutouts):
     header = fits.getheader(cutouts.path / cutouts.catalogue["file"][4])
     wcs = WCS(header)
     np.testing.assert_allclose(proj_plane_pixel_scales(wcs) * 3600, 0.2)
-    centre = wcs.pixel_to_world(15.5, 15.5)                 # even frame: between pixels
+    centre = wcs.pixel_to_world(15.5, 15.5)  # even frame: between pixels
     assert centre.separation(type(centre)(0 * units.deg, 0 * units.deg)).arcsec < 1e-6
     left, up = wcs.pixel_to_world(10.5, 15.5), wcs.pixel_to_world(15.5, 20.5)
     east, north = centre.spherical_offsets_to(left)
@@ -153,9 +153,9 @@ def test_joined_data_sets_are_one(shards, tmp_path):
     other = make(tmp_path, "shards", n_images=20, name="other", noise={"gaussian": {"sigma": 5.0}})
     joined = JoinedDataSet([shards, other])
     assert len(joined) == 70
-    np.testing.assert_array_equal(joined.images([60, 3, -1]), np.concatenate(
-        [other.images([10]), shards.images([3]), other.images([19])]
-    ))
+    np.testing.assert_array_equal(
+        joined.images([60, 3, -1]), np.concatenate([other.images([10]), shards.images([3]), other.images([19])])
+    )
     np.testing.assert_array_equal(joined.psfs([50]), other.psfs([0]))
     np.testing.assert_array_equal(joined.labels(), np.concatenate([shards.labels(), other.labels()]))
     np.testing.assert_array_equal(np.concatenate([rows for _, rows in joined.shards("test")]), joined.split("test"))

@@ -128,7 +128,7 @@ def test_zoom_is_as_a_larger_galaxy_and_its_label_follows():
         inner = slice(18, 47)
         for row, (radius, factor) in enumerate(zip((6.0, 9.0), found[:, 0], strict=True)):
             expected = exponential(radius * factor)[0, inner, inner]
-            ring = expected < 0.8      # the cusp is not linear
+            ring = expected < 0.8  # the cusp is not linear
             np.testing.assert_allclose(zoomed[row, inner, inner][ring], expected[ring], rtol=0.02)
 
 
@@ -169,13 +169,20 @@ def test_labels_by_range_are_from_minus_one_to_one():
 def point_model(parameter, architecture, mean, scale, **changes):
     network = networks.build(f"deeplegato{architecture}", (32, 32, 1), 1, head="point", dropout_rate=0.3)
     settings = {"pixel_scale": 0.06, "pixel_unit": "nJy", "zero_point": 31.4, "band": "F160W", "head": "point"}
-    return Model(network, LabelScaler(ParameterSet([parameter]), [mean], [scale]), Stretch(), (32, 32, 1),
-                 name=parameter.name, **(settings | changes))
+    return Model(
+        network,
+        LabelScaler(ParameterSet([parameter]), [mean], [scale]),
+        Stretch(),
+        (32, 32, 1),
+        name=parameter.name,
+        **(settings | changes),
+    )
 
 
 def measured(model, images, **options):
-    posterior = gampen_tf.predict(images, model=model, progress_bar=False, precision="float32", pixel_scale=0.06,
-                                  unit="nJy", **options)
+    posterior = gampen_tf.predict(
+        images, model=model, progress_bar=False, precision="float32", pixel_scale=0.06, unit="nJy", **options
+    )
     return posterior
 
 
@@ -227,8 +234,9 @@ def test_models_that_do_not_belong_together_are_refused():
     with pytest.raises(ValueError, match="different names"):
         combine([radius, radius])
     network = networks.build("deeplegato2", (32, 32, 1), 1)
-    gaussian = Model(network, index.scaler, Stretch(), (32, 32, 1), pixel_scale=0.06, pixel_unit="nJy",
-                     zero_point=31.4, band="F160W")
+    gaussian = Model(
+        network, index.scaler, Stretch(), (32, 32, 1), pixel_scale=0.06, pixel_unit="nJy", zero_point=31.4, band="F160W"
+    )
     with pytest.raises(ValueError, match="Gaussian head"):
         combine([gaussian])
     with pytest.raises(ValueError, match="measures with dropout on"):
@@ -247,8 +255,9 @@ def test_the_shipped_networks_measure_new_galaxies(tmp_path):
 
 def test_the_shipped_workshop_model_has_posteriors_of_its_dropout(tmp_path):
     """Its card: 68 % of the errors below 0.10 in B/T and 0.33 arcsec in the target domain; here of 32 galaxies."""
-    data = gampen_tf.simulate("hsc_wide_g_crowded", tmp_path / "data", n_images=32, seed=7003, workers=1,
-                              progress_bar=False)
+    data = gampen_tf.simulate(
+        "hsc_wide_g_crowded", tmp_path / "data", n_images=32, seed=7003, workers=1, progress_bar=False
+    )
     posterior = gampen_tf.predict(data, model="hsc_wide_g_workshop", progress_bar=False)
     assert posterior.means.shape[1] == 128
     errors = np.abs(posterior.mean() - data.labels(list(posterior.names)))

@@ -67,7 +67,7 @@ def test_batch_size_does_not_matter(network, images, reference, batch_size):
 
 def test_alone_and_in_any_order_a_galaxy_is_the_same(engine, images, reference):
     for i in (0, 33, N_IMAGES - 1):
-        assert_same_to_rounding(engine.run(images[i:i + 1], seed=7, passes=12).outputs[0], reference[i])
+        assert_same_to_rounding(engine.run(images[i : i + 1], seed=7, passes=12).outputs[0], reference[i])
     order = np.random.default_rng(6).permutation(N_IMAGES)
     shuffled = engine.run(images[order], seed=7, passes=12).outputs
     np.testing.assert_array_equal(shuffled, engine.run(images, seed=7, passes=12).outputs[order])
@@ -84,9 +84,9 @@ def test_auto_depends_on_the_galaxy_alone(engine, images):
     together = engine.run(images, seed=7, passes="auto", tolerance=0.08)
     assert len(set(together.n_passes.tolist())) > 2
     for i in range(0, N_IMAGES, 9):
-        alone = engine.run(images[i:i + 1], seed=7, passes="auto", tolerance=0.08)
+        alone = engine.run(images[i : i + 1], seed=7, passes="auto", tolerance=0.08)
         assert alone.n_passes[0] == together.n_passes[i]
-        assert_same_to_rounding(alone.outputs[0], together.outputs[i, :alone.n_passes[0]])
+        assert_same_to_rounding(alone.outputs[0], together.outputs[i, : alone.n_passes[0]])
     np.testing.assert_allclose(together.weights.sum(axis=1), 1)
     assert np.all((together.weights > 0).sum(axis=1) == together.n_passes)
 
@@ -154,12 +154,15 @@ def test_no_images(engine):
     assert found.outputs.shape[0] == len(found.n_passes) == len(found.error) == 0
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"passes": 0}, "passes 0"),
-    ({"passes": "many"}, "passes 'many'"),
-    ({"tolerance": 0.0}, "tolerance"),
-    ({"psf": np.zeros((2, 5, 5, 1))}, "takes"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"passes": 0}, "passes 0"),
+        ({"passes": "many"}, "passes 'many'"),
+        ({"tolerance": 0.0}, "tolerance"),
+        ({"psf": np.zeros((2, 5, 5, 1))}, "takes"),
+    ],
+)
 def test_wrong_arguments(engine, images, arguments, message):
     with pytest.raises(ValueError, match=message):
         engine.run(images[:2], **arguments)
@@ -203,12 +206,12 @@ def test_two_devices_give_the_same(tmp_path, network, images, reference):
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras, gampen_tf.layers
         from gampen_tf.engine import Engine
-        network = keras.saving.load_model(r"{tmp_path / 'network.keras'}")
+        network = keras.saving.load_model(r"{tmp_path / "network.keras"}")
         devices = [device.name for device in tf.config.list_logical_devices("CPU")]
         assert len(devices) == 2
         both = Engine(network, batch_size=16, chunk_size=32, devices=devices)
-        found = both.run(np.load(r"{tmp_path / 'images.npy'}"), seed=7, passes=12)
-        np.save(r"{tmp_path / 'outputs.npy'}", found.outputs)
+        found = both.run(np.load(r"{tmp_path / "images.npy"}"), seed=7, passes=12)
+        np.save(r"{tmp_path / "outputs.npy"}", found.outputs)
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
     assert_same_to_rounding(np.load(tmp_path / "outputs.npy"), reference)

@@ -8,10 +8,22 @@ BITS = [bit for bit in Flag if int(bit).bit_count() == 1]
 
 def test_numbers_are_those_already_written_into_catalogues():
     assert {bit.name: int(bit) for bit in BITS} == {
-        "NONFINITE_PIXELS": 1, "MASKED_PIXELS": 2, "SATURATED_PIXELS": 4, "EMPTY_IMAGE": 8, "WRONG_SHAPE": 16,
-        "UNREADABLE": 32, "WRONG_PIXEL_SCALE": 64, "WRONG_UNIT": 128, "CROPPED": 256, "PADDED": 512,
-        "NOT_MEASURED": 1024, "EXTRAPOLATED": 2048, "OUT_OF_DISTRIBUTION": 4096, "CUT_BY_FRAME": 8192,
-        "BRIGHT_NEIGHBOUR": 16384}
+        "NONFINITE_PIXELS": 1,
+        "MASKED_PIXELS": 2,
+        "SATURATED_PIXELS": 4,
+        "EMPTY_IMAGE": 8,
+        "WRONG_SHAPE": 16,
+        "UNREADABLE": 32,
+        "WRONG_PIXEL_SCALE": 64,
+        "WRONG_UNIT": 128,
+        "CROPPED": 256,
+        "PADDED": 512,
+        "NOT_MEASURED": 1024,
+        "EXTRAPOLATED": 2048,
+        "OUT_OF_DISTRIBUTION": 4096,
+        "CUT_BY_FRAME": 8192,
+        "BRIGHT_NEIGHBOUR": 16384,
+    }
 
 
 def test_information_and_trust_bits_do_not_forbid_a_measurement():

@@ -33,7 +33,13 @@ def test_psf_path_is_one_block_joined_before_the_dense_layers():
     names = {layer.name for layer in network.layers}
     image_only = {layer.name for layer in networks.build("galnet1", (61, 61, 1), 7).layers}
     assert names - image_only == {
-        "psf", "stretched_psf", "psf_conv1", "psf_conv2", "psf_pool", "psf_flatten", "together"
+        "psf",
+        "stretched_psf",
+        "psf_conv1",
+        "psf_conv2",
+        "psf_pool",
+        "psf_flatten",
+        "together",
     }
     assert network.output_shape == (None, 7)
     assert networks.takes_psf(network)
@@ -223,6 +229,6 @@ def test_the_model_with_a_psf_knows_its_limits(kids):
     novel = int(Flag.OUT_OF_DISTRIBUTION)
     usual = predict(kids, model=model, passes=2, progress_bar=False).flags & novel > 0
     flat = predict(kids.images(), psf=np.ones((25, 25)), model=model, passes=2, progress_bar=False)
-    assert np.mean(usual) < 0.06     # 96 galaxies at a false-alarm rate of 1 %: five standard errors
+    assert np.mean(usual) < 0.06  # 96 galaxies at a false-alarm rate of 1 %: five standard errors
     # a PSF that no star has: half of the galaxies are seen to be strange, less four standard errors
     assert np.mean(flat.flags & novel > 0) > 0.3

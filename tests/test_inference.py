@@ -55,8 +55,19 @@ def test_a_galaxy_alone_and_in_company(model, images):
 
 def test_images_that_cannot_be_measured_are_flagged_rows_of_nan(model, images, tmp_path):
     for i, image in enumerate(images[:3]):
-        header = fits.Header({"BUNIT": "nJy", "CD1_1": -0.168 / 3600, "CD2_2": 0.168 / 3600, "CTYPE1": "RA---TAN",
-                              "CTYPE2": "DEC--TAN", "CRPIX1": 8.0, "CRPIX2": 8.0, "CRVAL1": 10.0, "CRVAL2": 0.0})
+        header = fits.Header(
+            {
+                "BUNIT": "nJy",
+                "CD1_1": -0.168 / 3600,
+                "CD2_2": 0.168 / 3600,
+                "CTYPE1": "RA---TAN",
+                "CTYPE2": "DEC--TAN",
+                "CRPIX1": 8.0,
+                "CRPIX2": 8.0,
+                "CRVAL1": 10.0,
+                "CRVAL2": 0.0,
+            }
+        )
         fits.writeto(tmp_path / f"{i}.fits", image[..., 0], header)
     fits.writeto(tmp_path / "3.fits", np.full((SIDE, SIDE), np.nan, np.float32), header)
     (tmp_path / "4.fits").write_bytes(b"SIMPLE  =")
@@ -130,12 +141,15 @@ def test_change_by_bfloat16_is_small_and_not_zero(model, images):
     assert np.max(change) < 0.1
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"precision": "half"}, "precision 'half'"),
-    ({"psf": np.zeros((5, 5))}, "takes no PSF"),
-    ({"seed": 1.5}, "seed 1.5"),
-    ({"passes": -1}, "passes -1"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"precision": "half"}, "precision 'half'"),
+        ({"psf": np.zeros((5, 5))}, "takes no PSF"),
+        ({"seed": 1.5}, "seed 1.5"),
+        ({"passes": -1}, "passes -1"),
+    ],
+)
 def test_wrong_arguments(model, images, options, message):
     with pytest.raises(ValueError, match=message):
         quiet(images, model=model, **options)

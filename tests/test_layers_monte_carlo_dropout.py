@@ -120,8 +120,15 @@ def test_one_trace_for_all_seeds_passes_rates_and_batches():
     model = model_of(rate=0.5)
     traces = []
 
-    @tf.function(autograph=False, reduce_retracing=True, input_signature=[
-        tf.TensorSpec((None, *FEATURES)), tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int32)])
+    @tf.function(
+        autograph=False,
+        reduce_retracing=True,
+        input_signature=[
+            tf.TensorSpec((None, *FEATURES)),
+            tf.TensorSpec((), tf.int32),
+            tf.TensorSpec((None,), tf.int32),
+        ],
+    )
     def drawn(x, seed, passes):
         traces.append(1)
         with monte_carlo(model, seed, passes):

@@ -45,7 +45,12 @@ def test_half_scale_keeps_the_central_half_of_a_ramp(side):
 
 
 def test_shift_is_in_half_frames_and_x_runs_along_the_width():
-    result = sample(ramp(11, 21), [[1.0, 0.2, 0.0], ])[0, ..., 0]  # 0.2 · 10 px = 2 px along the width
+    result = sample(
+        ramp(11, 21),
+        [
+            [1.0, 0.2, 0.0],
+        ],
+    )[0, ..., 0]  # 0.2 · 10 px = 2 px along the width
     np.testing.assert_allclose(result[:, :-2], ramp(11, 21)[0, :, 2:, 0], rtol=1e-6)
     np.testing.assert_array_equal(result[:, -2:], 0)
     turned = sample(ramp(11, 11), [[0, -1, 0, 1, 0, 0]])[0, ..., 0]
@@ -125,7 +130,7 @@ def test_smaller_output_does_not_alias():
 def test_smaller_output_keeps_ramps_and_symmetries(rng, side, output_size):
     for scale in (0.3, 0.55, 0.8):
         result = sample(ramp(side, side), [[scale]], output_size)[0, ..., 0]
-        y, x = np.mgrid[-1:1:output_size * 1j, -1:1:output_size * 1j] * scale * (side - 1) / 2 + (side - 1) / 2
+        y, x = np.mgrid[-1 : 1 : output_size * 1j, -1 : 1 : output_size * 1j] * scale * (side - 1) / 2 + (side - 1) / 2
         # smoothing does not bend a ramp, away from the zeros outside
         np.testing.assert_allclose(result, 2 * x + 3 * y + 1, rtol=1e-5)
     image = rng.normal(size=(1, side, side, 1))

@@ -145,9 +145,7 @@ def test_shapes_that_do_not_match_are_refused(labels, outputs):
 
 def test_keras_loss_is_the_mean_and_serialisable(rng):
     labels, outputs = (array.astype(np.float32) for array in draw(rng, 3))
-    loss = keras.saving.deserialize_keras_object(
-        keras.saving.serialize_keras_object(GaussianNegativeLogLikelihood())
-    )
+    loss = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(GaussianNegativeLogLikelihood()))
     np.testing.assert_allclose(loss(labels, outputs), np.mean(gaussian_nll(labels, outputs)), rtol=1e-5)
 
 

@@ -142,7 +142,9 @@ def test_shortest_interval_of_a_log_normal_has_equal_densities_and_the_least_wid
         assert book.cdf(high) - book.cdf(low) == pytest.approx(level, abs=1e-12)
         assert book.pdf(low) == pytest.approx(book.pdf(high), rel=1e-6)
         best = optimize.minimize_scalar(
-            lambda p, level=level: book.ppf(p + level) - book.ppf(p), bounds=(1e-9, 1 - level - 1e-9), method="bounded",
+            lambda p, level=level: book.ppf(p + level) - book.ppf(p),
+            bounds=(1e-9, 1 - level - 1e-9),
+            method="bounded",
             options={"xatol": 1e-12},
         )
         assert high - low == pytest.approx(best.fun, rel=1e-7)

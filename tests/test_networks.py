@@ -54,10 +54,7 @@ def test_gampen_has_the_weights_of_the_original(gampen_239):
 
 def test_gampen_is_the_papers_table(gampen_239):
     """Downstream rows of Table 3: D dropout, P pooling, numbers the filters or units."""
-    table = (
-        "64 D 64 P D 128 D 128 P D 256 D 256 D 256 P D 512 D 512 D 512 P D 512 D 512 D 512 P "
-        "4096 D 4096 D 9"
-    )
+    table = "64 D 64 P D 128 D 128 P D 256 D 256 D 256 P D 512 D 512 D 512 P D 512 D 512 D 512 P 4096 D 4096 D 9"
     rows = []
     for layer in gampen_239.layers:
         if layer.name.startswith("localisation"):
@@ -111,9 +108,15 @@ def test_published_networks_measure_single_band_images_in_counts(tmp_path):
     expected = np.asarray(three(np.repeat(np.arcsinh(image)[None, ..., None], 3, axis=-1)))[0]
     del three
     parameters = ParameterSet([Parameter(name, "", (0, np.inf), "log") for name in ("ratio", "radius", "flux")])
-    model = Model(load_gampen_weights(state, image_shape=(side, side, 1), dropout_rate=0.0),
-                  LabelScaler(parameters, np.zeros(3), np.ones(3)), Stretch("arcsinh"), (side, side, 1),
-                  pixel_scale=0.168, pixel_unit="adu", zero_point=27.0)
+    model = Model(
+        load_gampen_weights(state, image_shape=(side, side, 1), dropout_rate=0.0),
+        LabelScaler(parameters, np.zeros(3), np.ones(3)),
+        Stretch("arcsinh"),
+        (side, side, 1),
+        pixel_scale=0.168,
+        pixel_unit="adu",
+        zero_point=27.0,
+    )
     posterior = predict(tmp_path / "galaxy.fits", model=model, precision="float32", progress_bar=False)
     np.testing.assert_allclose(posterior.means[0, 0], expected[:3], rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 

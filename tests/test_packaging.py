@@ -75,8 +75,17 @@ def test_the_source_distribution_holds_what_a_rebuild_and_the_tests_need(distrib
 def test_the_wheel_runs_the_demo_from_another_folder(distributions, tmp_path):
     installed = tmp_path / "site"
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", installed,
-         next(distributions.glob("*.whl"))],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            installed,
+            next(distributions.glob("*.whl")),
+        ],
         check=True,
     )
     environment = {**os.environ, "PYTHONPATH": str(installed)}

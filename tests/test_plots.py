@@ -197,7 +197,13 @@ def test_deviations_are_differences_from_the_level():
     nominal = (0.6827, 0.9545, 0.9973)
     coverage = np.broadcast_to(np.array(nominal)[None, :, None] - 0.03, (4, 3, 1))
     figure = plots.plot_coverage_in_bins(
-        [1, 10, 100, 1000], coverage, 0 * coverage + 0.01, levels=nominal, name="flux", unit="nJy", names=NAMES[:1],
+        [1, 10, 100, 1000],
+        coverage,
+        0 * coverage + 0.01,
+        levels=nominal,
+        name="flux",
+        unit="nJy",
+        names=NAMES[:1],
         scale="log",
     )
     for container in figure.axes[0].containers:

@@ -14,11 +14,13 @@ from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.posterior import Posterior
 
 SCALER = LabelScaler(
-    ParameterSet([
-        Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
-        Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
-        Parameter("flux", "nJy", (0, np.inf), "log"),
-    ]),
+    ParameterSet(
+        [
+            Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
+            Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+            Parameter("flux", "nJy", (0, np.inf), "log"),
+        ]
+    ),
     mean=[0.2, 0.5, 11.0],
     scale=[2.4, 0.7, 0.9],
 )
@@ -41,8 +43,15 @@ def posterior(request, rng):
     flags[UNMEASURED] = Flag.UNREADABLE
     calibration = QuantileMap.of_pits(rng.beta(1.3, 1.1, (2000, 3))) if request.param else None
     return Posterior(
-        means, factors, SCALER, n_mc=512, seed=5, flags=flags, identifiers=[f"galaxy {i}" for i in range(len(means))],
-        metadata={"model": "hsc_wide_g"}, calibration=calibration,
+        means,
+        factors,
+        SCALER,
+        n_mc=512,
+        seed=5,
+        flags=flags,
+        identifiers=[f"galaxy {i}" for i in range(len(means))],
+        metadata={"model": "hsc_wide_g"},
+        calibration=calibration,
     )
 
 
@@ -254,8 +263,16 @@ def test_galaxies_without_a_measurement_are_nan_without_a_warning(posterior):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for result in (
-            posterior.mean(), posterior.std(), posterior.mode(), posterior.interval(), posterior.samples, values,
-            posterior.pdf(values), posterior.log_prob(values), posterior.credible_mass(values), posterior.covariance(),
+            posterior.mean(),
+            posterior.std(),
+            posterior.mode(),
+            posterior.interval(),
+            posterior.samples,
+            values,
+            posterior.pdf(values),
+            posterior.log_prob(values),
+            posterior.credible_mass(values),
+            posterior.covariance(),
         ):
             assert np.all(np.isnan(result[UNMEASURED]))
             assert np.all(np.isfinite(measured(result)))

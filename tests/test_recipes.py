@@ -93,10 +93,13 @@ def test_file_and_shape_of_the_file_are_named(tmp_path):
 @pytest.mark.parametrize("name", ["hsc_wide_g", "hsc_wide_g_crowded"])
 def test_shipped_recipes_are_what_they_were(name):
     # The galaxies of a seed are those of the content of the recipe: another content would be other galaxies.
-    assert load_recipe(name).sha256 == {
-        "hsc_wide_g": "f571c089068a069423e8a3aa617117d908b49e0f9aecfa8d71054f8e956da62a",
-        "hsc_wide_g_crowded": "bd96bf8a7839d541093018dffc9538065624015a3eee76633d7d7d8ba6e44657",
-    }[name]
+    assert (
+        load_recipe(name).sha256
+        == {
+            "hsc_wide_g": "f571c089068a069423e8a3aa617117d908b49e0f9aecfa8d71054f8e956da62a",
+            "hsc_wide_g_crowded": "bd96bf8a7839d541093018dffc9538065624015a3eee76633d7d7d8ba6e44657",
+        }[name]
+    )
 
 
 def test_a_recipe_on_a_base_replaces_whole_keys(tmp_path):
@@ -132,7 +135,7 @@ def test_draws_follow_their_law(shape, arguments, law):
     distribution = Distribution(shape, arguments)
     generator = rng()
     draws = [distribution.draw(generator) for _ in range(2000)]
-    assert stats.kstest(draws, law.cdf).pvalue > 1e-3           # one seed in a thousand a case would fail
+    assert stats.kstest(draws, law.cdf).pvalue > 1e-3  # one seed in a thousand a case would fail
     low, high = distribution.support
     assert low <= min(draws)
     assert max(draws) <= high

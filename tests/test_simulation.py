@@ -102,7 +102,7 @@ def test_centre_of_even_and_odd_frames(psf, size):
     np.testing.assert_allclose(image, image[::-1, ::-1], atol=1e-5 * image.max())
 
 
-@pytest.mark.parametrize("sersic_index", [0.8, 0.8001, 1.0, 2.37, 3.1234, 5.0, 5.55555])    # ours and GalSim's own
+@pytest.mark.parametrize("sersic_index", [0.8, 0.8001, 1.0, 2.37, 3.1234, 5.0, 5.55555])  # ours and GalSim's own
 def test_transform_table_equals_galsim(sersic_index):
     k = np.array([0.0, 2e-3, 0.1, 1.0, 7.7, 60.0, 400.0])
     profile = galsim.Sersic(n=sersic_index, half_light_radius=1.0)
@@ -125,7 +125,7 @@ def test_transform_of_a_gaussian_is_the_closed_form():
     np.testing.assert_allclose(found, np.exp(-(k**2) / (4 * np.log(2))), atol=1e-6)
 
 
-@pytest.mark.parametrize("sersic_index", [0.1, 0.25, 7.0, 8.0])         # beyond what GalSim has
+@pytest.mark.parametrize("sersic_index", [0.1, 0.25, 7.0, 8.0])  # beyond what GalSim has
 def test_transform_equals_integration(sersic_index):
     log_near, far = np.linspace(-30, 0, 20_001), np.linspace(1, 1e4, 2_000_001)
     for k in (0.01, 0.5, 3.0, 12.0):
@@ -209,8 +209,10 @@ def test_half_light_radius_holds_half_of_a_drawn_image():
     whole = half_light_radius([flux], [radius], [axis_ratio], [index])[0]
     # Both components share an axis here; the aperture is round, so that their angles do not matter.
     galaxy = galsim.Sum(
-        [galsim.Sersic(n=n, half_light_radius=r, flux=f).shear(q=q, beta=0.3 * galsim.radians)
-         for f, r, q, n in zip(flux, radius, axis_ratio, index, strict=True)]
+        [
+            galsim.Sersic(n=n, half_light_radius=r, flux=f).shear(q=q, beta=0.3 * galsim.radians)
+            for f, r, q, n in zip(flux, radius, axis_ratio, index, strict=True)
+        ]
     )
     image = galaxy.drawImage(nx=1601, ny=1601, scale=0.02, method="no_pixel").array.astype(np.float64)
     y, x = np.indices(image.shape) - 800
@@ -220,7 +222,7 @@ def test_half_light_radius_holds_half_of_a_drawn_image():
 def test_catalogue_obeys_table_1_of_the_paper():
     table = draw_catalogue(load_recipe("hsc_wide_g"), 3, range(4000))
     both = table["kind"] == "disc_and_bulge"
-    assert abs(both.mean() - 0.75) < 0.03                       # 4.4 sigma
+    assert abs(both.mean() - 0.75) < 0.03  # 4.4 sigma
     turn = table["bulge_position_angle"][both] - table["disc_position_angle"][both]
     turn = (np.asarray(turn) + 90) % 180 - 90
     assert abs(turn).max() <= 15.0

@@ -31,10 +31,10 @@ def test_measured_psf_is_the_psf_that_was_measured(side, scale):
     assert found.sum() == pytest.approx(expected.sum(), rel=1e-3)
 
 
-@pytest.mark.parametrize("fwhm", [0.8, 0.3])                # 0.3″ is undersampled at 0.2″ a pixel
+@pytest.mark.parametrize("fwhm", [0.8, 0.3])  # 0.3″ is undersampled at 0.2″ a pixel
 def test_a_point_shows_the_measured_psf_pixel_for_pixel(fwhm):
     star = moffat(fwhm).shift(0.4, -0.7).drawImage(nx=21, ny=21, scale=0.2, dtype=np.float64).array
-    star += 0.3 * np.roll(star, (5, 2), axis=(0, 1))        # no symmetry is left
+    star += 0.3 * np.roll(star, (5, 2), axis=(0, 1))  # no symmetry is left
     point = draw_stamp([Component(1.0, 1e-3, 1.0)], MeasuredPsf(star, 0.2), 31, 0.2)
     np.testing.assert_allclose(point[5:26, 5:26], star / star.sum(), atol=2e-4 * star.max())
     np.testing.assert_allclose(draw_psf(MeasuredPsf(star, 0.2), 21, 0.2), star / star.sum(), atol=1e-6)
@@ -79,7 +79,7 @@ def test_psf_files_are_drawn_evenly_and_named_in_the_catalogue(tmp_path):
     catalogue = draw_catalogue(recipe, 1, range(600))
     counts = np.bincount(catalogue["psf_file"])
     assert len(counts) == 3
-    assert abs(counts - 200).max() < 50                     # 4.3 sigma
+    assert abs(counts - 200).max() < 50  # 4.3 sigma
     for index in range(5):
         expected = fits.getdata(tmp_path / f"psf_{catalogue['psf_file'][index]}.fits")
         _, psf = draw_image_and_psf(recipe, 1, index)
@@ -103,7 +103,7 @@ def test_sky_is_cut_out_of_its_file(tmp_path):
         sky = draw_noise(recipe, {"file": 0}, generator(1, index, 1))
         assert sky.shape == (32, 32)
         steps = abs(sky[1, 0] - sky[0, 0]), abs(sky[0, 1] - sky[0, 0])
-        assert sorted(steps) == [1.0, 100.0]                # whole pixels, turned by right angles
+        assert sorted(steps) == [1.0, 100.0]  # whole pixels, turned by right angles
         seen.add(float(sky.min()))
     assert len(seen) > 50
     galaxy = draw_galaxy(recipe, 1, 3)
@@ -169,7 +169,7 @@ def test_galaxies_that_do_not_stand_out_are_drawn_again():
     bright = [signal_to_noise(without, galaxy, 1.5) > 50 for galaxy in first]
     assert 10 < sum(bright) < 70
     for old, new, stays in zip(first, kept, bright, strict=True):
-        assert (old == new) if stays else (old["flux"] != new["flux"])      # those that stood out stay as they were
+        assert (old == new) if stays else (old["flux"] != new["flux"])  # those that stood out stay as they were
     catalogue = draw_catalogue(recipe, 1, range(80))
     np.testing.assert_allclose(catalogue["flux"], [galaxy["flux"] for galaxy in kept])
 
@@ -183,8 +183,10 @@ def test_a_signal_to_noise_that_no_galaxy_has_is_said(monkeypatch):
 
 def test_brightness_by_magnitude_and_centres_off_the_middle():
     document = toy_recipe(
-        magnitude=20.0, centre={"x": 0.6, "y": -0.4}, noise={"gaussian": {"sigma": 0}}, image={
-            "size": 61, "pixel_scale": 0.2, "unit": "nJy", "zero_point": 31.4}
+        magnitude=20.0,
+        centre={"x": 0.6, "y": -0.4},
+        noise={"gaussian": {"sigma": 0}},
+        image={"size": 61, "pixel_scale": 0.2, "unit": "nJy", "zero_point": 31.4},
     )
     images, catalogue = draw(document, 1, [0])
     image = images[0, ..., 0].astype(np.float64)
@@ -211,5 +213,5 @@ def test_radius_along_the_major_axis_is_circularised_once():
     y, x = (np.indices((128, 128)) - 63.5) * 0.2
     image = images[0, ..., 0].astype(np.float64)
     moments = [np.sqrt((image * axis**2).sum() / image.sum()) for axis in (x, y)]
-    assert moments[0] / moments[1] > 1.8                    # along x
-    assert 0.72 < catalogue["effective_radius"][0] < 1.2    # of the circular aperture
+    assert moments[0] / moments[1] > 1.8  # along x
+    assert 0.72 < catalogue["effective_radius"][0] < 1.2  # of the circular aperture

@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path):
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    time.sleep(0.5)                             # its workers notice that nobody listens, and end
+    time.sleep(0.5)  # its workers notice that nobody listens, and end
     n_done = _n_shards(killed)
     assert 3 <= n_done < 20
     with pytest.raises(FileNotFoundError, match="missing or cut short.*run the same simulation again"):

@@ -44,7 +44,7 @@ def test_every_kind_has_unit_flux_centre_and_half_light_radius(kind):
     assert np.all(np.array(total) > 0.85)
     assert np.all(np.array(total) < 1.01)
     assert 0.35 < np.mean(inside) < 0.75
-    assert np.abs(np.mean(offset, axis=0)).max() < 2.0      # knots scatter the centroid
+    assert np.abs(np.mean(offset, axis=0)).max() < 2.0  # knots scatter the centroid
 
 
 def test_points_and_smooth_light_are_where_they_are_put():
@@ -63,8 +63,9 @@ def test_arms_are_logarithmic_spirals_on_an_exponential_disc():
     angle = np.linspace(0, 2 * np.pi, 721)[:-1]
     crests = []
     for radius in (1.5, 2.5):
-        light = _arms((radius * np.cos(angle), radius * np.sin(angle)), 1.0, 2, 0.3, pitch=0.5, contrast=0.8,
-                      sharpness=3.0)
+        light = _arms(
+            (radius * np.cos(angle), radius * np.sin(angle)), 1.0, 2, 0.3, pitch=0.5, contrast=0.8, sharpness=3.0
+        )
         strength = np.mean(light) / np.exp(-radius)
         assert strength == pytest.approx(1.0, abs=1e-3)
         crests.append(angle[np.argmax(light)] % np.pi)

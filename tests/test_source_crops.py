@@ -39,7 +39,7 @@ def test_the_crop_is_about_the_source_and_scaled_to_it(rng):
 
 def test_downscaling_is_the_mean_over_the_area_of_each_pixel(rng):
     image = rng.normal(size=(24, 30))
-    box = (9.5, 11.5, 12.0)                             # columns 4 … 15, rows 6 … 17
+    box = (9.5, 11.5, 12.0)  # columns 4 … 15, rows 6 … 17
     np.testing.assert_allclose(downscale(image, box, 4), image[6:18, 4:16].reshape(4, 3, 4, 3).mean((1, 3)))
     np.testing.assert_allclose(downscale(image, box, 12), image[6:18, 4:16])
     # of a ramp, it is the value at the centre of each coarse pixel, wherever the edges lie
@@ -61,8 +61,8 @@ def test_the_brightest_source_is_taken_wherever_it_is(rng):
     ("sources", "reason"),
     [
         ([], "no source"),
-        ([MAIN, (110.0, 77.0, 3.0, 3e4)], "blended"),                       # apart
-        ([MAIN, (113.0, 77.0, 4.0, 4e4)], "blended"),                        # touching
+        ([MAIN, (110.0, 77.0, 3.0, 3e4)], "blended"),  # apart
+        ([MAIN, (113.0, 77.0, 4.0, 4e4)], "blended"),  # touching
         ([(83.0, 77.0, 3.0, 1e5)], "narrower than 69 px"),
         ([(40.0, 77.0, 10.0, 1e5)], "beyond the frame"),
         ([(5.0, 77.0, 10.0, 1e5)], "touches the edge"),

@@ -159,9 +159,7 @@ def test_a_linear_gaussian_problem_reaches_the_entropy_of_its_noise(tmp_path, mo
 
     monkeypatch.setattr(devices.networks, "NETWORKS", {"linear": linear})
     preset = Preset(learning_rate=0.03, batch_size=100, epochs=25, averaging=0.98)
-    model = train(
-        data, network="linear", preset=preset, stretch=Stretch("linear"), augment=None, progress_bar=False
-    )
+    model = train(data, network="linear", preset=preset, stretch=Stretch("linear"), augment=None, progress_bar=False)
     outputs = np.array(model.network(images[3000:]))
     sigma = np.exp(0.5 * outputs[:, 1]) * model.scaler.scale[0]
     error = model.scaler.scale[0] * outputs[:, 0] + model.scaler.mean[0] - np.log(flux[3000:])
@@ -298,7 +296,9 @@ def test_provenance_tells_how_to_do_it_again(dataset, tmp_path):
     assert provenance["n_training"] == 70
     settings = provenance["settings"]
     assert (settings["network"], settings["seed"], settings["network_options"]) == (
-        "small", 5, {"dropout_rate": 0.1, "head": "gaussian", "units": 16}
+        "small",
+        5,
+        {"dropout_rate": 0.1, "head": "gaussian", "units": 16},
     )
     assert {"python", "tensorflow", "keras", "numpy"} <= set(provenance["versions"])
 

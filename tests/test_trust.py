@@ -103,8 +103,12 @@ def test_limits_of_other_weights_are_dropped_or_refused(model, limits, tmp_path)
     other.network.get_layer("head").bias.assign_add(np.ones(5, np.float32))
     assert load_model(other.save(tmp_path / "new")).trust is None
     assert load_model(other.save(directory)).trust is None
-    assert sorted(path.name for path in directory.iterdir()) == ["README.md", "metrics.json", "model.json",
-                                                                 "model.keras"]
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "README.md",
+        "metrics.json",
+        "model.json",
+        "model.keras",
+    ]
     limits.save(directory)
     with pytest.raises(ValueError, match="other weights"):
         load_model(directory)
@@ -124,13 +128,17 @@ def test_fit_limits_writes_them_into_the_directory(model, tmp_path):
 def test_limits_know_all_of_the_data_sets(model, tmp_path):
     """Galaxies of the second set, twenty times as bright, are of the model's kind too."""
     faint, labels = blobs(800, seed=13)
-    parts = [write_dataset(tmp_path / name, factor * faint, labels, 400, shard_size=100)
-             for name, factor in (("faint", 1), ("bright", 20))]
+    parts = [
+        write_dataset(tmp_path / name, factor * faint, labels, 400, shard_size=100)
+        for name, factor in (("faint", 1), ("bright", 20))
+    ]
     bright = 20 * blobs(300, seed=14)[0]
     options = {"false_alarm": 0.05, "n_training": 400, "n_held_out": 400, "passes": 2}
     both, one = (TrustLimits.fit(model, data, **options) for data in (JoinedDataSet(parts), parts[0]))
-    shares = [np.mean(limits.flags(model, bright, np.ones((300, 2))) & Flag.OUT_OF_DISTRIBUTION != 0)
-              for limits in (both, one)]
+    shares = [
+        np.mean(limits.flags(model, bright, np.ones((300, 2))) & Flag.OUT_OF_DISTRIBUTION != 0)
+        for limits in (both, one)
+    ]
     # 4σ of the 300 and of the 400 that set the threshold: 0.065 about 0.05, and the brighter half has the longer tail
     assert shares[0] < 0.2
     assert shares[1] > 0.5
@@ -185,8 +193,14 @@ def test_recalibration_does_not_change_the_flags(with_limits):
 def test_a_catalogue_has_the_flags_of_predict(model, limits, tmp_path):
     images = strange(50, 12)
     limits.save(model.save(tmp_path / "model"))
-    options = {"model": str(tmp_path / "model"), "seed": 3, "rows_per_shard": 16, "pixel_scale": 0.168, "unit": "nJy",
-               "progress_bar": False}
+    options = {
+        "model": str(tmp_path / "model"),
+        "seed": 3,
+        "rows_per_shard": 16,
+        "pixel_scale": 0.168,
+        "unit": "nJy",
+        "progress_bar": False,
+    }
     catalogue = read_catalogue(predict_catalogue(images, tmp_path / "out", **options))
     np.testing.assert_array_equal(catalogue["flags"], quiet(images, tmp_path / "model", seed=3).flags)
     # a run that was begun without limits is not gone on with them
@@ -197,6 +211,7 @@ def test_a_catalogue_has_the_flags_of_predict(model, limits, tmp_path):
 
 def test_limits_see_the_psf(model, tmp_path):
     """Each galaxy with its own PSF; of another kind is one whose PSF no galaxy of training had."""
+
     def of_width(width):
         return np.exp(-0.5 * np.hypot(*np.mgrid[-2:3, -2:3]) ** 2 / width[:, None, None] ** 2)
 

@@ -47,8 +47,9 @@ def linear_model(n_units=400, width=0.15):
     noise = keras.layers.Dense(1, use_bias=False, kernel_initializer=_signs(n_units), name="sum")(
         MonteCarloDropout(0.2, index=0)(units)
     )
-    log_variance = keras.layers.Dense(1, kernel_initializer="zeros",
-                                      bias_initializer=keras.initializers.Constant(2 * np.log(width)))(mean)
+    log_variance = keras.layers.Dense(
+        1, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(2 * np.log(width))
+    )(mean)
     outputs = keras.ops.concatenate([mean + noise, log_variance], axis=-1)
     network = keras.Model(images, outputs, name="linear")
     scaler = LabelScaler(ParameterSet([Parameter("flux", "nJy", (0, np.inf), "log")]), [0.0], [1.0])
@@ -85,8 +86,15 @@ def point_model():
     """The same network without its width: the posterior is the scatter of its dropout alone."""
     whole = linear_model()
     network = keras.Model(whole.network.input, whole.network.output[:, :1])
-    return Model(network, whole.scaler, whole.stretch, (SIDE, SIDE, 1), 0.168, head="point",
-                 provenance={"settings": {"validate_with_dropout": True}})
+    return Model(
+        network,
+        whole.scaler,
+        whole.stretch,
+        (SIDE, SIDE, 1),
+        0.168,
+        head="point",
+        provenance={"settings": {"validate_with_dropout": True}},
+    )
 
 
 def measured(model, images):

@@ -64,7 +64,9 @@ def run(path, folder, monkeypatch):
 
 def complaints(notebook):
     return [
-        output["text"] for cell in notebook.cells for output in cell.get("outputs", ())
+        output["text"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
         if output["output_type"] == "stream" and output["name"] == "stderr"
     ]
 

@@ -64,10 +64,12 @@ class LinearModel:
         encoder = keras.Model(images, encoded, name="encoder")
         decoder = keras.Model(latents, keras.layers.Reshape((*SHAPE[:2], 2))(pixels), name="decoder")
         variance = np.diag(self.posterior) * widen
-        encoder.set_weights([
-            np.hstack([self.gain.T, np.zeros((N_PIXELS, n))]),
-            np.concatenate([shift - self.gain @ self.offset, np.log(variance)]),
-        ])
+        encoder.set_weights(
+            [
+                np.hstack([self.gain.T, np.zeros((N_PIXELS, n))]),
+                np.concatenate([shift - self.gain @ self.offset, np.log(variance)]),
+            ]
+        )
         kernel, bias = np.zeros((n, N_PIXELS, 2)), np.stack([self.offset, np.log(self.noise)], -1)
         kernel[..., 0] = self.weights.T
         decoder.set_weights([kernel.reshape(n, -1), bias.reshape(-1)])
@@ -175,8 +177,12 @@ def test_the_papers_model_has_the_papers_weights():
     encoder = (n + 1) * h + (h + 1) * h + (h + 1) * 16
     decoder = (8 + 1) * h + (h + 1) * h + (h + 1) * 2 * n
     assert network.count_params() == encoder + decoder
-    dense = [layer for half in ("encoder", "decoder") for layer in network.get_layer(half).layers
-             if isinstance(layer, keras.layers.Dense)]
+    dense = [
+        layer
+        for half in ("encoder", "decoder")
+        for layer in network.get_layer(half).layers
+        if isinstance(layer, keras.layers.Dense)
+    ]
     assert [layer.activation.__name__ for layer in dense] == ["relu", "relu", "linear"] * 2
 
 
@@ -207,13 +213,15 @@ def test_save_and_load_give_the_same(saved, linear):
     vae, directory = saved
     loaded = GalaxyVAE.load(directory)
     np.testing.assert_array_equal(loaded.encode(linear.images)[0], vae.encode(linear.images)[0])
-    np.testing.assert_array_equal(
-        loaded.log_likelihood_bound(linear.images), vae.log_likelihood_bound(linear.images)
-    )
+    np.testing.assert_array_equal(loaded.log_likelihood_bound(linear.images), vae.log_likelihood_bound(linear.images))
     for name in ("metrics", "provenance", "card", "softening", "variant"):
         assert getattr(loaded, name) == getattr(vae, name)
-    assert sorted(path.name for path in directory.iterdir()) == ["README.md", "metrics.json", "model.json",
-                                                                  "model.keras"]
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "README.md",
+        "metrics.json",
+        "model.json",
+        "model.keras",
+    ]
 
 
 def test_rounded_weights_are_near_and_their_file_is_half_as_large(tmp_path):
@@ -223,7 +231,7 @@ def test_rounded_weights_are_near_and_their_file_is_half_as_large(tmp_path):
     round_weights(vae.network, 10)
     for a, b in zip(before, vae.network.get_weights(), strict=True):
         assert (np.abs(a - b) <= 2.0**-11 * np.abs(a)).all()
-        assert (b.view(np.uint32) & 0x1FFF == 0).all()              # 23 − 10 bits of the mantissa
+        assert (b.view(np.uint32) & 0x1FFF == 0).all()  # 23 − 10 bits of the mantissa
     assert (vae.save(tmp_path / "model") / "model.keras").stat().st_size < 0.65 * large
 
 

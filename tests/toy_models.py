@@ -34,16 +34,19 @@ def toy_network(rate, policy="float32", n_outputs=9):
 
 def toy_model(rate=0.1, **fields):
     """A model around the toy network that measures what the real one does, untrained."""
-    parameters = ParameterSet([
-        Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
-        Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
-        Parameter("flux", "nJy", (0, np.inf), "log"),
-    ])
+    parameters = ParameterSet(
+        [
+            Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01),
+            Parameter("effective_radius", "arcsec", (0, np.inf), "log"),
+            Parameter("flux", "nJy", (0, np.inf), "log"),
+        ]
+    )
     scaler = LabelScaler(parameters, [0.0, 0.5, 13.0], [2.0, 0.6, 1.0])
     fields = {"head": "gaussian", "stretch": Stretch("arcsinh"), "provenance": {"recipe": "none"}} | fields
     n_outputs = 9 if fields["head"] == "gaussian" else 3
-    return Model(toy_network(rate, n_outputs=n_outputs), scaler, image_shape=(SIDE, SIDE, 1), pixel_scale=0.168,
-                 **fields)
+    return Model(
+        toy_network(rate, n_outputs=n_outputs), scaler, image_shape=(SIDE, SIDE, 1), pixel_scale=0.168, **fields
+    )
 
 
 def toy_images(n, seed=5):

@@ -21,9 +21,16 @@ from gampen_tf.simulation.radii import circularised, half_light_radius
 
 __all__ = ["Frame", "Sersic", "Source", "from_imfit", "measured", "to_imfit", "units_of"]
 
-NANOJANSKY = 31.4           # AB magnitude of 1 nJy
-_UNITS = {"x": "arcsec", "y": "arcsec", "flux": "nJy", "magnitude": "mag", "effective_radius": "arcsec",
-          "semi_major_axis": "arcsec", "position_angle": "deg"}
+NANOJANSKY = 31.4  # AB magnitude of 1 nJy
+_UNITS = {
+    "x": "arcsec",
+    "y": "arcsec",
+    "flux": "nJy",
+    "magnitude": "mag",
+    "effective_radius": "arcsec",
+    "semi_major_axis": "arcsec",
+    "position_angle": "deg",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,13 +87,15 @@ def to_imfit(source, frame):
     components = []
     for one in source.components:
         r_e = one.semi_major_axis / frame.pixel_scale
-        components.append({
-            "PA": one.position_angle - 90.0,
-            "ell": 1 - one.axis_ratio,
-            "n": one.sersic_index,
-            "I_e": one.flux / _flux_of_unit_brightness(r_e, one.sersic_index, one.axis_ratio),
-            "r_e": r_e,
-        })
+        components.append(
+            {
+                "PA": one.position_angle - 90.0,
+                "ell": 1 - one.axis_ratio,
+                "n": one.sersic_index,
+                "I_e": one.flux / _flux_of_unit_brightness(r_e, one.sersic_index, one.axis_ratio),
+                "r_e": r_e,
+            }
+        )
     return (x0 + source.x / frame.pixel_scale, y0 + source.y / frame.pixel_scale), components
 
 
@@ -142,8 +151,12 @@ def measured(source, zero_point):
     components = [dataclasses.replace(one, flux=one.flux * to_nanojansky) for one in source.components]
     flux = sum(one.flux for one in components)
     circles = [circularised(one.semi_major_axis, one.axis_ratio) for one in components]
-    table = [[one.flux for one in components], circles, [one.axis_ratio for one in components],
-             [one.sersic_index for one in components]]
+    table = [
+        [one.flux for one in components],
+        circles,
+        [one.axis_ratio for one in components],
+        [one.sersic_index for one in components],
+    ]
     found = {
         "x": source.x,
         "y": source.y,
@@ -153,13 +166,21 @@ def measured(source, zero_point):
     }
     if len(components) == 1:
         (one,) = components
-        return found | {"sersic_index": one.sersic_index, "axis_ratio": one.axis_ratio,
-                        "position_angle": one.position_angle, "semi_major_axis": one.semi_major_axis}
+        return found | {
+            "sersic_index": one.sersic_index,
+            "axis_ratio": one.axis_ratio,
+            "position_angle": one.position_angle,
+            "semi_major_axis": one.semi_major_axis,
+        }
     found["bulge_to_total"] = components[1].flux / flux if flux > 0 else np.nan
     for name, one, circle in zip(("disc", "bulge"), components, circles, strict=True):
-        found |= {f"{name}_flux": one.flux, f"{name}_effective_radius": circle,
-                  f"{name}_sersic_index": one.sersic_index, f"{name}_axis_ratio": one.axis_ratio,
-                  f"{name}_position_angle": one.position_angle}
+        found |= {
+            f"{name}_flux": one.flux,
+            f"{name}_effective_radius": circle,
+            f"{name}_sersic_index": one.sersic_index,
+            f"{name}_axis_ratio": one.axis_ratio,
+            f"{name}_position_angle": one.position_angle,
+        }
     return found
 
 

@@ -10,7 +10,7 @@ from scipy import signal
 
 __all__ = ["covariance_of", "errors_of"]
 
-_SMALLEST_EIGENVALUE = 1e-10    # of the scaled H: directions that the image says nothing about
+_SMALLEST_EIGENVALUE = 1e-10  # of the scaled H: directions that the image says nothing about
 
 
 def covariance_of(slopes, free, noise_correlation=None):

@@ -10,12 +10,12 @@ from gampen_tf.classical.conversion import Frame, Sersic, Source
 
 __all__ = ["Data", "Limits", "N_PARAMETERS", "Solution", "sources_of", "vector_of"]
 
-_SMALLEST_RADIUS = 0.02         # px
-_LARGEST_RADIUS = 5.0           # sides of the frame
+_SMALLEST_RADIUS = 0.02  # px
+_LARGEST_RADIUS = 5.0  # sides of the frame
 _SMALLEST_AXIS_RATIO = 0.05
-N_PARAMETERS = 5                # of a component
-_FREE_CENTRE = 4.0              # px about the initial guess
-_AT_LIMIT = 1e-5                # of the range
+N_PARAMETERS = 5  # of a component
+_FREE_CENTRE = 4.0  # px about the initial guess
+_AT_LIMIT = 1e-5  # of the range
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Data:
 
         Band-limited, so right for PSFs that the pixels sample well; a sharper one keeps what it cannot be rid of.
         """
-        shape = [2 * side for side in self.psf.shape]       # zeros around it: the division spreads a little light
+        shape = [2 * side for side in self.psf.shape]  # zeros around it: the division spreads a little light
         ky, kx = scipy.fft.fftfreq(shape[0])[:, None], scipy.fft.rfftfreq(shape[1])[None, :]
         transform = scipy.fft.rfft2(self.psf, shape) / (np.sinc(kx) * np.sinc(ky))
         sharp = scipy.fft.irfft2(transform, shape)[: self.psf.shape[0], : self.psf.shape[1]]
@@ -79,8 +79,11 @@ class Data:
             return array[inside].reshape(counts[0], factor, counts[1], factor)
 
         return dataclasses.replace(
-            self, image=blocks(self.image).sum(axis=(1, 3)), sigma=np.sqrt(blocks(self.sigma**2).sum(axis=(1, 3))),
-            mask=blocks(self.mask).any(axis=(1, 3)), pixel_scale=self.pixel_scale * factor,
+            self,
+            image=blocks(self.image).sum(axis=(1, 3)),
+            sigma=np.sqrt(blocks(self.sigma**2).sum(axis=(1, 3))),
+            mask=blocks(self.mask).any(axis=(1, 3)),
+            pixel_scale=self.pixel_scale * factor,
         )
 
 
@@ -116,8 +119,13 @@ def vector_of(sources, limits, frame):
         ranges += [(value - _FREE_CENTRE * scale, value + _FREE_CENTRE * scale) for value in (source.x, source.y)]
         for k, one in enumerate(source.components):
             values += [one.flux, np.log(one.semi_major_axis), one.sersic_index, one.axis_ratio, one.position_angle]
-            ranges += [(0.0, np.inf), radii, limits.galaxy[k] if number == 0 else limits.neighbours,
-                       (_SMALLEST_AXIS_RATIO, 1.0), (-np.inf, np.inf)]
+            ranges += [
+                (0.0, np.inf),
+                radii,
+                limits.galaxy[k] if number == 0 else limits.neighbours,
+                (_SMALLEST_AXIS_RATIO, 1.0),
+                (-np.inf, np.inf),
+            ]
     ranges = np.array([tuple(ends) for ends in ranges], float)
     return np.clip(values, *ranges.T), ranges
 
@@ -127,8 +135,10 @@ def sources_of(parameters, n_components):
     sources, k = [], 0
     for n in n_components:
         rows = np.reshape(parameters[k + 2 : k + 2 + N_PARAMETERS * n], (n, N_PARAMETERS))
-        components = tuple(Sersic(flux, np.exp(log_axis), index, ratio, (angle + 90.0) % 180.0 - 90.0)
-                           for flux, log_axis, index, ratio, angle in rows)
+        components = tuple(
+            Sersic(flux, np.exp(log_axis), index, ratio, (angle + 90.0) % 180.0 - 90.0)
+            for flux, log_axis, index, ratio, angle in rows
+        )
         sources.append(Source(parameters[k], parameters[k + 1], components))
         k += 2 + N_PARAMETERS * n
     return sources

@@ -18,7 +18,7 @@ from gampen_tf.simulation.stamps import Component, draw_stamp
 __all__ = ["ExactImages", "solve_exactly"]
 
 # Steps of the differences: images are float32, so that they cannot be short.
-_SHIFT = 0.02                   # px
+_SHIFT = 0.02  # px
 _STEPS = {"semi_major_axis": 2e-3, "sersic_index": 2e-3, "axis_ratio": 2e-3, "position_angle": 0.2}
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-8, 1e6
 
@@ -44,8 +44,9 @@ class ExactImages:
 
     def image(self, parameters):
         """Image of the model at a vector of parameters (`vector_of`): (H, W)."""
-        return sum(self._draw(source, one) for source in sources_of(parameters, self.n_components)
-                   for one in source.components)
+        return sum(
+            self._draw(source, one) for source in sources_of(parameters, self.n_components) for one in source.components
+        )
 
     def slopes(self, parameters):
         """d image / d parameter, (M, H, W). Each component is drawn anew for its own parameters alone."""
@@ -72,15 +73,21 @@ class ExactImages:
         yield here
         for name, step in _STEPS.items():
             value = getattr(unit, name)
-            relative = name in ("semi_major_axis", "sersic_index")      # the radius: its logarithm is the parameter
+            relative = name in ("semi_major_axis", "sersic_index")  # the radius: its logarithm is the parameter
             moved = dataclasses.replace(unit, **{name: value * (1 + step) if relative else value + step})
             width = np.log1p(step) if name == "semi_major_axis" else value * step if relative else step
             yield (self._draw(source, moved) - here) * (component.flux / width)
 
     def _draw(self, source, one):
-        component = Component(one.flux, circularised(one.semi_major_axis, one.axis_ratio), one.sersic_index,
-                              one.axis_ratio, one.position_angle, source.x + self._offset[0],
-                              source.y + self._offset[1])
+        component = Component(
+            one.flux,
+            circularised(one.semi_major_axis, one.axis_ratio),
+            one.sersic_index,
+            one.axis_ratio,
+            one.position_angle,
+            source.x + self._offset[0],
+            source.y + self._offset[1],
+        )
         stamp = draw_stamp([component], self._psf, self._size, self.data.pixel_scale)
         height, width = self.data.image.shape
         top, left = self._corner

@@ -18,12 +18,32 @@ __all__ = ["MODELS", "fit"]
 MODELS = {"sersic": ((0.2, 8.0),), "bulge_disc": ((0.5, 1.5), (2.0, 8.0))}
 _NEIGHBOURS = ("ignore", "mask", "fit")
 _LIBRARIES = {"exact": ("sep",), "imfit": ("sep", "pyimfit")}
-_PER_FIT = {"reduced_chi2": np.nan, "converged": False, "at_limit": False, "n_fitted_neighbours": 0,
-            "processor_seconds": np.nan}
+_PER_FIT = {
+    "reduced_chi2": np.nan,
+    "converged": False,
+    "at_limit": False,
+    "n_fitted_neighbours": 0,
+    "processor_seconds": np.nan,
+}
 
 
-def fit(images, psfs, noise, *, pixel_scale, model="bulge_disc", zero_point=31.4, gain=None, masks=None,
-        noise_correlation=None, neighbours="ignore", sersic_index=None, fitter="exact", workers=1, progress_bar=True):
+def fit(
+    images,
+    psfs,
+    noise,
+    *,
+    pixel_scale,
+    model="bulge_disc",
+    zero_point=31.4,
+    gain=None,
+    masks=None,
+    noise_correlation=None,
+    neighbours="ignore",
+    sersic_index=None,
+    fitter="exact",
+    workers=1,
+    progress_bar=True,
+):
     """Fit PSF-convolved Sérsic profiles to images, each by itself.
 
     Parameters
@@ -78,14 +98,26 @@ def fit(images, psfs, noise, *, pixel_scale, model="bulge_disc", zero_point=31.4
     if fitter not in _LIBRARIES:
         raise ValueError(f"fitter: expected one of {', '.join(_LIBRARIES)}, found {fitter!r}")
     _check_libraries(_LIBRARIES[fitter])
-    jobs, settings = _jobs(images, psfs, noise, pixel_scale, model, zero_point, gain, masks, noise_correlation,
-                           neighbours, sersic_index, fitter)
+    jobs, settings = _jobs(
+        images,
+        psfs,
+        noise,
+        pixel_scale,
+        model,
+        zero_point,
+        gain,
+        masks,
+        noise_correlation,
+        neighbours,
+        sersic_index,
+        fitter,
+    )
     if workers < 1:
         raise ValueError(f"workers: expected at least 1, found {workers}")
     with tqdm(total=len(jobs), disable=not progress_bar, unit="galaxy", desc="fits") as bar:
-        rows = _in_processes(jobs, settings, workers, bar) if workers > 1 else [
-            _one(job, settings, bar) for job in jobs
-        ]
+        rows = (
+            _in_processes(jobs, settings, workers, bar) if workers > 1 else [_one(job, settings, bar) for job in jobs]
+        )
     return _table(rows, settings)
 
 
@@ -99,8 +131,20 @@ def _check_libraries(names):
             ) from error
 
 
-def _jobs(images, psfs, noise, pixel_scale, model, zero_point, gain, masks, noise_correlation, neighbours, sersic_index,
-          fitter):
+def _jobs(
+    images,
+    psfs,
+    noise,
+    pixel_scale,
+    model,
+    zero_point,
+    gain,
+    masks,
+    noise_correlation,
+    neighbours,
+    sersic_index,
+    fitter,
+):
     """What `fit_galaxy` takes, for each galaxy, and the settings."""
     if model not in MODELS:
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, found {model!r}")
@@ -121,13 +165,17 @@ def _jobs(images, psfs, noise, pixel_scale, model, zero_point, gain, masks, nois
     if any(side % 2 == 0 for psf in psfs[:1] for side in psf.shape):
         raise ValueError(f"psfs: expected odd sides with the star in the middle, found {psfs[0].shape}")
     correlations = [None] * n if noise_correlation is None else _each("noise_correlation", noise_correlation, n, 2)
-    masks = [np.zeros(shape, bool)] * n if masks is None else _each(
-        "masks", _without_channel(masks).astype(bool), n, 2, shape
+    masks = (
+        [np.zeros(shape, bool)] * n
+        if masks is None
+        else _each("masks", _without_channel(masks).astype(bool), n, 2, shape)
     )
     noise = np.asarray(noise, float)
-    noise = _each("noise", noise, n, 2, shape) if noise.ndim >= 2 else [
-        np.full(shape, one) for one in _each("noise", noise, n, 0)
-    ]
+    noise = (
+        _each("noise", noise, n, 2, shape)
+        if noise.ndim >= 2
+        else [np.full(shape, one) for one in _each("noise", noise, n, 0)]
+    )
     gains = [None] * n if gain is None else _each("gain", gain, n, 0)
     settings = Settings(model, float(pixel_scale), float(zero_point), limits, neighbours, fitter)
     return list(zip(images, psfs, noise, masks, gains, correlations, strict=True)), settings
@@ -145,8 +193,11 @@ def _each(name, values, n, ndim, shape=None):
     if values.ndim == ndim:
         values = np.broadcast_to(values, (n, *values.shape))
     if values.ndim != ndim + 1 or len(values) != n or (shape is not None and values.shape[1:] != tuple(shape)):
-        raise ValueError(f"{name}: expected one for all or one for each of {n} images"
-                         + (f", of shape {tuple(shape)}" if shape else "") + f"; found shape {values.shape}")
+        raise ValueError(
+            f"{name}: expected one for all or one for each of {n} images"
+            + (f", of shape {tuple(shape)}" if shape else "")
+            + f"; found shape {values.shape}"
+        )
     return list(values)
 
 
@@ -176,7 +227,7 @@ def _attempt(job, settings):
         return {"flags": int(fault[0]), "reason": fault[1]}
     try:
         row = fit_galaxy(*job, settings)
-    except Exception as error:          # whatever the libraries do about one image
+    except Exception as error:  # whatever the libraries do about one image
         return {"flags": int(Flag.NOT_MEASURED), "reason": f"{type(error).__name__}: {error}"}
     numbers = [value for name, value in row.items() if not name.endswith("_error")]
     if not row["converged"]:
@@ -216,8 +267,14 @@ def _table(rows, settings):
 
     components = (Sersic(1.0, 1.0, 1.0),) * len(MODELS[settings.model])
     names = list(measured(Source(0.0, 0.0, components), settings.zero_point))
-    table = QTable(meta={"model": settings.model, "sersic_index": [list(ends) for ends in settings.sersic_index],
-                         "neighbours": settings.neighbours, "fitter": settings.fitter})
+    table = QTable(
+        meta={
+            "model": settings.model,
+            "sersic_index": [list(ends) for ends in settings.sersic_index],
+            "neighbours": settings.neighbours,
+            "fitter": settings.fitter,
+        }
+    )
     for name in names:
         unit = units_of(name)
         for column in (name, f"{name}_error"):

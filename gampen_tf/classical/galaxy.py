@@ -14,10 +14,10 @@ from gampen_tf.classical.initial import detect, overlooked, two_component_starts
 
 __all__ = ["Settings", "fit_galaxy"]
 
-_COARSE_SIDE = 64           # pixels that a binned image has at least
-_COARSE_TOLERANCE = 1.0     # in χ²
+_COARSE_SIDE = 64  # pixels that a binned image has at least
+_COARSE_TOLERANCE = 1.0  # in χ²
 _COARSE_STEPS = 15
-_ROUNDS = 3                 # of a fit and a look at what it has left
+_ROUNDS = 3  # of a fit and a look at what it has left
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Settings:
     model: str
     pixel_scale: float
     zero_point: float
-    sersic_index: tuple         # (low, high) of each component
+    sersic_index: tuple  # (low, high) of each component
     neighbours: str
     fitter: str
 
@@ -57,13 +57,19 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
     """
     start = time.process_time()
     psf = np.asarray(psf, float)
-    data = Data(np.where(mask, 0.0, image).astype(float), np.asarray(noise, float), mask, psf / psf.sum(),
-                settings.pixel_scale, settings.pixel_scale)
+    data = Data(
+        np.where(mask, 0.0, image).astype(float),
+        np.asarray(noise, float),
+        mask,
+        psf / psf.sum(),
+        settings.pixel_scale,
+        settings.pixel_scale,
+    )
     found = detect(data.image, data.sigma, mask, settings.pixel_scale, _width(data.psf))
     if settings.neighbours == "mask":
         data = dataclasses.replace(data, mask=mask | (found.segments > 1))
     others = found.neighbours if settings.neighbours == "fit" else ()
-    if settings.neighbours == "fit":        # those too many to be fitted
+    if settings.neighbours == "fit":  # those too many to be fitted
         data = dataclasses.replace(data, mask=mask | (found.segments > 1 + len(others)))
     if gain is not None:
         data = dataclasses.replace(data, sigma=_with_photons(noise, _smoothed(data.image), gain))
@@ -80,7 +86,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
         if not new:
             break
         others = (*solution.sources[1:], *new)
-    if gain is not None:                    # the light of the model in place of that of the noisy image
+    if gain is not None:  # the light of the model in place of that of the noisy image
         data = dataclasses.replace(data, sigma=_with_photons(noise, images.image(solution.parameters), gain))
         solution = solve(data, solution.sources, limits)
 
@@ -92,13 +98,17 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
     values = derive(solution.parameters)
     errors = errors_of(derive, solution.parameters, covariance, angles=("position_angle",))
     n_own = 2 + N_PARAMETERS * images.n_components[0]
-    return values | {f"{name}_error": error for name, error in errors.items()} | {
-        "reduced_chi2": solution.chi2 / max(data.n_pixels - int(solution.free.sum()), 1),
-        "converged": solution.converged,
-        "at_limit": not bool(solution.free[:n_own].all()),
-        "n_fitted_neighbours": len(images.n_components) - 1,
-        "processor_seconds": time.process_time() - start,
-    }
+    return (
+        values
+        | {f"{name}_error": error for name, error in errors.items()}
+        | {
+            "reduced_chi2": solution.chi2 / max(data.n_pixels - int(solution.free.sum()), 1),
+            "converged": solution.converged,
+            "at_limit": not bool(solution.free[:n_own].all()),
+            "n_fitted_neighbours": len(images.n_components) - 1,
+            "processor_seconds": time.process_time() - start,
+        }
+    )
 
 
 def _best_start(coarse, sources, limits, model):
@@ -114,12 +124,14 @@ def _best_start(coarse, sources, limits, model):
     galaxy, *others = min((single(index) for index in (1.0, 3.0)), key=_chi2).sources
     if model == "sersic":
         return [galaxy, *others]
-    if others:                              # they stay as they are while the galaxy is taken apart
+    if others:  # they stay as they are while the galaxy is taken apart
         images = ExactImages(coarse, [len(other.components) for other in others])
         vector, _ = vector_of(others, limits, coarse.frame)
         coarse = dataclasses.replace(coarse, image=coarse.image - images.image(vector))
-    tried = [solve_exactly(coarse, [start], limits, _COARSE_TOLERANCE, _COARSE_STEPS)
-             for start in two_component_starts(galaxy)]
+    tried = [
+        solve_exactly(coarse, [start], limits, _COARSE_TOLERANCE, _COARSE_STEPS)
+        for start in two_component_starts(galaxy)
+    ]
     return [*min(tried, key=_chi2).sources, *others]
 
 

@@ -8,7 +8,7 @@ from gampen_tf.classical.data import N_PARAMETERS, Solution, sources_of, vector_
 
 __all__ = ["solve_by_imfit"]
 
-_LARGEST_BRIGHTNESS = 1e15      # pyimfit knows limits on both sides or none
+_LARGEST_BRIGHTNESS = 1e15  # pyimfit knows limits on both sides or none
 
 
 def solve_by_imfit(data, sources, limits):
@@ -49,14 +49,20 @@ def _description(sources, frame, ranges):
     for number, source in enumerate(sources):
         centre, components = to_imfit(source, frame)
         middle = frame.centre
-        offsets = [ParameterDescription(name, value, limits=tuple(zero + ranges[k + axis] / frame.pixel_scale))
-                   for axis, (name, value, zero) in enumerate(zip(("X0", "Y0"), centre, middle, strict=True))]
+        offsets = [
+            ParameterDescription(name, value, limits=tuple(zero + ranges[k + axis] / frame.pixel_scale))
+            for axis, (name, value, zero) in enumerate(zip(("X0", "Y0"), centre, middle, strict=True))
+        ]
         k += 2
         functions = []
         for component in components:
             _, radius, index, ratio, _ = ranges[k : k + N_PARAMETERS]
-            ends = {"ell": 1 - ratio[::-1], "n": index, "I_e": (0.0, _LARGEST_BRIGHTNESS),
-                    "r_e": np.exp(radius) / frame.pixel_scale}
+            ends = {
+                "ell": 1 - ratio[::-1],
+                "n": index,
+                "I_e": (0.0, _LARGEST_BRIGHTNESS),
+                "r_e": np.exp(radius) / frame.pixel_scale,
+            }
             function = make_imfit_function("Sersic")
             for parameter in function.parameterList():
                 value = component[parameter.name]
@@ -74,8 +80,12 @@ def _padded(data):
 
     imfit transforms N + 3 p − 1 pixels, p the side of the PSF, and takes several times longer where that is a prime.
     """
-    extra = [(0, scipy.fft.next_fast_len(n + 3 * p - 1, real=True) - (n + 3 * p - 1))
-             for n, p in zip(data.image.shape, data.psf.shape, strict=True)]
-    return (np.pad(np.where(data.mask, 0.0, data.image), extra),
-            np.pad(np.where(data.mask, 1.0, data.sigma), extra, constant_values=1.0),
-            np.pad(data.mask.astype(float), extra, constant_values=1.0))
+    extra = [
+        (0, scipy.fft.next_fast_len(n + 3 * p - 1, real=True) - (n + 3 * p - 1))
+        for n, p in zip(data.image.shape, data.psf.shape, strict=True)
+    ]
+    return (
+        np.pad(np.where(data.mask, 0.0, data.image), extra),
+        np.pad(np.where(data.mask, 1.0, data.sigma), extra, constant_values=1.0),
+        np.pad(data.mask.astype(float), extra, constant_values=1.0),
+    )

@@ -36,9 +36,24 @@ from .refusal import Refusal
 __all__ = ["Cutouts", "Frame", "RawImage", "Refusal", "centre_start", "read_cutouts"]
 
 
-def read_cutouts(source, *, image_shape, pixel_scale, pixel_unit="nJy", zero_point=31.4, model_name=None,
-                 given_pixel_scale=None, given_unit=None, given_zero_point=None, given_saturation=None, pad=False,
-                 hdu=None, column=None, bad_bits=None, check=True):
+def read_cutouts(
+    source,
+    *,
+    image_shape,
+    pixel_scale,
+    pixel_unit="nJy",
+    zero_point=31.4,
+    model_name=None,
+    given_pixel_scale=None,
+    given_unit=None,
+    given_zero_point=None,
+    given_saturation=None,
+    pad=False,
+    hdu=None,
+    column=None,
+    bad_bits=None,
+    check=True,
+):
     """Open a source of images for a model.
 
     Parameters
@@ -81,9 +96,18 @@ def read_cutouts(source, *, image_shape, pixel_scale, pixel_unit="nJy", zero_poi
         If arguments contradict each other, if the source holds no images, or if all its images are wrong in pixel
         scale or unit: what was expected, what was found, what to do.
     """
-    frame = Frame(tuple(image_shape), float(pixel_scale), str(pixel_unit), float(zero_point), model_name,
-                  given_pixel_scale, None if given_unit is None else str(given_unit), given_zero_point,
-                  given_saturation, pad)
+    frame = Frame(
+        tuple(image_shape),
+        float(pixel_scale),
+        str(pixel_unit),
+        float(zero_point),
+        model_name,
+        given_pixel_scale,
+        None if given_unit is None else str(given_unit),
+        given_zero_point,
+        given_saturation,
+        pad,
+    )
     cutouts = Cutouts(open_source(source, frame, hdu=hdu, column=column, bad_bits=bad_bits), frame)
     if check:
         cutouts.check()

@@ -14,8 +14,9 @@ __all__ = ["choose_hdu", "image_hdu_numbers", "is_fits", "raw_from_header", "rea
 _SUFFIX = re.compile(r"\.(fits|fit|fts)(\.(gz|fz|bz2))?$|\.fz$", re.IGNORECASE)
 _SCIENCE_NAMES = ("SCI", "IMAGE", "SCIENCE")
 _MASK_NAMES = ("DQ", "MASK", "BADPIX", "BPM")
-_OTHER_NAMES = re.compile(r"(ERR|VAR|VARIANCE|WHT|WEIGHT|IVAR|INVVAR|EXP|CTX|CON|RMS|UNC|PSF|SEG|BKG|BACKGROUND)",
-                          re.IGNORECASE)
+_OTHER_NAMES = re.compile(
+    r"(ERR|VAR|VARIANCE|WHT|WEIGHT|IVAR|INVVAR|EXP|CTX|CON|RMS|UNC|PSF|SEG|BKG|BACKGROUND)", re.IGNORECASE
+)
 # Planes of LSST and HSC masks that make a pixel unusable; the others (DETECTED, say) are information.
 _BAD_PLANES = ("MP_BAD", "MP_NO_DATA", "MP_UNMASKEDNAN")
 _SATURATED_PLANES = ("MP_SAT",)
@@ -82,7 +83,7 @@ def read_fits(path, frame, hdu=None, bad_bits=None):
         raise
     except FileNotFoundError:
         raise Refusal(Flag.UNREADABLE, "no such file") from None
-    except Exception as error:                  # what a damaged file does to its reader has no common class
+    except Exception as error:  # what a damaged file does to its reader has no common class
         text = " ".join(str(error).split()) or type(error).__name__
         raise Refusal(Flag.UNREADABLE, f"not a readable FITS image ({text})") from None
 
@@ -98,8 +99,12 @@ def raw_from_header(data, header, primary=None):
     primary : mapping, optional
         Asked for what ``header`` does not say.
     """
-    found = {"unit": header_unit, "zero_point": header_zero_point, "saturation": header_saturation,
-             "pixel_scale": header_pixel_scale}
+    found = {
+        "unit": header_unit,
+        "zero_point": header_zero_point,
+        "saturation": header_saturation,
+        "pixel_scale": header_pixel_scale,
+    }
     quick = _Lookup(header)
     values = {name: read(quick) for name, read in found.items()}
     if primary is not None and primary is not header and None in values.values():
@@ -157,8 +162,11 @@ def choose_hdu(hdus, selector=None):
         return candidates[0]
     if not candidates:
         raise Refusal(Flag.UNREADABLE, f"no image in it; there are {_listing(hdus)}")
-    raise Refusal(Flag.UNREADABLE, f"{len(candidates)} images in it, and none is named SCI or IMAGE: choose one by "
-                                   f"hdu= or as path[EXT], or all as path[*]; there are {_listing(hdus)}")
+    raise Refusal(
+        Flag.UNREADABLE,
+        f"{len(candidates)} images in it, and none is named SCI or IMAGE: choose one by "
+        f"hdu= or as path[EXT], or all as path[*]; there are {_listing(hdus)}",
+    )
 
 
 def _is_image(hdu):
@@ -170,8 +178,9 @@ def _is_companion(hdu):
 
 
 def _listing(hdus):
-    return ", ".join(f"{number}: {hdu.name or type(hdu).__name__}" for number, hdu in enumerate(hdus[:12])) \
-        + (", …" if len(hdus) > 12 else "")
+    return ", ".join(f"{number}: {hdu.name or type(hdu).__name__}" for number, hdu in enumerate(hdus[:12])) + (
+        ", …" if len(hdus) > 12 else ""
+    )
 
 
 def _window(shape, frame):
@@ -179,8 +188,7 @@ def _window(shape, frame):
     if len(shape) < 2:
         raise Refusal(Flag.WRONG_SHAPE, f"image with {len(shape)} axis, expected 2")
     sizes = [min(size, new) for size, new in zip(shape[-2:], frame.image_shape[:2], strict=True)]
-    starts = [max(centre_start(size, new), 0)
-              for size, new in zip(shape[-2:], frame.image_shape[:2], strict=True)]
+    starts = [max(centre_start(size, new), 0) for size, new in zip(shape[-2:], frame.image_shape[:2], strict=True)]
     window = tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
     whole = tuple(shape[-2:]) == tuple(sizes)
     return (slice(None),) * (len(shape) - 2) + window, None if whole else tuple(starts)
@@ -203,15 +211,23 @@ def _channels_last(data, frame):
         return data[..., None]
     if data.ndim == 3:
         return np.moveaxis(data, 0, -1)
-    raise Refusal(Flag.WRONG_SHAPE, f"image of shape {data.shape}, expected "
-                                    f"{frame.image_shape[:2]} or {frame.image_shape[2:] + frame.image_shape[:2]}")
+    raise Refusal(
+        Flag.WRONG_SHAPE,
+        f"image of shape {data.shape}, expected "
+        f"{frame.image_shape[:2]} or {frame.image_shape[2:] + frame.image_shape[:2]}",
+    )
 
 
 def _mask_of(hdus, image):
     version = image.header.get("EXTVER", 1)
     for hdu in hdus:
-        if hdu is not image and hdu.name.upper() in _MASK_NAMES and _is_image(hdu) \
-                and hdu.header.get("EXTVER", 1) == version and hdu.shape == image.shape[-2:]:
+        if (
+            hdu is not image
+            and hdu.name.upper() in _MASK_NAMES
+            and _is_image(hdu)
+            and hdu.header.get("EXTVER", 1) == version
+            and hdu.shape == image.shape[-2:]
+        ):
             return hdu
     return None
 

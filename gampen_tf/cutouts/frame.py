@@ -154,17 +154,22 @@ class Frame:
     def _check_pixel_scale(self, scales, where, required=True):
         if scales is None:
             if required:
-                raise Refusal(Flag.WRONG_PIXEL_SCALE,
-                              f"no pixel scale in its header, and {self._model} was trained at "
-                              f"{self.pixel_scale:.6g}″. Pass pixel_scale={self.pixel_scale:.6g} if that is its scale.")
+                raise Refusal(
+                    Flag.WRONG_PIXEL_SCALE,
+                    f"no pixel scale in its header, and {self._model} was trained at "
+                    f"{self.pixel_scale:.6g}″. Pass pixel_scale={self.pixel_scale:.6g} if that is its scale.",
+                )
             return
         worst = max(scales, key=lambda scale: abs(scale - self.pixel_scale))
         if not abs(worst / self.pixel_scale - 1) <= self.tolerance:
-            advice = ("." if where == "was given" else
-                      f", or pass pixel_scale={self.pixel_scale:.6g} if the header is wrong.")
-            raise Refusal(Flag.WRONG_PIXEL_SCALE,
-                          f"pixel scale {worst:.6g}″ {where}, but {self._model} was trained at "
-                          f"{self.pixel_scale:.6g}″. Give images at {self.pixel_scale:.6g}″{advice}")
+            advice = (
+                "." if where == "was given" else f", or pass pixel_scale={self.pixel_scale:.6g} if the header is wrong."
+            )
+            raise Refusal(
+                Flag.WRONG_PIXEL_SCALE,
+                f"pixel scale {worst:.6g}″ {where}, but {self._model} was trained at "
+                f"{self.pixel_scale:.6g}″. Give images at {self.pixel_scale:.6g}″{advice}",
+            )
 
     def _place(self, shape):
         # The rows and columns to take, and what to say of it.
@@ -174,9 +179,11 @@ class Frame:
         flag = Flag(0)
         if shape[0] < height or shape[1] < width:
             if not self.pad:
-                raise Refusal(Flag.WRONG_SHAPE,
-                              f"image of {shape[0]} × {shape[1]} pixels is smaller than the frame of "
-                              f"{height} × {width}. Give larger cutouts, or pass pad=True to set zeros around it.")
+                raise Refusal(
+                    Flag.WRONG_SHAPE,
+                    f"image of {shape[0]} × {shape[1]} pixels is smaller than the frame of "
+                    f"{height} × {width}. Give larger cutouts, or pass pad=True to set zeros around it.",
+                )
             flag |= Flag.PADDED
         if shape[0] > height or shape[1] > width:
             flag |= Flag.CROPPED
@@ -193,9 +200,10 @@ class Frame:
 
     def _padded(self, image):
         padded = np.zeros(self.image_shape, np.float32)
-        starts = [max(-centre_start(size, new), 0)
-                  for size, new in zip(image.shape[:2], self.image_shape[:2], strict=True)]
-        padded[starts[0]:starts[0] + image.shape[0], starts[1]:starts[1] + image.shape[1]] = image
+        starts = [
+            max(-centre_start(size, new), 0) for size, new in zip(image.shape[:2], self.image_shape[:2], strict=True)
+        ]
+        padded[starts[0] : starts[0] + image.shape[0], starts[1] : starts[1] + image.shape[1]] = image
         return padded
 
     # -- photometry -------------------------------------------------------------------------------------------------
@@ -210,8 +218,11 @@ class Frame:
         """
         if self.given_zero_point is not None:
             return self.given_zero_point
-        scale = self.pixel_scale if self.given_pixel_scale is not None or raw.pixel_scale is None \
+        scale = (
+            self.pixel_scale
+            if self.given_pixel_scale is not None or raw.pixel_scale is None
             else math.sqrt(raw.pixel_scale[0] * raw.pixel_scale[1])
+        )
         if self.given_unit is not None:
             of_unit = self._unit_zero_point(str(self.given_unit), scale)
             found = of_unit if of_unit is not None else raw.zero_point
@@ -225,10 +236,12 @@ class Frame:
         if found is None:
             unit = self.given_unit if self.given_unit is not None else raw.unit
             what = f"pixel unit {unit!r} without a zero point" if unit else "neither pixel unit nor zero point"
-            raise Refusal(Flag.WRONG_UNIT,
-                          f"{what}, but {self._model} was trained on {self.pixel_unit}. "
-                          f"Pass zero_point= (the AB magnitude of one pixel unit), or unit='{self.pixel_unit}' "
-                          "if the pixels are in that unit.")
+            raise Refusal(
+                Flag.WRONG_UNIT,
+                f"{what}, but {self._model} was trained on {self.pixel_unit}. "
+                f"Pass zero_point= (the AB magnitude of one pixel unit), or unit='{self.pixel_unit}' "
+                "if the pixels are in that unit.",
+            )
         return found
 
     def _unit_zero_point(self, unit, scale):
@@ -250,7 +263,8 @@ class Frame:
     @staticmethod
     def _check_agreement(unit, of_unit, zero_point):
         if abs(10 ** (0.4 * (of_unit - zero_point)) - 1) > _FLUX_TOLERANCE:
-            raise Refusal(Flag.WRONG_UNIT,
-                          f"unit {unit!r} has zero point {of_unit:.4f}, but the zero point is said to be "
-                          f"{zero_point:.4f}. Pass the right one as unit= or zero_point=.")
-
+            raise Refusal(
+                Flag.WRONG_UNIT,
+                f"unit {unit!r} has zero point {of_unit:.4f}, but the zero point is said to be "
+                f"{zero_point:.4f}. Pass the right one as unit= or zero_point=.",
+            )

@@ -36,7 +36,7 @@ def open_source(source, frame, *, hdu=None, column=None, bad_bits=None):
         return StreamSource(source, frame)
     if hasattr(source, "file") and hasattr(source, "chunks") and hasattr(source, "attrs"):
         return _open_hdf5_dataset(source, frame)
-    if hasattr(source, "info") and isinstance(source, list):                    # astropy's HDUList
+    if hasattr(source, "info") and isinstance(source, list):  # astropy's HDUList
         return ItemSource([choose_hdu(source, hdu)], frame, names=["image 0"])
     if isinstance(source, list | tuple) and not _is_nested_numbers(source):
         return _open_list(source, frame, hdu, bad_bits)
@@ -46,8 +46,10 @@ def open_source(source, frame, *, hdu=None, column=None, bad_bits=None):
         return _open_array(source, frame)
     if hasattr(source, "__iter__"):
         return _open_list(list(source), frame, hdu, bad_bits)
-    raise TypeError(f"images cannot be read from {type(source).__name__}; give an array, a path, a folder, a glob, a "
-                    "list, a table with a column of paths, NDData, an HDF5 dataset or a tf.data.Dataset")
+    raise TypeError(
+        f"images cannot be read from {type(source).__name__}; give an array, a path, a folder, a glob, a "
+        "list, a table with a column of paths, NDData, an HDF5 dataset or a tf.data.Dataset"
+    )
 
 
 def _is_nested_numbers(items):
@@ -67,8 +69,9 @@ def _open_path(path, frame, *, hdu, column, bad_bits):
         if base.lower().endswith(_HDF5_SUFFIXES):
             return _open_hdf5(base, selector, frame)
         if tables.is_table_path(base) or (selector is None and hdu is None and tables.is_fits_table(base)):
-            return _open_table(tables.read_table(base), Path(base).parent, frame,
-                               hdu=hdu, column=column, bad_bits=bad_bits)
+            return _open_table(
+                tables.read_table(base), Path(base).parent, frame, hdu=hdu, column=column, bad_bits=bad_bits
+            )
         return _open_list([path], frame, hdu, bad_bits)
     for pattern, ending in ((path, ""), (base, f"[{selector}]")):
         if glob.has_magic(pattern) and (found := sorted(glob.glob(pattern, recursive=True))):
@@ -106,8 +109,9 @@ def _open_list(items, frame, hdu, bad_bits):
 
 def _open_table(table, folder, frame, *, hdu, column, bad_bits):
     rows = tables.path_rows(table, column)
-    return ItemSource(rows.paths, frame, names=rows.names, hdus=rows.hdus if hdu is None else hdu, folder=folder,
-                      bad_bits=bad_bits)
+    return ItemSource(
+        rows.paths, frame, names=rows.names, hdus=rows.hdus if hdu is None else hdu, folder=folder, bad_bits=bad_bits
+    )
 
 
 # -- stacks ---------------------------------------------------------------------------------------------------------
@@ -119,27 +123,40 @@ def _open_array(source, frame):
     array = np.asarray(raw)
     if array.dtype.kind not in "fiu":
         raise ValueError(f"images of type {array.dtype}; expected real numbers")
-    unit = str(getattr(source, "unit", None) or "") or None                      # of an astropy Quantity
+    unit = str(getattr(source, "unit", None) or "") or None  # of an astropy Quantity
     known = {"unit": unit, "has_header": False}
     if array.ndim == 2 or array.shape == tuple(frame.image_shape):
         one = oriented(array, frame)
         masks = None if mask is None else oriented(mask, frame).any(-1)[None]
-        return StackSource(lambda start, stop: one[None][start:stop], 1, **known,
-                           masks=None if masks is None else lambda start, stop: masks[start:stop])
+        return StackSource(
+            lambda start, stop: one[None][start:stop],
+            1,
+            **known,
+            masks=None if masks is None else lambda start, stop: masks[start:stop],
+        )
     if array.ndim not in (3, 4):
         raise ValueError(f"an array of shape {array.shape}; expected (H, W), (N, H, W) or (N, H, W, C)")
     if mask is not None and mask.ndim == 4:
         mask = mask.any(-1)
-    return StackSource(lambda start, stop: array[start:stop], len(array), **known,
-                       masks=None if mask is None else lambda start, stop: mask[start:stop])
+    return StackSource(
+        lambda start, stop: array[start:stop],
+        len(array),
+        **known,
+        masks=None if mask is None else lambda start, stop: mask[start:stop],
+    )
 
 
 def _open_dataset(dataset):
     metadata = dataset.metadata
     scale = float(metadata["pixel_scale"])
-    return StackSource(lambda start, stop: dataset.images(np.arange(start, stop)), len(dataset),
-                       names=[f"galaxy {number}" for number in range(len(dataset))], unit=metadata["pixel_unit"],
-                       zero_point=float(metadata["zero_point"]), pixel_scale=(scale, scale))
+    return StackSource(
+        lambda start, stop: dataset.images(np.arange(start, stop)),
+        len(dataset),
+        names=[f"galaxy {number}" for number in range(len(dataset))],
+        unit=metadata["pixel_unit"],
+        zero_point=float(metadata["zero_point"]),
+        pixel_scale=(scale, scale),
+    )
 
 
 def _open_hdf5(path, name, frame):
@@ -151,8 +168,10 @@ def _open_hdf5(path, name, frame):
             file.visititems(lambda key, item: found.append(key) if getattr(item, "ndim", 0) in (3, 4) else None)
             name = "images" if "images" in found else found[0] if len(found) == 1 else None
             if name is None:
-                raise ValueError(f"{path}: expected one dataset of images (N, H, W[, C]) or one named 'images'; "
-                                 f"found {', '.join(found) or 'none'}. Choose one as {path}[NAME].")
+                raise ValueError(
+                    f"{path}: expected one dataset of images (N, H, W[, C]) or one named 'images'; "
+                    f"found {', '.join(found) or 'none'}. Choose one as {path}[NAME]."
+                )
         elif str(name) not in file:
             raise ValueError(f"{path}: no dataset {name!r}; there are {', '.join(file)}")
     # Opened for each read: a handle kept open would not survive a fork or the removal of the file.
@@ -179,9 +198,12 @@ def _hdf5_stack(dataset, get, frame, where):
     unit = _first(attributes, "unit", "units", "pixel_unit", "bunit")
     zero_point = _first(attributes, "zero_point", "magzero")
     scale = _first(attributes, "pixel_scale", "pixscale")
-    known = {"unit": unit.decode() if isinstance(unit, bytes) else unit if unit is None else str(unit),
-             "zero_point": None if zero_point is None else float(zero_point),
-             "pixel_scale": None if scale is None else (float(scale), float(scale)), "has_header": False}
+    known = {
+        "unit": unit.decode() if isinstance(unit, bytes) else unit if unit is None else str(unit),
+        "zero_point": None if zero_point is None else float(zero_point),
+        "pixel_scale": None if scale is None else (float(scale), float(scale)),
+        "has_header": False,
+    }
     if dataset.ndim == 2 or dataset.shape == tuple(frame.image_shape):
         return StackSource(lambda start, stop: oriented(get(None, None), frame)[None][start:stop], 1, **known)
     return StackSource(get, len(dataset), **known)

@@ -6,8 +6,14 @@ import math
 from ..flags import Flag
 from .refusal import Refusal, quiet_astropy
 
-__all__ = ["UnknownUnit", "header_pixel_scale", "header_saturation", "header_unit", "header_zero_point",
-           "unit_zero_point"]
+__all__ = [
+    "UnknownUnit",
+    "header_pixel_scale",
+    "header_saturation",
+    "header_unit",
+    "header_zero_point",
+    "unit_zero_point",
+]
 
 NANOJANSKY_ZERO_POINT = 31.4
 """AB magnitude of 1 nJy (Oke & Gunn 1983, 3631 Jy for magnitude 0)."""
@@ -106,8 +112,14 @@ def _axis_unit(header, axis):
     unit = str(header.get(f"CUNIT{axis}", "")).strip()
     if not unit:
         return 3600.0 if str(header.get(f"CTYPE{axis}", ""))[:4] in _CELESTIAL else None
-    return {"deg": 3600.0, "degree": 3600.0, "arcmin": 60.0, "arcsec": 1.0,
-            "rad": 3600 * math.degrees(1), "mas": 1e-3}.get(unit.lower())
+    return {
+        "deg": 3600.0,
+        "degree": 3600.0,
+        "arcmin": 60.0,
+        "arcsec": 1.0,
+        "rad": 3600 * math.degrees(1),
+        "mas": 1e-3,
+    }.get(unit.lower())
 
 
 @functools.lru_cache(maxsize=256)

@@ -12,8 +12,8 @@ from .sources import StreamSource
 
 __all__ = ["Cutouts"]
 
-_BLOCK = 32          # images that one thread reads at a time
-_PROBES = 16         # images that are looked at before a run starts
+_BLOCK = 32  # images that one thread reads at a time
+_PROBES = 16  # images that are looked at before a run starts
 _SYSTEMATIC = Flag.WRONG_PIXEL_SCALE | Flag.WRONG_UNIT | Flag.WRONG_SHAPE
 
 
@@ -143,11 +143,16 @@ class Cutouts:
         return image, flag, ""
 
     def _submit(self, pool, start, stop, workers):
-        batch = (np.empty((stop - start, *self.frame.image_shape), np.float32), np.zeros(stop - start, np.int64),
-                 [""] * (stop - start))
+        batch = (
+            np.empty((stop - start, *self.frame.image_shape), np.float32),
+            np.zeros(stop - start, np.int64),
+            [""] * (stop - start),
+        )
         block = min(_BLOCK, math.ceil((stop - start) / workers))
-        jobs = [pool.submit(self._fill, batch, start, first, min(first + block, stop))
-                for first in range(start, stop, block)]
+        jobs = [
+            pool.submit(self._fill, batch, start, first, min(first + block, stop))
+            for first in range(start, stop, block)
+        ]
         return batch, jobs
 
     def _fill(self, batch, offset, first, last):

@@ -35,9 +35,14 @@ class ItemSource:
 
     def __init__(self, items, frame, *, names=None, hdus=None, folder=None, bad_bits=None):
         self._items, self._frame, self._hdus, self._folder, self._bad_bits = items, frame, hdus, folder, bad_bits
-        self.names = names if names is not None else [
-            str(item) if isinstance(item, str | os.PathLike) else f"image {number}"
-            for number, item in enumerate(items)]
+        self.names = (
+            names
+            if names is not None
+            else [
+                str(item) if isinstance(item, str | os.PathLike) else f"image {number}"
+                for number, item in enumerate(items)
+            ]
+        )
 
     def __len__(self):
         return len(self._items)
@@ -93,7 +98,7 @@ class StackSource:
             images = np.asarray(self._get(start, stop))
             masks = [None] * (stop - start) if self._masks is None else self._masks(start, stop)
         except (OSError, EOFError, ValueError, RuntimeError) as error:
-            if stop - start > 1:                                # one damaged chunk does not cost its neighbours
+            if stop - start > 1:  # one damaged chunk does not cost its neighbours
                 return [found for index in range(start, stop) for found in self.read(index, index + 1)]
             return [Refusal(Flag.UNREADABLE, f"cannot be read ({' '.join(str(error).split())})")]
         images = images[..., None] if images.ndim == 3 else images
@@ -141,7 +146,7 @@ def raw_of_object(item, frame):
         If it holds no image.
     """
     header, wcs = getattr(item, "header", None), getattr(item, "wcs", None)
-    in_file = hasattr(item, "fileinfo")                     # an HDU; CCDData has a header too
+    in_file = hasattr(item, "fileinfo")  # an HDU; CCDData has a header too
     header = getattr(item, "meta", None) if header is None else header
     data = item.data if header is not None or wcs is not None else item
     mask, unit = getattr(item, "mask", None), getattr(item, "unit", None)

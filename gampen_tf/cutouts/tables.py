@@ -42,7 +42,7 @@ def is_fits_table(path):
             if any(hdu.is_image and hdu.header.get("NAXIS", 0) for hdu in hdus):
                 return False
             return any("A" in column.format for hdu in hdus[1:] for column in getattr(hdu, "columns", ()))
-    except Exception:                                   # not a FITS file at all: its reader says what is wrong
+    except Exception:  # not a FITS file at all: its reader says what is wrong
         return False
 
 
@@ -109,9 +109,10 @@ def _path_column(table, columns):
     if column is None:
         strings = [name for name in columns if len(table) and isinstance(_values(table, name)[0], str | bytes | Path)]
         if len(strings) != 1:
-            raise ValueError("no column of paths in the table: expected one named path, file or filename; "
-                             + (f"there are {', '.join(columns)}. Choose it by column=." if columns else
-                                "the table has no columns"))
+            raise ValueError(
+                "no column of paths in the table: expected one named path, file or filename; "
+                + (f"there are {', '.join(columns)}. Choose it by column=." if columns else "the table has no columns")
+            )
         column = strings[0]
     return column
 

@@ -132,9 +132,7 @@ def uniformity(pit, *, confidence=0.95, n_levels=100) -> RankTest:
     minima = _simulated_minima(len(pit), n_levels, cumulative=True)
     lower, upper = _band(len(pit), levels, np.quantile(minima, 1 - confidence))
     smallest = np.min(_tail_probability(below, len(pit), levels))
-    return RankTest(
-        levels, below / len(pit), lower / len(pit), upper / len(pit), _p_value(smallest, minima), len(pit)
-    )
+    return RankTest(levels, below / len(pit), lower / len(pit), upper / len(pit), _p_value(smallest, minima), len(pit))
 
 
 def rank_histogram(pit, n_bins=20, *, confidence=0.95):
@@ -207,7 +205,7 @@ def _uniform(seed, first_row, shape):
     Each row has a counter of its own in one Philox stream: a Philox block yields four numbers.
     """
     per_row = -(-int(np.prod(shape[1:])) // 4)
-    bits = np.random.Philox(key=[seed, 0x5eed])
+    bits = np.random.Philox(key=[seed, 0x5EED])
     bits.advance(first_row * per_row)
     numbers = np.random.Generator(bits).random((shape[0], per_row * 4))
     return numbers[:, : int(np.prod(shape[1:]))].reshape(shape)

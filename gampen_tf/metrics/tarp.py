@@ -46,9 +46,7 @@ class Tarp:
         return float(np.max(np.abs(self.coverage - self.levels)))
 
 
-def tarp(
-    samples, truth, *, references="posterior", confidence=0.95, n_levels=100, n_resamples=1000, seed=0
-) -> Tarp:
+def tarp(samples, truth, *, references="posterior", confidence=0.95, n_levels=100, n_resamples=1000, seed=0) -> Tarp:
     """Tests of accuracy with random points (algorithm 2 of Lemos et al. 2023).
 
     A reference point is drawn for each galaxy, without looking at its truth; the truth's distance from it is ranked

@@ -93,6 +93,4 @@ def deeplegato(
 
 
 def _convolution(n_filters, size, name):
-    return layers.Conv2D(
-        n_filters, size, padding="same", activation="relu", kernel_initializer="he_normal", name=name
-    )
+    return layers.Conv2D(n_filters, size, padding="same", activation="relu", kernel_initializer="he_normal", name=name)

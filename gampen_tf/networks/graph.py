@@ -47,8 +47,10 @@ def split_model(model, starts_back):
 
     # The back's nodes are played again on new inputs. (`keras.Model(boundary, outputs)` would do so too, but
     # replaces a layer that is used on both sides of the cut by an input.)
-    inputs = [keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"boundary_{i}")
-              for i, tensor in enumerate(boundary)]
+    inputs = [
+        keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"boundary_{i}")
+        for i, tensor in enumerate(boundary)
+    ]
     value = {id(old): new for old, new in zip(boundary, inputs, strict=True)}
     for node in back_nodes:
         args, kwargs = node.arguments.fill_in(value)

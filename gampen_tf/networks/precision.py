@@ -93,8 +93,9 @@ def in_bfloat16(network):
     def new_input(tensor):
         # kept in the type of its readers rather than cast in every pass
         only_lowered = all(id(reader) in lowered for reader in _readers(network, tensor))
-        return keras.Input(batch_shape=tensor.shape, dtype="bfloat16" if only_lowered else tensor.dtype,
-                           name=tensor.name)
+        return keras.Input(
+            batch_shape=tensor.shape, dtype="bfloat16" if only_lowered else tensor.dtype, name=tensor.name
+        )
 
     return _copy(network, new_type, keras.tree.map_structure(new_input, network.input))
 

@@ -88,7 +88,13 @@ def plot_coverage_against_dropout(rates, coverage, errors=None, *, levels, names
             panel.axhline(100 * level, color=COLOURS[i], linestyle="--", linewidth=1, alpha=0.7)
             bars = None if errors is None or p == len(names) else 100 * errors[:, i, p]
             panel.errorbar(
-                rates, 100 * values[:, i], bars, color=COLOURS[i], marker=MARKERS[i], markersize=4, capsize=2,
+                rates,
+                100 * values[:, i],
+                bars,
+                color=COLOURS[i],
+                marker=MARKERS[i],
+                markersize=4,
+                capsize=2,
                 label=f"{100 * level:.2f} %",
             )
         panel.set_xscale("symlog", linthresh=threshold, linscale=0.5) if np.any(rates == 0) else panel.set_xscale("log")
@@ -134,8 +140,16 @@ def plot_coverage_in_bins(centres, coverage, errors, *, levels, name, unit="", n
         panel.axhline(0, color="0.4", linewidth=1)
         for i, level in enumerate(levels):
             panel.errorbar(
-                centres, 100 * (coverage[:, i, p] - level), 100 * errors[:, i, p], color=COLOURS[i], marker=MARKERS[i],
-                markersize=4, capsize=2, linestyle=LINES[i], linewidth=1, label=f"{100 * level:.2f} %",
+                centres,
+                100 * (coverage[:, i, p] - level),
+                100 * errors[:, i, p],
+                color=COLOURS[i],
+                marker=MARKERS[i],
+                markersize=4,
+                capsize=2,
+                linestyle=LINES[i],
+                linewidth=1,
+                label=f"{100 * level:.2f} %",
             )
         panel.set_xscale(scale)
         compact_numbers(panel)

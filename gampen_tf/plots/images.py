@@ -41,8 +41,12 @@ def show_cutout(ax, image, *, noise=None, pixel_scale=None, largest=None):
     noise = _noise(image) if noise is None else noise
     top = max(np.nanmax(image) if largest is None else largest, 5 * noise)
     ax.imshow(
-        np.arcsinh(image / (2 * noise)), origin="lower", cmap="gray_r", interpolation="nearest",
-        vmin=np.arcsinh(-1), vmax=np.arcsinh(top / (2 * noise)),
+        np.arcsinh(image / (2 * noise)),
+        origin="lower",
+        cmap="gray_r",
+        interpolation="nearest",
+        vmin=np.arcsinh(-1),
+        vmax=np.arcsinh(top / (2 * noise)),
     )
     ax.set_xticks([])
     ax.set_yticks([])
@@ -237,7 +241,12 @@ def _scale_bar(ax, shape, pixel_scale):
     x, y = 0.06 * shape[1], 0.08 * shape[0]
     ax.plot([x, x + length / pixel_scale], [y, y], color=COLOURS[1], linewidth=2)
     ax.text(
-        x + 0.5 * length / pixel_scale, y + 0.02 * shape[0], f"{length:g}″", color=COLOURS[1], ha="center", va="bottom",
+        x + 0.5 * length / pixel_scale,
+        y + 0.02 * shape[0],
+        f"{length:g}″",
+        color=COLOURS[1],
+        ha="center",
+        va="bottom",
         fontsize="small",
     )
     ax.set_xlim(-0.5, shape[1] - 0.5)

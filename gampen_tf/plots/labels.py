@@ -40,8 +40,14 @@ def plot_labelled_residuals(predicted, truth, regions, *, name, unit="", ax=None
     colour_counts([shown], left)
     for first, last in regions:
         left.axvspan(
-            max(first, low - margin), min(last, high + margin), facecolor="none", edgecolor="0.2", hatch="//",
-            alpha=0.5, linewidth=0.8, linestyle="--",
+            max(first, low - margin),
+            min(last, high + margin),
+            facecolor="none",
+            edgecolor="0.2",
+            hatch="//",
+            alpha=0.5,
+            linewidth=0.8,
+            linestyle="--",
         )
     left.axhline(0, color="black", linestyle=":", linewidth=1)
     left.set_xlabel(axis_label(name, unit, "Predicted {}"))

@@ -127,8 +127,15 @@ def plot_latents(embedding, labels=None, *, images=None, n_images=150, title="",
         groups = np.zeros(len(embedding), int) if labels is None else np.asarray(labels)
         for i, label in enumerate(np.unique(groups)):
             rows = groups == label
-            panel.scatter(*embedding[rows].T, s=9, marker=MARKERS[i % len(MARKERS)], color=COLOURS[i % len(COLOURS)],
-                          alpha=0.6, linewidth=0, label=str(label))
+            panel.scatter(
+                *embedding[rows].T,
+                s=9,
+                marker=MARKERS[i % len(MARKERS)],
+                color=COLOURS[i % len(COLOURS)],
+                alpha=0.6,
+                linewidth=0,
+                label=str(label),
+            )
         if labels is not None:
             panel.legend(frameon=False, markerscale=2)
     panel.set_xticks([])

@@ -94,8 +94,12 @@ def plot_posterior(samples, *, names, units=None, truth=None, levels=(0.6827, 0.
                 continue
             if column == row:
                 panel.hist(
-                    samples[:, row], bins=np.linspace(*spans[row], 41), density=True, histtype="stepfilled",
-                    color=COLOURS[0], alpha=0.6,
+                    samples[:, row],
+                    bins=np.linspace(*spans[row], 41),
+                    density=True,
+                    histtype="stepfilled",
+                    color=COLOURS[0],
+                    alpha=0.6,
                 )
                 panel.set_yticks([])
             else:
@@ -121,8 +125,19 @@ def plot_posterior(samples, *, names, units=None, truth=None, levels=(0.6827, 0.
 
 
 def plot_posterior_gallery(
-    images, samples, *, names, units=None, truth=None, modes=None, intervals=None, densities=None, pixel_scale=None,
-    noise=None, titles=None, ax=None,
+    images,
+    samples,
+    *,
+    names,
+    units=None,
+    truth=None,
+    modes=None,
+    intervals=None,
+    densities=None,
+    pixel_scale=None,
+    noise=None,
+    titles=None,
+    ax=None,
 ):
     """A row for each galaxy: its image, and the marginal posterior of each parameter.
 

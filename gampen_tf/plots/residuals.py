@@ -89,8 +89,17 @@ def plot_residual_histograms(predicted, truth, *, names, units=None, ax=None):
 
 
 def plot_residuals(
-    predicted, truth, *, names, units=None, against=None, against_names=None, against_units=None, against_word="True",
-    scales=None, ax=None,
+    predicted,
+    truth,
+    *,
+    names,
+    units=None,
+    against=None,
+    against_names=None,
+    against_units=None,
+    against_word="True",
+    scales=None,
+    ax=None,
 ):
     """Predicted minus true values of each parameter against any quantities, in hexagons with log colours.
 
@@ -124,8 +133,17 @@ def plot_residuals(
 
 
 def plot_fractional_residuals(
-    predicted, truth, *, names, units=None, against=None, against_names=None, against_units=None, against_word="True",
-    scales=None, ax=None,
+    predicted,
+    truth,
+    *,
+    names,
+    units=None,
+    against=None,
+    against_names=None,
+    against_units=None,
+    against_word="True",
+    scales=None,
+    ax=None,
 ):
     """|predicted − true| / true of each parameter against any quantities; arguments as in :func:`plot_residuals`.
 
@@ -176,8 +194,13 @@ def plot_residuals_of_groups(residuals, groups, *, name, unit="", ax=None):
             continue
         label = f"{group}: $\\sigma$ = {number(np.std(column))} ({column.size})"
         panel.hist(
-            column, bins=edges, histtype="step", color=COLOURS[i % len(COLOURS)], linestyle=LINES[i % len(LINES)],
-            linewidth=1.5, label=label,
+            column,
+            bins=edges,
+            histtype="step",
+            color=COLOURS[i % len(COLOURS)],
+            linestyle=LINES[i % len(LINES)],
+            linewidth=1.5,
+            label=label,
         )
     panel.axvline(0, color="black", linestyle="--", linewidth=1)
     panel.set_yscale("log")
@@ -200,8 +223,15 @@ def hexagons(panel, x, y, *, x_range, y_range, x_scale="linear", y_scale="linear
         *(np.log10(y_range) if y_scale == "log" else y_range),
     ]
     collection = panel.hexbin(
-        x[inside], y[inside], gridsize=_HEXAGONS, extent=extent, xscale=x_scale, yscale=y_scale, mincnt=1,
-        cmap=density_map(), linewidths=0.1,
+        x[inside],
+        y[inside],
+        gridsize=_HEXAGONS,
+        extent=extent,
+        xscale=x_scale,
+        yscale=y_scale,
+        mincnt=1,
+        cmap=density_map(),
+        linewidths=0.1,
     )
     panel.set_xlim(*x_range)
     panel.set_ylim(*y_range)

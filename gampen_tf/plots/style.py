@@ -120,8 +120,15 @@ def note(ax, text, where="upper left", **options):
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
     options = {"fontsize": "small", "linespacing": 1.25, **options}
     return ax.text(
-        x, y, text, transform=ax.transAxes, va="top" if vertical == "upper" else "bottom", ha=horizontal, bbox=box,
-        zorder=5, **options,
+        x,
+        y,
+        text,
+        transform=ax.transAxes,
+        va="top" if vertical == "upper" else "bottom",
+        ha=horizontal,
+        bbox=box,
+        zorder=5,
+        **options,
     )
 
 

@@ -11,8 +11,16 @@ __all__ = ["plot_uncertainties", "plot_uncertainties_against_residuals"]
 
 
 def plot_uncertainties(
-    uncertainty, against, *, names, fractional_of=None, against_names=None, against_units=None, against_word="True",
-    scales=None, ax=None,
+    uncertainty,
+    against,
+    *,
+    names,
+    fractional_of=None,
+    against_names=None,
+    against_units=None,
+    against_word="True",
+    scales=None,
+    ax=None,
 ):
     """Widths of the 68.27 % intervals against any quantities, in hexagons with log colours.
 

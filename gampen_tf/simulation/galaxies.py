@@ -30,7 +30,7 @@ _MAX_TRIES = 1000
 
 def generator(seed, index, stream):
     """Counter-based random numbers of galaxy ``index``: stream 0 for its parameters, 1 for its noise."""
-    key = np.array([seed, index], dtype=np.uint64)      # said outright: a list with a large seed becomes floats
+    key = np.array([seed, index], dtype=np.uint64)  # said outright: a list with a large seed becomes floats
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream]))
 
 

@@ -19,8 +19,8 @@ __all__ = ["shape_matrix", "sersic_transform", "surface_brightness", "enclosed_f
 # end is only reached where a pixel is a thousandth of r_h.
 _LOG_MIN, _LOG_MAX, _N_STEPS = 2 * np.log(1e-3), 2 * np.log(2e3), 4096
 _STEPS_PER_LOG = _N_STEPS / (_LOG_MAX - _LOG_MIN)
-_N_RADII = 8192                 # of the Hankel transform: 29 e-folds in radius
-_BIAS = -0.4                    # power law taken out of it, so that its ends meet
+_N_RADII = 8192  # of the Hankel transform: 29 e-folds in radius
+_BIAS = -0.4  # power law taken out of it, so that its ends meet
 
 
 def shape_matrix(effective_radius, axis_ratio, position_angle):
@@ -68,7 +68,7 @@ def _exact_transform(sersic_index):
     """Transform of a unit-flux, unit-r_h Sérsic profile on the table's grid: 2π ∫ Σ(r) J₀(kr) r dr, right to 1e-7."""
     log_radius, log_k, coefficients = _hankel_grid()
     centred = log_radius - log_radius.mean()
-    with np.errstate(over="ignore"):            # of the square of radii where there is no light
+    with np.errstate(over="ignore"):  # of the square of radii where there is no light
         light = np.exp(log_radius - _BIAS * centred) * surface_brightness(np.exp(2 * log_radius), sersic_index)
     transform = scipy.fft.irfft(scipy.fft.rfft(light) * coefficients, _N_RADII)[::-1]
     kept = slice((_N_RADII - _N_STEPS) // 2, (_N_RADII + _N_STEPS) // 2 + 2)

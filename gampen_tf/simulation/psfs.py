@@ -12,7 +12,7 @@ from astropy.io import fits
 
 __all__ = ["AnalyticPsf", "MeasuredPsf", "draw_psf", "galaxy_psf", "inverse_transform", "psf_period", "wave_numbers"]
 
-_FOLDED = 5e-4          # part of the light that a PSF's wings may fold into the frame
+_FOLDED = 5e-4  # part of the light that a PSF's wings may fold into the frame
 
 
 @functools.lru_cache(maxsize=16)
@@ -26,7 +26,7 @@ def wave_numbers(period, pixel_scale):
 
 def inverse_transform(transform, size, period, pixel_scale):
     """The central (size, size) pixels of the image whose transform on the half plane is given; overwrites it."""
-    if size % 2 == 0:       # the centre lies between pixels
+    if size % 2 == 0:  # the centre lies between pixels
         kx, ky, _ = wave_numbers(period, pixel_scale)
         half = np.complex64(0.5j * pixel_scale)
         transform = transform * np.exp(half * kx) * np.exp(half * ky)
@@ -93,7 +93,7 @@ class MeasuredPsf:
         kx = 2 * np.pi * scipy.fft.rfftfreq(period, pixel_scale)
         rows, columns = ((np.arange(n) - (n - 1) / 2) * self.pixel_scale for n in self.image.shape)
         transform = np.exp(-1j * np.outer(ky, rows)) @ self.image @ np.exp(-1j * np.outer(columns, kx))
-        if self.pixel_scale != pixel_scale:         # out with the PSF's own pixel, in with that of the image
+        if self.pixel_scale != pixel_scale:  # out with the PSF's own pixel, in with that of the image
             for axis, k in ((1, ky), (0, kx)):
                 ratio = np.sinc(k * pixel_scale / (2 * np.pi)) / np.sinc(k * self.pixel_scale / (2 * np.pi))
                 transform *= np.expand_dims(np.where(abs(k) < np.pi / self.pixel_scale, ratio, 0), axis)

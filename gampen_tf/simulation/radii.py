@@ -11,8 +11,8 @@ from scipy import special
 
 __all__ = ["circularised", "component_radius", "half_light_radius", "light_within", "semi_major_axis"]
 
-_N_ANGLES = 48          # midpoints of a quarter turn: the angle average is right to 1e-10 for q >= 0.2
-_TOLERANCE = 1e-10      # of ln r
+_N_ANGLES = 48  # midpoints of a quarter turn: the angle average is right to 1e-10 for q >= 0.2
+_TOLERANCE = 1e-10  # of ln r
 
 
 def circularised(semi_major_axis, axis_ratio):
@@ -120,7 +120,7 @@ def half_light_radius(flux, effective_radius, axis_ratio, sersic_index):
         step = guess[active] - excess / slope
         inside = (step > low[active]) & (step < high[active])
         new = np.where(inside, step, 0.5 * (low[active] + high[active]))
-        new = np.where(abs(excess) > 1e-13, new, guess[active])     # there: the bracket's end is not inside the bracket
+        new = np.where(abs(excess) > 1e-13, new, guess[active])  # there: the bracket's end is not inside the bracket
         moved = abs(new - guess[active])
         guess[active] = new
         active = active[(moved > _TOLERANCE) & (abs(excess) > 1e-13)]

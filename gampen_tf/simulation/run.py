@@ -147,9 +147,7 @@ def _check_output(output, description):
 
 def _write_catalogue(recipe, description, output, progress_bar):
     table = draw_catalogue(recipe, description["seed"], range(description["n_images"]), progress_bar=progress_bar)
-    split = np.concatenate(
-        [np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]]
-    )
+    split = np.concatenate([np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]])
     table.add_column(split, name="split", index=1)
     if description["form"] == "fits":
         table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
@@ -202,10 +200,14 @@ def _worker_processes(job, numbers, workers):
                 answers.put(json.loads(process.stdout.readline()))
         except queue.Empty:
             return
-        except (OSError, ValueError):           # a closed pipe, or half an answer
+        except (OSError, ValueError):  # a closed pipe, or half an answer
             process.kill()
-            answers.put({"error": f"a worker process ended before its work was done (status {process.wait()}); "
-                                  "what it wrote is kept: the same command goes on from there"})
+            answers.put(
+                {
+                    "error": f"a worker process ended before its work was done (status {process.wait()}); "
+                    "what it wrote is kept: the same command goes on from there"
+                }
+            )
 
     threads = [threading.Thread(target=feed, args=(process,), daemon=True) for process in processes]
     try:

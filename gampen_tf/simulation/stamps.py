@@ -20,11 +20,11 @@ from gampen_tf.simulation.psfs import inverse_transform, psf_period, wave_number
 
 __all__ = ["Component", "draw_stamp"]
 
-_SHORT, _LONG = 1.07, 1.45       # period over side of the frame
-_NARROW = 0.1                    # semi-major axis of a disc, over the side, from which the long period is taken
-_CLEARANCE = 0.3                 # distance of the centre of any copy from the frame, over its side
-_RINGS = 4                       # rings of copies that are summed one by one; those beyond are integrated
-_NEGLIGIBLE = 1e-6               # part of a galaxy's light that may be left folded into the frame
+_SHORT, _LONG = 1.07, 1.45  # period over side of the frame
+_NARROW = 0.1  # semi-major axis of a disc, over the side, from which the long period is taken
+_CLEARANCE = 0.3  # distance of the centre of any copy from the frame, over its side
+_RINGS = 4  # rings of copies that are summed one by one; those beyond are integrated
+_NEGLIGIBLE = 1e-6  # part of a galaxy's light that may be left folded into the frame
 
 
 @dataclasses.dataclass(frozen=True)

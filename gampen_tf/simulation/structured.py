@@ -21,11 +21,11 @@ __all__ = ["KINDS", "draw_structured", "spiral_arms"]
 
 KINDS = {"elliptical": 0.30, "spiral": 0.42, "barred": 0.16, "clumpy": 0.12}
 _MOFFAT_BETA = 3.5
-_FWHM_STEP = 0.1                # px: few PSFs, each transformed once
-_RADIUS = (0.075, 0.110)        # effective radius over the side of the frame
-_BRIGHTNESS = (0.7, 1.8)        # log₁₀ of the mean surface brightness within R_e, over the noise
-_SCALE_LENGTHS = 1.678          # effective radius of an exponential disc in its scale lengths
-_ARMS_END = 4.0                 # scale lengths
+_FWHM_STEP = 0.1  # px: few PSFs, each transformed once
+_RADIUS = (0.075, 0.110)  # effective radius over the side of the frame
+_BRIGHTNESS = (0.7, 1.8)  # log₁₀ of the mean surface brightness within R_e, over the noise
+_SCALE_LENGTHS = 1.678  # effective radius of an exponential disc in its scale lengths
+_ARMS_END = 4.0  # scale lengths
 
 
 def draw_structured(seed, index, *, size=161):
@@ -120,14 +120,28 @@ def spiral_arms(component, psf, size, pixel_scale, *, n_arms=2, phase=0.0, pitch
     -------
     (size, size) array
     """
-    place = {"axis_ratio": component.axis_ratio, "position_angle": component.position_angle,
-             "x": component.x / pixel_scale, "y": component.y / pixel_scale}
+    place = {
+        "axis_ratio": component.axis_ratio,
+        "position_angle": component.position_angle,
+        "x": component.x / pixel_scale,
+        "y": component.y / pixel_scale,
+    }
     radius = component.effective_radius / pixel_scale
     coordinates = _face_on(size, place)
-    smooth = component.flux / radius**2 * surface_brightness(
-        (coordinates[0] ** 2 + coordinates[1] ** 2) / radius**2, component.sersic_index)
-    excess = _excess(coordinates, radius / _SCALE_LENGTHS, n_arms, phase, pitch=np.radians(pitch), contrast=contrast,
-                     sharpness=sharpness)
+    smooth = (
+        component.flux
+        / radius**2
+        * surface_brightness((coordinates[0] ** 2 + coordinates[1] ** 2) / radius**2, component.sersic_index)
+    )
+    excess = _excess(
+        coordinates,
+        radius / _SCALE_LENGTHS,
+        n_arms,
+        phase,
+        pitch=np.radians(pitch),
+        contrast=contrast,
+        sharpness=sharpness,
+    )
     return _blurred(smooth * excess, functools.partial(psf.transform, pixel_scale=pixel_scale), pixel_scale)
 
 
@@ -139,15 +153,23 @@ def _spiral(canvas, rng, radius, place, bar_flux=0.0):
     n_arms, phase = int(rng.choice([2, 2, 2, 3, 4])), rng.uniform(0, 2 * np.pi)
     bulge_flux, knots_flux = rng.uniform(0.02, 0.4), rng.uniform(0.0, 0.15)
     arms = _arms(
-        _face_on(canvas.size, place), radius / _SCALE_LENGTHS, n_arms, phase,
-        pitch=rng.choice([-1, 1]) * np.radians(rng.uniform(10, 30)), contrast=rng.uniform(0.3, 0.8),
+        _face_on(canvas.size, place),
+        radius / _SCALE_LENGTHS,
+        n_arms,
+        phase,
+        pitch=rng.choice([-1, 1]) * np.radians(rng.uniform(10, 30)),
+        contrast=rng.uniform(0.3, 0.8),
         sharpness=rng.uniform(1, 4),
     )
     canvas.light(arms * (1 - bulge_flux - knots_flux - bar_flux) / np.sum(arms))
     bulge_radius = radius * rng.uniform(0.12, 0.35)
     # a bulge is rounder than the disc around it
-    canvas.component(bulge_flux, bulge_radius, round(rng.uniform(1.5, 3.5), 1),
-                     **{**place, "axis_ratio": 0.5 + 0.5 * place["axis_ratio"]})
+    canvas.component(
+        bulge_flux,
+        bulge_radius,
+        round(rng.uniform(1.5, 3.5), 1),
+        **{**place, "axis_ratio": 0.5 + 0.5 * place["axis_ratio"]},
+    )
     _add_knots(canvas, rng, int(rng.integers(10, 40)), radius, place, knots_flux)
     if bar_flux:
         x, y = _face_on(canvas.size, place)
@@ -191,7 +213,7 @@ def _excess(coordinates, scale_length, n_arms, phase, *, pitch, contrast, sharpn
     radius = np.hypot(x, y) / scale_length
     angle = np.arctan2(y, x) - phase - np.log(np.maximum(radius, 0.05)) / np.tan(pitch)
     crest = np.exp(sharpness * np.cos(n_arms * angle)) / np.i0(sharpness)
-    strength = contrast * (1 - np.exp(-((radius / 0.7) ** 2)))          # none at the centre
+    strength = contrast * (1 - np.exp(-((radius / 0.7) ** 2)))  # none at the centre
     return strength * (crest - 1)
 
 
@@ -215,8 +237,12 @@ def _add_knots(canvas, rng, n_knots, radius, place, flux, blur=0.0):
     x, y = rng.normal(0, radius / 1.1774, (2, n_knots))
     angle, root = np.radians(place["position_angle"]), np.sqrt(place["axis_ratio"])
     x, y = x / root, y * root
-    canvas.points(place["x"] + x * np.cos(angle) - y * np.sin(angle),
-                  place["y"] + x * np.sin(angle) + y * np.cos(angle), flux, blur)
+    canvas.points(
+        place["x"] + x * np.cos(angle) - y * np.sin(angle),
+        place["y"] + x * np.sin(angle) + y * np.cos(angle),
+        flux,
+        blur,
+    )
 
 
 def _add_neighbours(canvas, rng):
@@ -227,8 +253,15 @@ def _add_neighbours(canvas, rng):
         if rng.uniform() < 0.5:
             canvas.points(np.array([x]), np.array([y]), flux)
         else:
-            canvas.component(flux, canvas.size * rng.uniform(0.01, 0.03), 1.0, axis_ratio=rng.uniform(0.3, 1),
-                             position_angle=rng.uniform(0, 180), x=x, y=y)
+            canvas.component(
+                flux,
+                canvas.size * rng.uniform(0.01, 0.03),
+                1.0,
+                axis_ratio=rng.uniform(0.3, 1),
+                position_angle=rng.uniform(0, 180),
+                x=x,
+                y=y,
+            )
 
 
 @functools.lru_cache(maxsize=64)

@@ -43,13 +43,13 @@ def cached(name, length, make):
         if len(table) == length and np.isfinite(table).all():
             return table
     except OSError:
-        pass                            # not there yet
+        pass  # not there yet
     table = np.asarray(make(), dtype=np.float64)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(table.astype("<f8").tobytes())
-        os.replace(temporary, path)     # whole or not at all, whoever else writes it
+        os.replace(temporary, path)  # whole or not at all, whoever else writes it
     except OSError:
-        pass                            # a cache that cannot be written saves no time, and does no harm
+        pass  # a cache that cannot be written saves no time, and does no harm
     return table

@@ -14,7 +14,7 @@ __all__ = ["main"]
 
 def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)                                   # a stray print must not look like an answer
+    os.dup2(2, 1)  # a stray print must not look like an answer
     from gampen_tf.simulation.layout import write_part
 
     job = json.loads(sys.stdin.readline())
@@ -26,7 +26,7 @@ def main():
             answer = {"part": number, "error": str(error), "type": type(error).__name__}
         try:
             answers.write(json.dumps(answer) + "\n")
-        except BrokenPipeError:                     # the parent has gone: nobody wants more
+        except BrokenPipeError:  # the parent has gone: nobody wants more
             os._exit(1)
 
 
