@@ -273,13 +273,39 @@ def _loaded(name, directory, *changed):
     return model
 
 
+# Of a model's description, what a posterior depends on; the rest tells where the model comes from.
+_POSTERIOR_FIELDS = (
+    "head",
+    "scaler",
+    "stretch",
+    "image_shape",
+    "psf_shape",
+    "pixel_scale",
+    "pixel_unit",
+    "zero_point",
+    "band",
+    "calibration",
+)
+
+
 def fingerprint(model):
-    """sha256 of everything in a model that a posterior depends on: weights, architecture, scaler, stretch, …"""
-    described = {key: value for key, value in model.describe().items() if key != "provenance"}
-    digest = hashlib.sha256(json.dumps([described, model.network.get_config()], sort_keys=True, default=str).encode())
+    """sha256 of everything in a model that a posterior depends on: weights, architecture, scaler, stretch, …
+
+    Where the code of a layer lies is not part of it: a layer is known by its registered name.
+    """
+    description = model.describe()
+    described = {key: description[key] for key in _POSTERIOR_FIELDS}
+    config = _without_modules(model.network.get_config())
+    digest = hashlib.sha256(json.dumps([described, config], sort_keys=True, default=str).encode())
     for weight in model.network.weights:
         digest.update(np.ascontiguousarray(weight))
     return digest.hexdigest()
+
+
+def _without_modules(config):
+    if isinstance(config, dict):
+        return {key: _without_modules(value) for key, value in config.items() if key != "module"}
+    return [_without_modules(value) for value in config] if isinstance(config, list | tuple) else config
 
 
 def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):

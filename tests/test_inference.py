@@ -124,6 +124,14 @@ def test_a_changed_weight_is_another_model(images):
     assert not np.allclose(quiet(images, model=model).median(), first.median())
 
 
+def test_the_place_of_a_layer_in_the_package_is_no_part_of_the_hash(monkeypatch):
+    model = toy_model()
+    before = fingerprint(model)
+    layer = type(next(one for one in model.network.layers if type(one).__module__.startswith("gampen_tf")))
+    monkeypatch.setattr(layer, "__module__", "gampen_tf.somewhere_else")
+    assert fingerprint(model) == before
+
+
 def test_precision_is_lowered_only_where_it_was_measured_to_be_harmless(images, monkeypatch):
     monkeypatch.setattr(measurement, "bfloat16_is_fast", lambda: True)
     assert Measurement(toy_model()).precision == "float32"
