@@ -40,14 +40,14 @@ from astropy.table import QTable
 
 import gampen_tf
 from gampen_tf import classical, metrics
-from gampen_tf.measurement import as_model
-from gampen_tf.parameters import LabelScaler, ParameterSet
-from gampen_tf.recipes import load_recipe
-from gampen_tf.report_tables import plus_minus
+from gampen_tf.core import LabelScaler, ParameterSet
+from gampen_tf.evaluation.report_parts import plus_minus
+from gampen_tf.models import as_model
+from gampen_tf.rendering import Component, draw_psf
+from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy
+from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.noise import draw_noise
-from gampen_tf.simulation.psfs import draw_psf, galaxy_psf
-from gampen_tf.simulation.stamps import Component
 from gampen_tf.simulation.structured import spiral_arms
 
 RESULTS = Path(__file__).parent / "results"

@@ -31,14 +31,14 @@ import numpy as np
 
 import gampen_tf
 from gampen_tf import metrics
-from gampen_tf.datasets import DataSet
+from gampen_tf.data import DataSet
+from gampen_tf.models import weights_hash
 from gampen_tf.plots.style import axis_label, panels
-from gampen_tf.presets import PRESETS
-from gampen_tf.recipes import load_recipe
+from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy
+from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.noise import draw_noise
-from gampen_tf.simulation.psfs import galaxy_psf
-from gampen_tf.trust import weights_hash
+from gampen_tf.training import PRESETS
 
 RESULTS = Path(__file__).parent / "results"
 PARAMETERS = ("magnitude", "semi_major_axis", "sersic_index", "axis_ratio")

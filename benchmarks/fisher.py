@@ -23,13 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gampen_tf import resources
-from gampen_tf.recipes import load_recipe
+from gampen_tf.io import locations as resources
+from gampen_tf.rendering import Component, draw_stamp, half_light_radius
+from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
+from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.images import draw_image
-from gampen_tf.simulation.psfs import galaxy_psf
-from gampen_tf.simulation.radii import half_light_radius
-from gampen_tf.simulation.stamps import Component, draw_stamp
 
 RESULTS = Path(__file__).parent / "results" / "fisher.json"
 QUANTITIES = ("bulge_to_total", "effective_radius", "flux")

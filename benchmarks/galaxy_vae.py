@@ -4,13 +4,13 @@
     python benchmarks/galaxy_vae.py --train OUTPUT [--variant dense] [--n-training 10000] [--epochs 80]
 
 The first measures models, the second trains one as the shipped ones were. Images are drawn (`gampen_tf.simulation.
-structured`), cut and scaled (`gampen_tf.source_crops`); those of the test have another seed. ``--data`` is a
+structured`), cut and scaled (`gampen_tf.vae.source_crops`); those of the test have another seed. ``--data`` is a
 folder to keep them in.
 
 For each test image the reconstruction at the mean of its latents, f_μ(g_μ(x)), is compared with the Gaussian of least
 squared error: in squared error, and in likelihood, the Gaussian's with the variance that suits the image best, the
 model's with its own variance of each pixel. ``--novelty`` asks how well scores tell images of another kind:
-the area under the ROC curve of the bound, and of the distance in the encoder's features (`gampen_tf.novelty`).
+the area under the ROC curve of the bound, and of the distance in the encoder's features (`gampen_tf.models.novelty`).
 ``--catalogue`` measures the stamps of a GalSim ``RealGalaxyCatalog`` too. The tables go to
 ``benchmarks/results/galaxy_vae.md``, all numbers to ``galaxy_vae.json``, figures beside them.
 """
@@ -25,12 +25,11 @@ from tqdm import tqdm
 
 import gampen_tf
 from gampen_tf import plots
-from gampen_tf.bivariate_gaussian import fit_bivariate_gaussian
-from gampen_tf.latents import embed
-from gampen_tf.novelty import Novelty, feature_network
+from gampen_tf.classical import fit_bivariate_gaussian
+from gampen_tf.models import Novelty
+from gampen_tf.networks.parts import feature_network
 from gampen_tf.simulation.structured import KINDS, draw_structured
-from gampen_tf.source_crops import crop_sources, normalise
-from gampen_tf.vae import round_weights
+from gampen_tf.vae import crop_sources, embed, normalise, round_weights
 
 RESULTS = Path(__file__).parent / "results"
 SEEDS = {"train": 1, "test": 2}

@@ -32,10 +32,12 @@ from pathlib import Path
 import numpy as np
 
 import gampen_tf
-from gampen_tf import ellipticity, metrics
+from gampen_tf import metrics
+from gampen_tf.core import ellipticity
 from gampen_tf.plots import plot_predicted_against_true, plot_residual_images
 from gampen_tf.plots.style import COLOURS, LINES, panels
-from gampen_tf.reconstruction import redraw, reduced_chi_squared
+from gampen_tf.posterior import shapes
+from gampen_tf.simulation import redraw, reduced_chi_squared
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = ("x", "y", "magnitude", "semi_major_axis", "position_angle", "axis_ratio", "sersic_index")
@@ -175,7 +177,7 @@ def coverage(posterior, truth):
             }
     if not set(ellipticity.NAMES) <= set(posterior.names):
         return result
-    columns = ellipticity.shape_columns(posterior, levels)
+    columns = shapes.shape_columns(posterior, levels)
     for name in ("axis_ratio", "position_angle"):
         true = truth[:, NAMES.index(name)]
         if name == "position_angle":

@@ -25,16 +25,14 @@ import tensorflow as tf
 from scipy.stats import gaussian_kde
 
 import gampen_tf
-from gampen_tf import mixtures, networks, resources
-from gampen_tf.catalogues import predict_catalogue
-from gampen_tf.engine import DEFAULT_TOLERANCE, Engine
-from gampen_tf.inference import predict
+from gampen_tf import networks
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
+from gampen_tf.inference import DEFAULT_TOLERANCE, Engine, Measurement, bfloat16_change, predict, predict_catalogue
+from gampen_tf.io import locations as resources
 from gampen_tf.layers import mixture_parameters
-from gampen_tf.measurement import Measurement, as_model, bfloat16_change
-from gampen_tf.model import Model
+from gampen_tf.models import Model, as_model
 from gampen_tf.networks.precision import bfloat16_is_fast
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.pipelines import Stretch
+from gampen_tf.posterior import mixtures
 
 HERE = Path(__file__).parent
 LEVELS = (0.15865, 0.84135)

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from gampen_tf.augmentation import Augmentation
-from gampen_tf.devices import build_network
-from gampen_tf.fronts import compute_front, split_front
-from gampen_tf.pipelines import ShardPipeline, TensorPipeline
-from gampen_tf.stretch import Stretch
+from gampen_tf.core import Stretch
+from gampen_tf.training import Augmentation
+from gampen_tf.training.devices import build_network
+from gampen_tf.training.fixed_front import compute_front, split_front
+from gampen_tf.training.pipelines import ShardPipeline, TensorPipeline
 
 HERE = Path(__file__).parent
 SHAPE = (239, 239, 1)

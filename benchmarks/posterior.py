@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize, stats
 
-from gampen_tf import mixtures
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.posterior import Posterior
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet
+from gampen_tf.posterior import Posterior, mixtures
 
 HERE = Path(__file__).parent
 LEVELS = (0.6827, 0.9545, 0.9973)

@@ -27,8 +27,8 @@ from astropy.table import Table
 
 import gampen_tf
 from gampen_tf import metrics
-from gampen_tf.flags import Flag
-from gampen_tf.report_tables import plus_minus
+from gampen_tf.core import Flag
+from gampen_tf.evaluation.report_parts import plus_minus
 
 RESULTS = Path(__file__).parent / "results"
 HST_PIXEL = 0.03  # arcsec
@@ -246,8 +246,8 @@ def figure(results):
 
 def gallery(images, found, nearer, model, sky):
     """The brightest of the last distance, and what was said of them."""
-    from gampen_tf.flags import describe
-    from gampen_tf.plots.images import plot_cutouts
+    from gampen_tf.core import describe
+    from gampen_tf.plots import plot_cutouts
 
     galaxies = found["galaxies"]
     order = np.argsort(galaxies["published_magnitude"])[:12]

@@ -25,12 +25,11 @@ import galsim
 import numpy as np
 from scipy import integrate
 
-from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation import profiles
+from gampen_tf.rendering import Component, draw_stamp, profiles
+from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy, generator
+from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.images import draw_image
-from gampen_tf.simulation.psfs import galaxy_psf
-from gampen_tf.simulation.stamps import Component, draw_stamp
 
 HERE = Path(__file__).parent
 SEED = 101

@@ -6,7 +6,7 @@
 *whole* trains the network on images with Keras's own ``fit``, the plain way; *loop* trains it with gampen_tf's loop on
 the same images; *kept front* is what ``gampen_tf.train`` does where the network begins without weights: the part
 before the first weight is computed once, and the loop trains the rest. Images are random, in memory; the
-first epoch, which compiles, is not counted. The losses of the two arithmetics are compared after the same steps from
+first epoch, which compiles, is not counted. The losses of the two kinds of arithmetic are compared after the same steps from
 the same weights. The table is printed and written to ``benchmarks/training.md``.
 """
 
@@ -18,12 +18,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gampen_tf.devices import build_network
-from gampen_tf.fronts import compute_front, split_front
-from gampen_tf.loop import Trainer
-from gampen_tf.losses import GaussianNegativeLogLikelihood
-from gampen_tf.pipelines import TensorPipeline
-from gampen_tf.presets import Preset
+from gampen_tf.training import GaussianNegativeLogLikelihood, Preset, Trainer
+from gampen_tf.training.devices import build_network
+from gampen_tf.training.fixed_front import compute_front, split_front
+from gampen_tf.training.pipelines import TensorPipeline
 
 HERE = Path(__file__).parent
 SIDE = 239

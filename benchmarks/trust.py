@@ -17,14 +17,14 @@ import numpy as np
 
 import gampen_tf
 from gampen_tf import metrics
-from gampen_tf.flags import Flag
-from gampen_tf.image_checks import bright_neighbour, cut_by_frame
-from gampen_tf.recipes import load_recipe
-from gampen_tf.report_tables import plus_minus
+from gampen_tf.core import Flag
+from gampen_tf.evaluation.report_parts import plus_minus
+from gampen_tf.models import bright_neighbour, cut_by_frame
+from gampen_tf.rendering import Component, draw_psf, draw_stamp
+from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy, generator
+from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.noise import draw_noise
-from gampen_tf.simulation.psfs import draw_psf, galaxy_psf
-from gampen_tf.simulation.stamps import Component, draw_stamp
 
 MEASURED = ("effective_radius", "flux")
 RESULTS = Path(__file__).parent / "results"

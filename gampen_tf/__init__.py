@@ -9,33 +9,32 @@ The public names are loaded when they are first used: importing the package load
 
 import importlib
 
-from . import _startup
+from ._version import __version__ as __version__
+from .io import quiet
 
-__version__ = "0.1.0"
-
-_startup.install()
+quiet.install()
 
 _HOMES = {
-    "predict": "inference",
-    "train": "training",
-    "train_vae": "vae_training",
-    "GalaxyVAE": "vae",
-    "finetune": "finetuning",
-    "simulate": "simulation",
-    "evaluate": "evaluation",
-    "tune_dropout": "tuning",
-    "calibrate": "calibration",
-    "fit_limits": "trust",
-    "crop": "cropping",
-    "combine": "combination",
-    "load_model": "model",
-    "list_models": "model",
-    "load_gampen_weights": "networks",
-    "open_dataset": "datasets",
-    "predict_catalogue": "catalogues",
-    "read_catalogue": "catalogues",
-    "Posterior": "posterior",
-    "Flag": "flags",
+    "predict": "inference.prediction",
+    "train": "training.training",
+    "train_vae": "vae.training",
+    "GalaxyVAE": "vae.model",
+    "finetune": "training.finetuning",
+    "simulate": "simulation.run",
+    "evaluate": "evaluation.evaluation",
+    "tune_dropout": "training.dropout_tuning",
+    "calibrate": "training.recalibrating",
+    "fit_limits": "training.limit_fitting",
+    "crop": "inference.cropping",
+    "combine": "models.combination",
+    "load_model": "models.loading",
+    "list_models": "models.loading",
+    "load_gampen_weights": "networks.gampen_weights",
+    "open_dataset": "data.dataset",
+    "predict_catalogue": "inference.catalogues",
+    "read_catalogue": "inference.catalogues",
+    "Posterior": "posterior.posterior",
+    "Flag": "core.flags",
 }
 
 __all__ = sorted(_HOMES)

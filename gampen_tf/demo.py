@@ -12,7 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .resources import sample_cutouts
+from .data.dataset import open_dataset
+from .inference.prediction import predict
+from .io.locations import sample_cutouts
+from .models.combination import as_model
+from .networks.parts import localisation
+from .plots.posteriors import plot_posterior_gallery
 
 __all__ = ["comparison", "figure", "main"]
 
@@ -34,9 +39,6 @@ def main(folder="demo_output", model="hsc_wide_g"):
     -------
     Posterior
     """
-    from . import open_dataset, predict
-    from .measurement import as_model
-
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     samples, model = open_dataset(sample_cutouts()), as_model(model)
@@ -65,9 +67,6 @@ def figure(posterior, images, truth, model):
     matplotlib.figure.Figure
     """
     from matplotlib.patches import Rectangle
-
-    from .cropping import localisation
-    from .plots import plot_posterior_gallery
 
     # All but the outermost thousandths of each posterior.
     ends = posterior.quantile([5e-4, 1 - 5e-4])

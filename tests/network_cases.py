@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from gampen_tf import networks
 from gampen_tf.layers import SpatialTransformer, dropout_layers, monte_carlo, n_outputs, set_dropout_rate
-from gampen_tf.losses import GaussianNegativeLogLikelihood
+from gampen_tf.training import GaussianNegativeLogLikelihood
 
 
 class NetworkCase:

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from gampen_tf.bivariate_gaussian import (
-    BivariateGaussian,
-    _squared_error,
-    fit_bivariate_gaussian,
-    gaussian_log_likelihood,
-)
+from gampen_tf.classical import fit_bivariate_gaussian
+from gampen_tf.classical.bivariate_gaussian import BivariateGaussian, _squared_error, gaussian_log_likelihood
 
 TRUTH = BivariateGaussian(500.0, 20.3, 17.6, np.array([[30.0, 8.0], [8.0, 12.0]]), 0.0, True)
 

@@ -16,14 +16,14 @@ from gampen_tf.calibration import (
     ConditionalTemperature,
     ConformalEllipsoid,
     ConformalIntervals,
-    QuantileMap,
     Recalibration,
     Temperature,
     conformal_radius,
+    fit_quantile_map,
 )
-from gampen_tf.calibration.pits import label_pit, true_labels
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.posterior import Posterior
+from gampen_tf.calibration.label_pits import label_pit, true_labels
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet
+from gampen_tf.posterior import Posterior, QuantileMap
 
 PARAMETERS = ParameterSet(
     [
@@ -99,7 +99,7 @@ def test_rescaling_moves_neither_means_nor_ranks():
 
 def test_quantile_map_makes_pits_uniform_for_other_galaxies():
     for fault in ({"width": 0.6}, {"bias": 0.5}, {"width": 1.5, "bias": -0.3}):
-        fitted = QuantileMap.fit(*toy(6, **fault))
+        fitted = fit_quantile_map(*toy(6, **fault))
         found = pits(*toy(7, **fault))
         for p in range(3):
             repaired = fitted.inverse_level(found[:, p], p)

@@ -5,8 +5,8 @@ from toy_models import toy_images, toy_model
 
 import gampen_tf
 from gampen_tf import metrics
-from gampen_tf.calibration import calibrate
-from gampen_tf.model import load_model
+from gampen_tf.models import load_model
+from gampen_tf.training import calibrate
 
 
 class Galaxies:

@@ -14,11 +14,10 @@ from astropy.io import fits
 from astropy.table import Table
 from toy_models import SIDE, toy_images, toy_model
 
-from gampen_tf.catalogues import predict_catalogue, read_catalogue
-from gampen_tf.flags import Flag
-from gampen_tf.inference import predict
+from gampen_tf.core import Flag
+from gampen_tf.inference import predict, predict_catalogue, read_catalogue
+from gampen_tf.io import only_run
 from gampen_tf.layers import mixture_parameters
-from gampen_tf.locks import only_run
 
 N_ROWS = 50
 SETTINGS = {"seed": 3, "passes": 8, "rows_per_shard": 16, "batch_size": 16, "progress_bar": False}
@@ -127,7 +126,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(unbroken, survey, tmp
     """SIGKILL in the middle, twice, in processes of their own; the last call finishes here."""
     script = textwrap.dedent(f"""
         import time
-        from gampen_tf import catalogue_shards, catalogues
+        from gampen_tf.inference import catalogue_shards, catalogues
         written = catalogue_shards.write_shard
         def slowly(job, number, table):
             written(job, number, table)
@@ -231,7 +230,7 @@ def test_no_images_have_a_catalogue_of_no_rows(survey, tmp_path):
 def test_joined_data_sets_are_measured_whole(survey, tmp_path):
     from toy_data import blobs, write_dataset
 
-    from gampen_tf.datasets import JoinedDataSet
+    from gampen_tf.data import JoinedDataSet
 
     parts = [
         write_dataset(tmp_path / name, *blobs(n, side=SIDE, seed=n), n_training=2) for name, n in (("a", 4), ("b", 3))

@@ -8,12 +8,12 @@ from scipy import linalg
 pytest.importorskip("sep")
 
 from gampen_tf import classical
-from gampen_tf.classical.conversion import Frame, Sersic, Source, from_imfit, measured, to_imfit
 from gampen_tf.classical.covariance import covariance_of, errors_of
-from gampen_tf.classical.data import Data, Limits, sources_of, vector_of
-from gampen_tf.classical.exact import ExactImages
-from gampen_tf.flags import Flag
-from gampen_tf.simulation.radii import half_light_radius
+from gampen_tf.classical.exact_fit import ExactImages
+from gampen_tf.classical.parameters import Frame, Sersic, Source, from_imfit, measured, to_imfit
+from gampen_tf.classical.problem import Data, Limits, sources_of, vector_of
+from gampen_tf.core import Flag
+from gampen_tf.rendering import half_light_radius
 
 SCALE = 0.2
 PSF = galsim.Moffat(beta=3.5, fwhm=0.7).shear(q=0.95, beta=30 * galsim.degrees)

@@ -14,9 +14,9 @@ from astropy.io import fits
 from astropy.table import QTable, Table
 
 import gampen_tf
-from gampen_tf import cli
-from gampen_tf.flags import Flag
-from gampen_tf.table_files import write_table
+from gampen_tf.cli import program as cli
+from gampen_tf.core import Flag
+from gampen_tf.io import write_table
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ from astropy.table import Table
 from astropy.wcs import WCS
 
 import gampen_tf
-from gampen_tf.cropping import crop, crop_box, localisation
-from gampen_tf.cutouts import read_cutouts
-from gampen_tf.flags import Flag
+from gampen_tf.core import Flag, LabelScaler, Parameter, ParameterSet, Stretch
+from gampen_tf.data import read_cutouts
+from gampen_tf.inference import crop, crop_box
 from gampen_tf.layers import SpatialTransformer, n_outputs
-from gampen_tf.model import Model
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.pipelines import Stretch
+from gampen_tf.models import Model
+from gampen_tf.networks.parts import localisation
 
 SIDE = 21
 

@@ -9,10 +9,9 @@ from astropy.io import fits
 from astropy.nddata import CCDData, Cutout2D, NDData
 from astropy.wcs import WCS
 
-from gampen_tf.cutouts import centre_start, read_cutouts
-from gampen_tf.cutouts.photometry import header_pixel_scale, header_zero_point, unit_zero_point
-from gampen_tf.cutouts.refusal import Refusal
-from gampen_tf.flags import Flag
+from gampen_tf.core import Flag
+from gampen_tf.data import Refusal, centre_start, read_cutouts
+from gampen_tf.data.photometry import header_pixel_scale, header_zero_point, unit_zero_point
 
 MODEL = {"image_shape": (9, 9, 1), "pixel_scale": 0.168}
 
@@ -324,7 +323,7 @@ def test_tf_data_streams(image):
 
 
 def test_quiet_astropy_leaves_the_callers_filters():
-    from gampen_tf.cutouts.refusal import quiet_astropy
+    from gampen_tf.io.quiet import quiet_astropy
 
     before = list(warnings.filters)
     with quiet_astropy(), quiet_astropy():

@@ -11,8 +11,8 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from gampen_tf.cutouts import read_cutouts
-from gampen_tf.flags import Flag
+from gampen_tf.core import Flag
+from gampen_tf.data import read_cutouts
 
 MODEL = {"image_shape": (9, 9, 1), "pixel_scale": 0.168, "model_name": "hsc"}
 

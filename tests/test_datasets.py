@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 from toy_recipes import toy_recipe
 
-from gampen_tf.datasets import JoinedDataSet, open_dataset
+from gampen_tf.data import JoinedDataSet, open_dataset
 from gampen_tf.simulation import draw, simulate
 
 PSF = {
@@ -89,7 +89,7 @@ def test_header_says_where_north_is_and_what_a_pixel_holds(cutouts):
 
 
 def test_cutouts_can_be_read_as_a_users_own(cutouts):
-    from gampen_tf.cutouts import read_cutouts
+    from gampen_tf.data import read_cutouts
 
     paths = [str(cutouts.path / name) for name in cutouts.catalogue["file"][:6]]
     read = read_cutouts(paths, image_shape=(32, 32, 1), pixel_scale=0.2, pixel_unit="nJy", zero_point=31.4)

@@ -8,16 +8,10 @@ from network_cases import NetworkCase
 
 import gampen_tf
 from gampen_tf import networks
-from gampen_tf.augmentation import Augmentation
-from gampen_tf.combination import combine
-from gampen_tf.flags import Flag
-from gampen_tf.labels import fit_scaler
+from gampen_tf.core import Flag, LabelScaler, Parameter, ParameterSet, Stretch
 from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, dropout_layers
-from gampen_tf.losses import find_loss
-from gampen_tf.model import Model
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.presets import find_preset
-from gampen_tf.stretch import Stretch
+from gampen_tf.models import Model, combine
+from gampen_tf.training import Augmentation, find_loss, find_preset, fit_scaler
 
 RADIUS = Parameter("semi_major_axis", "arcsec", (0, np.inf))
 LOG_RADIUS = Parameter("effective_radius", "arcsec", (0, np.inf), "log")

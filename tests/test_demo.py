@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from gampen_tf import demo
-from gampen_tf.datasets import open_dataset
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet
+from gampen_tf.data import open_dataset
+from gampen_tf.io import sample_cutouts
 from gampen_tf.posterior import Posterior
-from gampen_tf.recipes import load_recipe
-from gampen_tf.resources import sample_cutouts
+from gampen_tf.simulation import load_recipe
 
 
 def test_the_samples_are_what_the_shipped_recipe_draws():

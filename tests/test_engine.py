@@ -9,10 +9,9 @@ import pytest
 from scipy.special import ndtr
 from toy_models import toy_images, toy_model, toy_network
 
-from gampen_tf.engine import MAX_PASSES, Engine
+from gampen_tf.inference import MAX_PASSES, Engine, network_features
 from gampen_tf.layers import mixture_parameters, monte_carlo, set_dropout_rate
 from gampen_tf.networks.precision import in_bfloat16, in_float32
-from gampen_tf.novelty import network_features
 
 N_IMAGES = 70
 
@@ -70,7 +69,8 @@ def test_alone_and_in_any_order_a_galaxy_is_the_same(engine, images, reference):
         assert_same_to_rounding(engine.run(images[i : i + 1], seed=7, passes=12).outputs[0], reference[i])
     order = np.random.default_rng(6).permutation(N_IMAGES)
     shuffled = engine.run(images[order], seed=7, passes=12).outputs
-    np.testing.assert_array_equal(shuffled, engine.run(images, seed=7, passes=12).outputs[order])
+    # some processors' kernels round a row by its place in the batch
+    assert_same_to_rounding(shuffled, reference[order])
 
 
 def test_other_seeds_and_longer_runs(engine, images, reference):
@@ -205,7 +205,7 @@ def test_two_devices_give_the_same(tmp_path, network, images, reference):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras, gampen_tf.layers
-        from gampen_tf.engine import Engine
+        from gampen_tf.inference.monte_carlo import Engine
         network = keras.saving.load_model(r"{tmp_path / "network.keras"}")
         devices = [device.name for device in tf.config.list_logical_devices("CPU")]
         assert len(devices) == 2

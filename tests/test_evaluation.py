@@ -7,16 +7,15 @@ import pytest
 import yaml
 from toy_models import SIDE, toy_model
 
-from gampen_tf import resources
-from gampen_tf.assessment import assess, by_flag, coverage_of, shares_inside
 from gampen_tf.calibration import Recalibration
-from gampen_tf.evaluation import evaluate
-from gampen_tf.flags import Flag
+from gampen_tf.calibration.coverage import coverage_of, shares_inside
+from gampen_tf.core import Flag, LabelScaler, Parameter, ParameterSet
+from gampen_tf.evaluation import assess, evaluate
+from gampen_tf.evaluation.assessment import by_flag
+from gampen_tf.io import locations as resources
 from gampen_tf.metrics import SIGMA_LEVELS
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
 from gampen_tf.posterior import Posterior
-from gampen_tf.reconstruction import redraw, reduced_chi_squared
-from gampen_tf.simulation import simulate
+from gampen_tf.simulation import redraw, reduced_chi_squared, simulate
 
 PARAMETERS = ParameterSet(
     [
@@ -248,10 +247,10 @@ def test_redrawn_with_its_true_values_a_galaxy_is_itself(data):
 
 
 def test_redrawn_galaxies_have_the_radius_that_was_measured(data):
-    from gampen_tf.recipes import load_recipe
-    from gampen_tf.reconstruction import _as_measured
+    from gampen_tf.rendering import light_within
+    from gampen_tf.simulation import load_recipe
     from gampen_tf.simulation.galaxies import draw_galaxy
-    from gampen_tf.simulation.radii import light_within
+    from gampen_tf.simulation.redraw import _as_measured
 
     recipe = load_recipe(data.metadata["recipe"])
     measured = {"bulge_to_total": 0.3, "effective_radius": 1.7, "flux": 5e5}

@@ -7,9 +7,8 @@ import galsim
 import numpy as np
 import pytest
 
-from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation.psfs import AnalyticPsf
-from gampen_tf.simulation.stamps import Component
+from gampen_tf.rendering import AnalyticPsf, Component
+from gampen_tf.simulation import load_recipe
 
 _PATH = Path(__file__).parents[1] / "benchmarks" / "fisher.py"
 if not _PATH.is_file():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gampen_tf.flags import Flag, describe, is_unmeasurable
+from gampen_tf.core import Flag, describe, is_unmeasurable
 
 BITS = [bit for bit in Flag if int(bit).bit_count() == 1]
 

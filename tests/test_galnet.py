@@ -7,10 +7,17 @@ import pytest
 from toy_recipes import toy_recipe
 
 from gampen_tf import Posterior, load_model, networks, predict, predict_catalogue, read_catalogue, simulate
-from gampen_tf.ellipticity import axis_ratio_and_angle, conformal_shear, shape_columns, shape_samples
-from gampen_tf.flags import Flag, is_unmeasurable
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.reconstruction import redraw
+from gampen_tf.core import (
+    Flag,
+    LabelScaler,
+    Parameter,
+    ParameterSet,
+    axis_ratio_and_angle,
+    conformal_shear,
+    is_unmeasurable,
+)
+from gampen_tf.posterior.shapes import shape_columns, shape_samples
+from gampen_tf.simulation import redraw
 
 # --- networks -----------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from gampen_tf.networks.graph import split_model
+from gampen_tf.networks.parts import split_model
 
 
 def is_dropout(layer):

@@ -5,11 +5,10 @@ import pytest
 from astropy.io import fits
 from toy_models import SIDE, toy_images, toy_model
 
-from gampen_tf import measurement
-from gampen_tf.flags import Flag
-from gampen_tf.inference import predict
-from gampen_tf.measurement import CHANGE_METRIC, Measurement, bfloat16_change, fingerprint
-from gampen_tf.stretch import Stretch
+from gampen_tf.core import Flag, Stretch
+from gampen_tf.inference import CHANGE_METRIC, Measurement, bfloat16_change, precision, predict
+from gampen_tf.inference import predictor as measurement
+from gampen_tf.models import fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -133,12 +132,12 @@ def test_the_place_of_a_layer_in_the_package_is_no_part_of_the_hash(monkeypatch)
 
 
 def test_precision_is_lowered_only_where_it_was_measured_to_be_harmless(images, monkeypatch):
-    monkeypatch.setattr(measurement, "bfloat16_is_fast", lambda: True)
+    monkeypatch.setattr(precision, "bfloat16_is_fast", lambda: True)
     assert Measurement(toy_model()).precision == "float32"
     assert Measurement(toy_model(metrics={CHANGE_METRIC: 0.3})).precision == "float32"
     assert Measurement(toy_model(metrics={CHANGE_METRIC: 0.03})).precision == "bfloat16"
     assert Measurement(toy_model(metrics={CHANGE_METRIC: 0.03}), precision="float32").precision == "float32"
-    monkeypatch.setattr(measurement, "bfloat16_is_fast", lambda: False)
+    monkeypatch.setattr(precision, "bfloat16_is_fast", lambda: False)
     assert Measurement(toy_model(metrics={CHANGE_METRIC: 0.03})).precision == "float32"
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gampen_tf.latents import embed
+from gampen_tf.vae import embed
 
 
 def test_principal_components_are_the_eigenvectors_of_the_covariance(rng):

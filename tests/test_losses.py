@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.stats import multivariate_normal
 
 from gampen_tf.layers import distribution, mixture_parameters, n_from_outputs, n_outputs, scale_tril, split_outputs
-from gampen_tf.losses import GaussianNegativeLogLikelihood, find_loss, gaussian_nll, huber, mean_absolute_error
+from gampen_tf.training import GaussianNegativeLogLikelihood, find_loss, gaussian_nll, huber, mean_absolute_error
 
 
 def draw(rng, n, size=50):

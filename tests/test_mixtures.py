@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from gampen_tf import mixtures
-from gampen_tf.marginals import Marginal
-from gampen_tf.parameters import Parameter
+from gampen_tf.core import Parameter
+from gampen_tf.posterior import mixtures
+from gampen_tf.posterior.draws import base_noise, draw
+from gampen_tf.posterior.marginal import Marginal
 
 RADIUS = Parameter("effective_radius", "arcsec", (0, np.inf), "log")
 RATIO = Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01)
@@ -72,7 +73,7 @@ def test_covariances_add_up_to_that_of_the_draws():
     means, factors = rng.normal(size=(3, 5, 2)), np.tril(rng.normal(size=(3, 5, 2, 2)))
     weights = rng.dirichlet(np.ones(5), 3)
     total = sum(mixtures.covariances(means, factors, weights))
-    draws = mixtures.draw(means, factors, weights, 200_000, seed=0)
+    draws = draw(means, factors, weights, 200_000, seed=0)
     for i in range(3):
         # the standard error of a variance is sqrt(2 / D), 0.3 %; the draws are stratified, so better than that
         np.testing.assert_allclose(np.cov(draws[i].T), total[i], atol=0.01 * np.trace(total[i]))
@@ -103,18 +104,18 @@ def test_monte_carlo_error_of_one_pass_is_not_known():
 def test_draws_are_stratified_and_follow_the_mixture():
     rng = np.random.default_rng(7)
     means, factors = 20.0 * np.arange(8.0)[None, :, None] + np.zeros((1, 8, 1)), np.ones((1, 8, 1, 1))
-    draws = mixtures.draw(means, factors, np.full((1, 8), 1 / 8), 1000, seed=3)[0, :, 0]
+    draws = draw(means, factors, np.full((1, 8), 1 / 8), 1000, seed=3)[0, :, 0]
     np.testing.assert_array_equal(np.bincount(np.round(draws / 20).astype(int)), np.full(8, 125))
     mean, sd, weight = mixture(rng, n=1)
-    draws = mixtures.draw(mean[..., None], sd[..., None, None], weight, 4096, seed=3)[0, :, 0]
+    draws = draw(mean[..., None], sd[..., None, None], weight, 4096, seed=3)[0, :, 0]
     # evenly spread: much closer to the distribution function than the 0.02 of random numbers
     assert stats.kstest(draws, lambda x: mixtures.mixture_cdf(x[None], mean, sd, weight)[0]).statistic < 0.012
 
 
 def test_base_noise_is_normal_over_seeds_and_uncorrelated():
-    first = np.array([mixtures.base_noise(7, 2, seed)[1][3] for seed in range(2000)])
+    first = np.array([base_noise(7, 2, seed)[1][3] for seed in range(2000)])
     assert stats.kstest(first[:, 0], "norm").pvalue > 1e-3
-    uniform, normal = mixtures.base_noise(1000, 3, seed=0)
+    uniform, normal = base_noise(1000, 3, seed=0)
     assert np.abs(np.corrcoef(np.c_[uniform, normal].T) - np.eye(4)).max() < 0.02
     assert np.abs(normal.mean(axis=0)).max() < 1e-3
 

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from toy_data import small_network
 
-from gampen_tf import resources
-from gampen_tf.model import FORMAT_VERSION, Model, list_models, load_model, read_description
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.pipelines import Stretch
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
+from gampen_tf.io import locations as resources
+from gampen_tf.models import FORMAT_VERSION, Model, list_models, load_model, read_description
 
 PARAMETERS = ParameterSet(
     [Parameter("bulge_to_total", "", (0, 1), "logit", 0.01), Parameter("flux", "nJy", (0, np.inf), "log")]

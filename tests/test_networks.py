@@ -10,12 +10,11 @@ from astropy.io import fits
 from network_cases import NetworkCase
 
 from gampen_tf import networks
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
 from gampen_tf.inference import predict
 from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, dropout_layers
-from gampen_tf.model import Model
+from gampen_tf.models import Model
 from gampen_tf.networks import load_gampen_weights
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.stretch import Stretch
 
 REFERENCE = Path(__file__).parent / "data" / "gampen_reference.npz"
 

@@ -5,8 +5,7 @@ import pytest
 from scipy.special import gammainc
 from scipy.stats import kstest
 
-from gampen_tf.image_checks import bright_neighbour, cut_by_frame, lost_fraction, neighbour_fraction
-from gampen_tf.novelty import Novelty, PredictedRange
+from gampen_tf.models import Novelty, PredictedRange, bright_neighbour, cut_by_frame, lost_fraction, neighbour_fraction
 
 # -- novelty ----------------------------------------------------------------------------------------------------------
 
@@ -87,7 +86,7 @@ def test_impossible_rates_and_shapes_are_refused(novelty):
 
 def test_features_are_what_the_last_layer_sees():
     keras = pytest.importorskip("keras")
-    from gampen_tf.novelty import feature_network
+    from gampen_tf.networks.parts import feature_network
 
     x = inputs = keras.Input((4,), name="images")
     hidden = keras.layers.Dense(5, activation="relu", name="hidden")(x)

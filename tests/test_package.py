@@ -19,7 +19,9 @@ def run_python(code, **environment):
     )
 
 
-@pytest.mark.parametrize("code", ["import gampen_tf; dir(gampen_tf)", "import gampen_tf.cli as c; c._parser()"])
+@pytest.mark.parametrize(
+    "code", ["import gampen_tf; dir(gampen_tf)", "import gampen_tf.cli.arguments as a; a._parser()"]
+)
 def test_importing_loads_nothing_heavy(code):
     heavy = "{'tensorflow', 'keras', 'galsim', 'matplotlib', 'astropy', 'pandas', 'tensorflow_probability'}"
     result = run_python(f"import sys; {code}; print(sorted({heavy} & set(sys.modules)))")

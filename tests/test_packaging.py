@@ -20,7 +20,7 @@ def options():
 
 
 def test_every_sub_package_is_listed():
-    listed = {name for name in options()["options"]["packages"].split() if not name.startswith("gampen_tf._data")}
+    listed = {name for name in options()["options"]["packages"].split() if not name.startswith("gampen_tf._shipped")}
     there = {
         ".".join(path.parent.relative_to(REPOSITORY).parts) for path in (REPOSITORY / "gampen_tf").rglob("__init__.py")
     }
@@ -57,9 +57,12 @@ def test_the_wheel_carries_models_recipes_samples_and_templates(distributions):
     with zipfile.ZipFile(next(distributions.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
     expected = files_of("gampen_tf/samples", "gampen_tf/templates")
-    expected |= {f"gampen_tf/_data/{name}" for name in files_of("models", "data_recipes")}
+    expected |= {f"gampen_tf/_shipped/{name}" for name in files_of("models", "data_recipes")}
     assert expected - names == set()
-    assert {"gampen_tf/_data/models/hsc_wide_g/model.keras", "gampen_tf/_data/data_recipes/hsc_wide_g.yaml"} <= names
+    assert {
+        "gampen_tf/_shipped/models/hsc_wide_g/model.keras",
+        "gampen_tf/_shipped/data_recipes/hsc_wide_g.yaml",
+    } <= names
     assert not [name for name in names if name.split("/")[0] in ("tests", "benchmarks", "tutorials", "models")]
 
 

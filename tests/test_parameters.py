@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet
 
 MORPHOLOGY = ParameterSet(
     [

@@ -6,9 +6,9 @@ from toy_data import write_dataset
 from toy_recipes import toy_recipe
 
 from gampen_tf import simulate
-from gampen_tf.augmentation import Augmentation
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.pipelines import ShardPipeline, Stretch, TensorPipeline, make_pipeline
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
+from gampen_tf.training import Augmentation
+from gampen_tf.training.pipelines import ShardPipeline, TensorPipeline, make_pipeline
 
 N, SIDE = 50, 6
 PARAMETERS = ParameterSet([Parameter("flux", "nJy", (0, np.inf), "log"), Parameter("x", "arcsec")])

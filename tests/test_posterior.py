@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from gampen_tf import mixtures
-from gampen_tf.calibration import QuantileMap
-from gampen_tf.flags import Flag
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.posterior import Posterior
+from gampen_tf.core import Flag, LabelScaler, Parameter, ParameterSet
+from gampen_tf.posterior import Posterior, QuantileMap
+from gampen_tf.posterior.draws import base_noise
 
 SCALER = LabelScaler(
     ParameterSet(
@@ -246,7 +244,7 @@ def test_numbers_of_draws_are_whole_and_positive(rng, n_mc):
 
 
 def test_negative_seeds_are_seeds(rng):
-    one, other, wrapped = (mixtures.base_noise(64, 2, seed)[1] for seed in (-1, -2, 2**64 - 1))
+    one, other, wrapped = (base_noise(64, 2, seed)[1] for seed in (-1, -2, 2**64 - 1))
     assert np.all(one != other)
     np.testing.assert_array_equal(one, wrapped)
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from gampen_tf import qualitative
-from gampen_tf.qualitative import GAMPEN_RULES, LabelRule
+from gampen_tf.evaluation import GAMPEN_RULES, LabelRule, qualitative
 
 NAMES = ("bulge_to_total", "effective_radius", "flux")
 
@@ -102,7 +101,7 @@ def test_rules_are_data_and_checked():
 
 def test_probabilities_of_a_posterior_in_closed_form():
     """Against the shares of 100 000 draws, atoms included."""
-    from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
+    from gampen_tf.core import LabelScaler, Parameter, ParameterSet
     from gampen_tf.posterior import Posterior
 
     parameters = ParameterSet(

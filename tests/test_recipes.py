@@ -9,8 +9,8 @@ from astropy.io import fits
 from scipy import stats
 from toy_recipes import toy_recipe
 
-from gampen_tf.distributions import SHAPES, Distribution
-from gampen_tf.recipes import RecipeError, load_recipe
+from gampen_tf.simulation import Distribution, RecipeError, load_recipe
+from gampen_tf.simulation.distributions import SHAPES
 
 
 def rng(seed=1):

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from toy_models import SIDE, toy_model
 
-from gampen_tf import resources
 from gampen_tf.evaluation import evaluate
+from gampen_tf.evaluation.report import short_form
+from gampen_tf.evaluation.report_parts import plus_minus
+from gampen_tf.evaluation.report_tables import tables
+from gampen_tf.io import locations as resources
 from gampen_tf.layers import MonteCarloDropout, SpatialTransformer
-from gampen_tf.report import short_form
-from gampen_tf.report_tables import plus_minus, tables
 from gampen_tf.simulation import simulate
 
 

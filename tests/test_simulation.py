@@ -5,20 +5,22 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation import tables
-from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
-from gampen_tf.simulation.images import draw_image
-from gampen_tf.simulation.profiles import sersic_transform, surface_brightness
-from gampen_tf.simulation.psfs import AnalyticPsf
-from gampen_tf.simulation.radii import (
+from gampen_tf.io import cache as tables
+from gampen_tf.rendering import (
+    AnalyticPsf,
+    Component,
     circularised,
-    component_radius,
+    draw_stamp,
     half_light_radius,
     light_within,
     semi_major_axis,
+    sersic_transform,
+    surface_brightness,
 )
-from gampen_tf.simulation.stamps import Component, draw_stamp
+from gampen_tf.rendering.radii import component_radius
+from gampen_tf.simulation import load_recipe
+from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
+from gampen_tf.simulation.images import draw_image
 
 SIZE, SCALE = 239, 0.168
 

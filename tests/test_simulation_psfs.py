@@ -6,13 +6,12 @@ import pytest
 from astropy.io import fits
 from toy_recipes import toy_recipe
 
-from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation import draw
+from gampen_tf.rendering import AnalyticPsf, Component, MeasuredPsf, draw_psf, draw_stamp
+from gampen_tf.simulation import draw, load_recipe
 from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy, generator
+from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.images import draw_image, draw_image_and_psf
 from gampen_tf.simulation.noise import draw_noise, poisson_noise, signal_to_noise
-from gampen_tf.simulation.psfs import AnalyticPsf, MeasuredPsf, draw_psf, galaxy_psf
-from gampen_tf.simulation.stamps import Component, draw_stamp
 
 GALAXY = Component(1000.0, 0.6, 1.3, 0.5, 25.0, x=0.13, y=-0.21)
 

@@ -14,8 +14,9 @@ from astropy.io import fits
 from toy_recipes import toy_recipe
 
 import gampen_tf.simulation.run as run
-from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation import draw, layout, simulate
+from gampen_tf.data import layout
+from gampen_tf.io.files import write_whole
+from gampen_tf.simulation import draw, load_recipe, simulate
 
 
 def contents(folder):
@@ -143,9 +144,12 @@ def test_any_seed_can_be_written_and_is_its_own(tmp_path, seed):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full, the disk that is always full")
 def test_a_full_disk_is_said_and_leaves_no_file(tmp_path):
-    (tmp_path / f".shard.f32.{os.getpid()}.part").symlink_to("/dev/full")
-    with pytest.raises(OSError, match=r"disk is full: 0\.1 MB for .*shard\.f32 did not fit.*same command") as caught:
-        layout.write_atomically(tmp_path / "shard.f32", bytes(100_000))
+    def fill(file):
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(bytes(100_000))
+
+    with pytest.raises(OSError, match=r"disk is full: .*shard\.f32 did not fit.*same command") as caught:
+        write_whole(tmp_path / "shard.f32", fill)
     assert caught.value.errno == errno.ENOSPC
     assert list(tmp_path.iterdir()) == []
 

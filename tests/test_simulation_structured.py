@@ -4,9 +4,8 @@ import galsim
 import numpy as np
 import pytest
 
+from gampen_tf.rendering import AnalyticPsf, Component, draw_stamp
 from gampen_tf.simulation import structured
-from gampen_tf.simulation.psfs import AnalyticPsf
-from gampen_tf.simulation.stamps import Component, draw_stamp
 from gampen_tf.simulation.structured import KINDS, _arms, _Canvas, draw_structured
 
 PLACE = {"axis_ratio": 0.5, "position_angle": 30.0, "x": 2.0, "y": -3.0}

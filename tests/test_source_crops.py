@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gampen_tf.source_crops import crop_sources, downscale, normalise
+from gampen_tf.vae import crop_sources, downscale, normalise
 
 pytest.importorskip("sep")
 

@@ -12,21 +12,27 @@ import tensorflow as tf
 from toy_data import blobs, small_network, write_dataset
 from toy_recipes import toy_recipe
 
-from gampen_tf import devices, evaluate, fronts, predict, simulate
-from gampen_tf.checkpoints import RunFiles, read_checkpoint, write_checkpoint
-from gampen_tf.devices import find_strategy
-from gampen_tf.finetuning import finetune
-from gampen_tf.fronts import CompressedTensors, compute_front, split_front, turns_with_image
-from gampen_tf.layers import dropout_layers, set_dropout_rate
-from gampen_tf.loop import Trainer, TrainingDiverged
-from gampen_tf.losses import GaussianNegativeLogLikelihood
-from gampen_tf.model import load_model
-from gampen_tf.networks import head_size
-from gampen_tf.parameters import Parameter, ParameterSet
-from gampen_tf.pipelines import TensorPipeline
-from gampen_tf.presets import PRESETS, Preset, WarmupCosine, find_preset
-from gampen_tf.stretch import Stretch
-from gampen_tf.training import train
+from gampen_tf import evaluate, predict, simulate
+from gampen_tf.core import Parameter, ParameterSet, Stretch
+from gampen_tf.layers import dropout_layers, head_size, set_dropout_rate
+from gampen_tf.models import load_model
+from gampen_tf.networks import registry
+from gampen_tf.training import (
+    PRESETS,
+    GaussianNegativeLogLikelihood,
+    Preset,
+    Trainer,
+    TrainingDiverged,
+    WarmupCosine,
+    find_preset,
+    finetune,
+    train,
+)
+from gampen_tf.training import fixed_front as fronts
+from gampen_tf.training.checkpoints import RunFiles, read_checkpoint, write_checkpoint
+from gampen_tf.training.devices import find_strategy
+from gampen_tf.training.fixed_front import CompressedTensors, compute_front, split_front, turns_with_image
+from gampen_tf.training.pipelines import TensorPipeline
 
 QUICK = Preset(learning_rate=3e-3, batch_size=16, epochs=4, weight_decay=1e-4, clip_norm=5.0, averaging=0.9)
 SGD = Preset(optimizer="sgd", schedule="constant", warmup=0.0, learning_rate=0.05, momentum=0.9, batch_size=8, epochs=5)
@@ -40,7 +46,7 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def networks(monkeypatch):
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": small_network})
+    monkeypatch.setattr(registry, "NETWORKS", {"small": small_network})
 
 
 def quick(dataset, output=None, **options):
@@ -157,7 +163,7 @@ def test_a_linear_gaussian_problem_reaches_the_entropy_of_its_noise(tmp_path, mo
         inputs = keras.Input(image_shape, name="images")
         return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
 
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"linear": linear})
+    monkeypatch.setattr(registry, "NETWORKS", {"linear": linear})
     preset = Preset(learning_rate=0.03, batch_size=100, epochs=25, averaging=0.98)
     model = train(data, network="linear", preset=preset, stretch=Stretch("linear"), augment=None, progress_bar=False)
     outputs = np.array(model.network(images[3000:]))
@@ -377,7 +383,7 @@ def test_networks_that_begin_with_weights_have_no_front():
 @pytest.fixture(scope="module")
 def base(dataset, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices.networks, "NETWORKS", {"small": small_network})
+        patch.setattr(registry, "NETWORKS", {"small": small_network})
         folder = tmp_path_factory.mktemp("base") / "run"
         quick(dataset, folder, epochs=1)
     return load_model(folder)
@@ -431,7 +437,7 @@ def test_statistics_stay_with_the_layers_that_are_loaded(dataset, monkeypatch):
         x = keras.layers.Normalization(name="standardised")(x)
         return keras.Model(images, keras.layers.Dense(5, name="head")(x))
 
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": build})
+    monkeypatch.setattr(registry, "NETWORKS", {"small": build})
     base = quick(dataset, epochs=1)
     base.network.get_layer("standardised").adapt(np.array([[7.0] * 9, [9.0] * 9]))
     for load, is_kept in (("all", True), (["head"], False)):
@@ -476,7 +482,7 @@ def test_the_network_is_that_of_the_model_whatever_todays_defaults(base, dataset
     def other_defaults(image_shape, n_parameters, dropout_rate=0.4, head="gaussian", units=24):
         return small_network(image_shape, n_parameters, dropout_rate, head, units)
 
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": other_defaults})
+    monkeypatch.setattr(registry, "NETWORKS", {"small": other_defaults})
     model = tuned(base, dataset, learning_rate=1e-30)
     np.testing.assert_array_equal(layer_weights(model, "hidden"), layer_weights(base, "hidden"))
 
@@ -492,7 +498,7 @@ def test_a_network_that_is_built_otherwise_today_is_copied_from_the_model(base, 
         network = small_network(image_shape, n_parameters, dropout_rate, head, units)
         return keras.Model(network.inputs, keras.layers.Rescaling(2.0)(network.outputs[0]), name="small")
 
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"small": other_code})
+    monkeypatch.setattr(registry, "NETWORKS", {"small": other_code})
     model = tuned(base, dataset, learning_rate=1e-30)
     images = base.prepare(dataset.images(np.arange(5)))
     np.testing.assert_allclose(model.network(images), base.network(images), rtol=1e-6)
@@ -582,7 +588,7 @@ SEEING = ParameterSet([Parameter("psf_fwhm", "arcsec", (0, np.inf), "log")])
 
 @pytest.mark.parametrize("objective", ["huber", "mae", "gaussian_nll"])
 def test_each_objective_has_its_head_and_learns_from_the_psf(seeing, monkeypatch, objective, tmp_path):
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    monkeypatch.setattr(registry, "NETWORKS", {"with_psf": psf_network})
     preset = replace(POINT, objective=objective)
     train(seeing, tmp_path, network="with_psf", preset=preset, parameters=SEEING, progress_bar=False)
     model = load_model(tmp_path)
@@ -605,7 +611,7 @@ def test_reports_of_values_alone_say_nothing_of_coverage(seeing, tmp_path):
 
 
 def test_the_psf_of_each_galaxy_is_its_own(seeing, monkeypatch):
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    monkeypatch.setattr(registry, "NETWORKS", {"with_psf": psf_network})
     model = train(seeing, network="with_psf", preset=replace(POINT, epochs=2), parameters=SEEING, progress_bar=False)
     images, psfs = seeing.images(), seeing.psfs()
     own = predict(seeing, model=model, progress_bar=False)
@@ -631,13 +637,13 @@ def test_a_network_without_a_psf_leaves_those_of_the_data_alone(seeing):
 
 
 def test_a_network_with_a_psf_needs_data_with_psfs(dataset, monkeypatch):
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    monkeypatch.setattr(registry, "NETWORKS", {"with_psf": psf_network})
     with pytest.raises(ValueError, match=r"no PSF images, which network 'with_psf' takes"):
         train(dataset, network="with_psf", preset=POINT, progress_bar=False)
 
 
 def test_fine_tuning_keeps_objective_and_psf_or_changes_the_head(seeing, monkeypatch):
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"with_psf": psf_network})
+    monkeypatch.setattr(registry, "NETWORKS", {"with_psf": psf_network})
     options = {"progress_bar": False, "epochs": 1, "precision": "float32"}
     preset = replace(POINT, objective="mae")
     base = train(seeing, network="with_psf", parameters=SEEING, preset=preset, **options)
@@ -656,6 +662,6 @@ def test_a_network_without_a_point_head_refuses_the_objective(dataset, monkeypat
     def gaussian_only(image_shape, n_parameters):
         return small_network(image_shape, n_parameters)
 
-    monkeypatch.setattr(devices.networks, "NETWORKS", {"old": gaussian_only, "small": small_network})
+    monkeypatch.setattr(registry, "NETWORKS", {"old": gaussian_only, "small": small_network})
     with pytest.raises(ValueError, match="'old' has no point head; there are small"):
         train(dataset, network="old", preset=POINT, progress_bar=False)

@@ -4,12 +4,11 @@ import keras
 import numpy as np
 import pytest
 
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
+from gampen_tf.inference import Measurement
 from gampen_tf.layers import MonteCarloDropout, dropout_layers
-from gampen_tf.measurement import Measurement
-from gampen_tf.model import Model, load_model
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.pipelines import Stretch
-from gampen_tf.tuning import tune_dropout
+from gampen_tf.models import Model, load_model
+from gampen_tf.training import tune_dropout
 
 SIDE = 8
 RATE = 0.05
@@ -140,7 +139,7 @@ def test_the_choice_is_in_the_saved_model(tmp_path):
 
 def test_rates_are_restored_when_it_fails(monkeypatch):
     model = linear_model()
-    monkeypatch.setattr("gampen_tf.engine.Engine.run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("gampen_tf.inference.Engine.run", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         tune_dropout(model, Galaxies(10, 0.1, 1), rates=(0.5,), progress_bar=False)
     assert float(dropout_layers(model.network)[0].rate) == pytest.approx(0.2)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gampen_tf import cli
+from gampen_tf.cli import program as cli
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "tutorials").glob("*.ipynb"))

@@ -10,9 +10,8 @@ from keras import ops
 from scipy import stats
 
 import gampen_tf
-from gampen_tf.networks.galaxy_vae import GALAXY_VAES, autoencoder
-from gampen_tf.vae import GalaxyVAE, round_weights
-from gampen_tf.vae_terms import GalaxyVaeLoss, kl_from_standard_normal, log_density
+from gampen_tf.vae import GALAXY_VAES, GalaxyVAE, GalaxyVaeLoss, autoencoder, round_weights
+from gampen_tf.vae.network import kl_from_standard_normal, log_density
 
 SHAPE = (5, 4, 1)
 N_PIXELS = 20
@@ -252,7 +251,7 @@ def test_changed_files_are_refused(saved):
 
 
 def test_foreign_code_is_refused(saved):
-    from gampen_tf.model_files import sha256
+    from gampen_tf.io import sha256
 
     _, directory = saved
     path = directory / "model.keras"
@@ -279,7 +278,7 @@ def test_models_of_the_two_kinds_are_told_apart(saved, tmp_path):
 
 def test_the_shipped_model_rebuilds_new_galaxies_better_than_gaussians_do():
     """From frames to reconstructions; 0.9 of the images are closer on average, 26 or fewer of 36 in 1 of 10⁴."""
-    from gampen_tf.bivariate_gaussian import fit_bivariate_gaussian
+    from gampen_tf.classical import fit_bivariate_gaussian
     from gampen_tf.simulation.structured import draw_structured
 
     vae = GalaxyVAE.load("galaxy_vae")

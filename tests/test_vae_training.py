@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gampen_tf import loop
-from gampen_tf.vae import GalaxyVAE
-from gampen_tf.vae_training import _NoisyPipeline, train_vae
+from gampen_tf.training import loop
+from gampen_tf.vae import GalaxyVAE, train_vae
+from gampen_tf.vae.training import _NoisyPipeline
 
 OPTIONS = {"n_latents": 2, "network_options": {"units": (24, 24)}, "batch_size": 32, "progress_bar": False}
 

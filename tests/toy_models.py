@@ -3,10 +3,9 @@
 import keras
 import numpy as np
 
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
 from gampen_tf.layers import MonteCarloDropout
-from gampen_tf.model import Model
-from gampen_tf.parameters import LabelScaler, Parameter, ParameterSet
-from gampen_tf.stretch import Stretch
+from gampen_tf.models import Model
 
 SIDE = 16
 

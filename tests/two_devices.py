@@ -4,10 +4,8 @@ import numpy as np
 import tensorflow as tf
 from toy_data import blobs, small_network
 
-from gampen_tf.loop import Trainer
-from gampen_tf.losses import GaussianNegativeLogLikelihood
-from gampen_tf.pipelines import TensorPipeline
-from gampen_tf.presets import Preset
+from gampen_tf.training import GaussianNegativeLogLikelihood, Preset, Trainer
+from gampen_tf.training.pipelines import TensorPipeline
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import ndtri
 
-from .pits import label_moments, label_pit, true_labels
+from .label_pits import label_moments, label_pit, true_labels
 
 __all__ = ["ConditionalTemperature"]
 

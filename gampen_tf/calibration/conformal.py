@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics import SIGMA_LEVELS
-from ..mixtures import covariances, mixture_quantile
-from .pits import label_moments, mixture_of, true_labels
+from ..metrics.draws import SIGMA_LEVELS
+from ..posterior.mixtures import covariances, mixture_quantile
+from .label_pits import label_moments, mixture_of, true_labels
 
 __all__ = ["ConformalEllipsoid", "ConformalIntervals", "conformal_radius"]
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from ..posterior.quantile_map import QuantileMap
 from .conditional import ConditionalTemperature
 from .conformal import ConformalEllipsoid, ConformalIntervals
-from .quantile_map import QuantileMap
+from .label_pits import label_pit, true_labels
 from .temperature import Temperature
 
-__all__ = ["KINDS", "Recalibration"]
+__all__ = ["KINDS", "Recalibration", "fit_quantile_map"]
+
+
+def fit_quantile_map(posterior, truth, *, seed=0) -> QuantileMap:
+    """The map of probabilities of a calibration split; arguments as those of ``Temperature.fit``."""
+    labels = true_labels(posterior, truth)
+    pits = [label_pit(posterior, labels[:, p], p, seed=seed) for p in range(labels.shape[1])]
+    return QuantileMap.of_pits(np.stack(pits, axis=1))
+
 
 # What each word of a kind fits.
 KINDS = {
     "temperature": lambda *split, seed: Temperature.fit(*split, shared=True, seed=seed),
     "temperature_each": Temperature.fit,
     "conditional": ConditionalTemperature.fit,
-    "quantile": QuantileMap.fit,
+    "quantile": fit_quantile_map,
 }
 _STEPS = {"temperature": Temperature, "conditional": ConditionalTemperature, "quantile": QuantileMap}
 _REGIONS = {"intervals": ConformalIntervals, "ellipsoid": ConformalEllipsoid}

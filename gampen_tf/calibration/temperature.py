@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ..metrics import central_mass
-from .pits import label_pit, true_labels
+from ..metrics.interval_coverage import central_mass
+from .label_pits import label_pit, true_labels
 
 __all__ = ["Temperature"]
 

@@ -8,9 +8,9 @@ from concurrent.futures.process import BrokenProcessPool
 import numpy as np
 from tqdm import tqdm
 
-from gampen_tf.classical.conversion import Sersic, Source, measured, units_of
-from gampen_tf.classical.galaxy import Settings, fit_galaxy
-from gampen_tf.flags import Flag, describe
+from ..core.flags import Flag, describe
+from .one_galaxy import Settings, fit_galaxy
+from .parameters import Sersic, Source, measured, units_of
 
 __all__ = ["MODELS", "fit"]
 
@@ -74,7 +74,8 @@ def fit(
     sersic_index : sequence of (low, high), optional
         Limits of the index of each component, the disc first; `MODELS` has the defaults.
     fitter : {"exact", "imfit"}, optional
-        What fits all pixels at last: SciPy with exact images of the profiles, or pyimfit, as published fits are made.
+        What fits all pixels at last: our own Levenberg-Marquardt method with exact images of the profiles, or
+        pyimfit, as published fits are made.
     workers : int, optional
         Processes.
     progress_bar : bool, optional

@@ -4,54 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-__all__ = ["HalveResolution", "RadialProfile", "SymmetricPart"]
-
-
-@keras.saving.register_keras_serializable("gampen_tf")
-class HalveResolution(keras.layers.Layer):
-    """Halve the resolution about the central pixel, keeping flux per frame.
-
-    A binomial filter, (1 2 1)/4 along each axis, sampled at every second pixel and multiplied by 4: where the light
-    lies inside the frame, the sum of the pixels stays the same.  The samples are those at the odd positions 1, 3, 5 …,
-    so the centre of a frame of 4 k + 3 pixels stays the centre, and the result turns and flips with the image exactly.
-
-    Call arguments
-    --------------
-    images : (N, H, W, C) float tensor
-        H and W odd.
-
-    Returns
-    -------
-    (N, (H − 1) / 2, (W − 1) / 2, C) float tensor
-    """
-
-    def build(self, input_shape):
-        if any(side is None or side % 2 == 0 for side in input_shape[1:3]):
-            raise ValueError(f"expected images of odd height and width, found {tuple(input_shape[1:3])}")
-
-    def call(self, images):
-        # two running means of two pixels, the second at every second place, are the binomial filter
-        return 4.0 * ops.average_pool(ops.average_pool(images, 2, 1, "valid"), 2, 2, "valid")
-
-    def compute_output_shape(self, input_shape):
-        n, height, width, channels = input_shape
-        return n, (height - 1) // 2, (width - 1) // 2, channels
-
-
-@keras.saving.register_keras_serializable("gampen_tf")
-class SymmetricPart(keras.layers.Layer):
-    """The smaller of each pixel and its counterpart across the centre of the frame.
-
-    A galaxy that is symmetric under half a turn stays as it is; a neighbour, which has no counterpart, goes.  Where
-    there is nothing but noise σ, the smaller of two values lies 0.56 σ below their mean.
-
-    Call arguments
-    --------------
-    images : (N, H, W, C) float tensor
-    """
-
-    def call(self, images):
-        return ops.minimum(images, ops.flip(images, axis=(1, 2)))
+__all__ = ["RadialProfile"]
 
 
 @keras.saving.register_keras_serializable("gampen_tf")

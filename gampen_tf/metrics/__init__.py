@@ -6,7 +6,19 @@ bounds (:func:`coverage_of_intervals`) or its credible masses (:func:`coverage_o
 :func:`in_bins`.
 """
 
-from .accuracy import (
+from .binning import Bin, bin_edges, in_bins
+from .draws import SIGMA_LEVELS, central_intervals, highest_density_intervals, recentre_circular
+from .estimates import Estimate, mean, proportion, quantile, resampled
+from .interval_coverage import (
+    central_mass,
+    coverage,
+    coverage_curve,
+    coverage_of_intervals,
+    coverage_of_mass,
+    density_mass,
+    ellipsoid_mass,
+)
+from .point_accuracy import (
     accuracy,
     circular_difference,
     euclid_accuracy,
@@ -15,30 +27,15 @@ from .accuracy import (
     residuals,
     spearman,
 )
-from .binning import Bin, bin_edges, in_bins
-from .coverage import (
-    SIGMA_LEVELS,
-    central_intervals,
-    central_mass,
-    coverage,
-    coverage_curve,
-    coverage_of_intervals,
-    coverage_of_mass,
-    density_mass,
-    ellipsoid_mass,
-    highest_density_intervals,
-    recentre_circular,
-)
-from .estimates import Estimate, mean, proportion, quantile, resampled
+from .random_points import Tarp, tarp
 from .ranks import RankTest, pit, pit_from_cdf, rank_histogram, uniformity
 from .scores import crps, crps_gaussian, crps_mixture, crps_quantiles, energy_score, log_score, sharpness
-from .tarp import Tarp, tarp
 
 __all__ = [
-    "SIGMA_LEVELS",
     "Bin",
     "Estimate",
     "RankTest",
+    "SIGMA_LEVELS",
     "Tarp",
     "accuracy",
     "bin_edges",

@@ -7,7 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Estimate", "mean", "proportion", "quantile", "resampled"]
+__all__ = ["Estimate", "mean", "number", "plain", "proportion", "quantile", "resampled"]
+
+
+def number(value, error):
+    """A number with its error as plain data; ``None`` for what is not known."""
+    return {key: float(x) if np.isfinite(x) else None for key, x in (("value", value), ("error", error))}
+
+
+def plain(entry):
+    """Nested dicts and lists with ``None`` for numbers that are not finite: JSON has no others."""
+    if isinstance(entry, dict):
+        return {key: plain(value) for key, value in entry.items()}
+    if isinstance(entry, list | tuple):
+        return [plain(value) for value in entry]
+    if isinstance(entry, float | np.floating):
+        return float(entry) if np.isfinite(entry) else None
+    return entry
+
 
 # Above this many rows a resample draws this many and its scatter is scaled down by √(rows drawn / rows): exact in the
 # limit for every statistic whose error falls as 1/√N, and a million galaxies cost no more than twenty thousand.

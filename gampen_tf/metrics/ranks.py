@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.stats import binom
 
-from .coverage import _draws, row_chunks
+from .draws import _draws, row_chunks
 
 __all__ = ["RankTest", "pit", "pit_from_cdf", "rank_histogram", "uniformity"]
 

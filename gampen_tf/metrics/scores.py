@@ -1,7 +1,7 @@
 """Proper scores: one number for accuracy and calibration together, least on average for the true posterior.
 
 All are negatively oriented (smaller is better) and given per galaxy, so that their mean has an error
-(:func:`~gampen_tf.metrics.estimates.mean`) and any bin can be taken.
+(:func:`~gampen_tf.metrics.mean`) and any bin can be taken.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from .coverage import _draws, row_chunks
+from .draws import _draws, row_chunks
 
 __all__ = ["crps", "crps_gaussian", "crps_mixture", "crps_quantiles", "energy_score", "log_score", "sharpness"]
 

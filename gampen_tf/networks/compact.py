@@ -8,36 +8,15 @@ pixels, which enters the last layer as a feature of its own, so that the network
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from ..layers import (
-    HalveResolution,
-    MonteCarloDropout,
-    RadialProfile,
-    SpatialTransformer,
-    SymmetricPart,
-)
-from .heads import head_size
+from ..layers.fixed_views import Asinh, HalveResolution, SymmetricPart
+from ..layers.heads import head_size
+from ..layers.monte_carlo_dropout import MonteCarloDropout
+from ..layers.radial_profile import RadialProfile
+from ..layers.spatial_transformer import SpatialTransformer
 
-__all__ = ["Asinh", "compact"]
-
-
-@keras.saving.register_keras_serializable("gampen_tf")
-class Asinh(layers.Layer):
-    """arcsinh(x / softening) / 4: linear below the noise, logarithmic above it, and of order one."""
-
-    def __init__(self, softening, **kwargs):
-        super().__init__(**{**kwargs, "dtype": "float32"})
-        self.softening = float(softening)
-
-    def call(self, images):
-        return ops.arcsinh(images / self.softening) / 4.0
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), "softening": self.softening}
+__all__ = ["compact"]
 
 
 def compact(

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from ..layers import MonteCarloDropout
-from .heads import head_size
+from ..layers.heads import head_size
+from ..layers.monte_carlo_dropout import MonteCarloDropout
 
 __all__ = ["ARCHITECTURES", "deeplegato"]
 

@@ -8,9 +8,9 @@ no numbers of filters or units. Dropout and the choice of heads, by which the sa
 import keras
 from keras import layers
 
-from ..layers import MonteCarloDropout
-from .compact import Asinh
-from .heads import head_size
+from ..layers.fixed_views import Asinh
+from ..layers.heads import head_size
+from ..layers.monte_carlo_dropout import MonteCarloDropout
 
 __all__ = ["galnet1", "galnet2"]
 

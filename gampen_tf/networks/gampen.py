@@ -3,8 +3,10 @@
 import keras
 from keras import layers
 
-from ..layers import AdaptiveAveragePooling2D, MonteCarloDropout, SpatialTransformer
-from .heads import head_size
+from ..layers.fixed_views import AdaptiveAveragePooling2D
+from ..layers.heads import head_size
+from ..layers.monte_carlo_dropout import MonteCarloDropout
+from ..layers.spatial_transformer import SpatialTransformer
 
 __all__ = ["TRANSFORMS", "gampen"]
 

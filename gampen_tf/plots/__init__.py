@@ -12,10 +12,10 @@ from .calibration import (
     plot_rank_curves,
     plot_tarp,
 )
+from .generative import plot_latents, plot_reconstructions, plot_samples, plot_traversal
 from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images, show_cutout
-from .labels import plot_confusion, plot_labelled_residuals
-from .latents import plot_latents, plot_reconstructions, plot_samples, plot_traversal
 from .posteriors import plot_marginal, plot_posterior, plot_posterior_gallery
+from .qualitative import plot_confusion, plot_labelled_residuals
 from .residuals import (
     plot_fractional_residuals,
     plot_predicted_against_true,

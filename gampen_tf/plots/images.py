@@ -6,13 +6,7 @@ import numpy as np
 
 from .style import COLOURS, axis_label, note, number, panels
 
-__all__ = [
-    "plot_crop_scale",
-    "plot_crops",
-    "plot_cutouts",
-    "plot_residual_images",
-    "show_cutout",
-]
+__all__ = ["plot_crop_scale", "plot_crops", "plot_cutouts", "plot_residual_images", "show_cutout"]
 
 # A scale that varies by less than this over the galaxies is no answer to them.
 _CONSTANT_SCALE = 0.01

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..metrics.draws import highest_density_intervals
 from .images import show_cutout
 from .style import COLOURS, axis_label, columns, compact_numbers, note, panels
 
@@ -33,8 +34,6 @@ def plot_marginal(draws, *, density=None, intervals=None, mode=None, truth=None,
     -------
     matplotlib Figure
     """
-    from ..metrics import highest_density_intervals
-
     draws = np.asarray(draws, float)
     figure, axes = panels(ax, width=3.4, height=2.6)
     panel = axes[0, 0]

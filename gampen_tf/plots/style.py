@@ -25,7 +25,6 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), "-")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # One hue whose lightness falls steadily: few galaxies pale, many dark, the same to all eyes and in print.
 _DENSITY = ("#bcd8eb", "#4f97c7", "#1b5a96", "#061a3a")
-
 _SYMBOLS = {
     "bulge_to_total": r"$L_\mathrm{B}/L_\mathrm{T}$",
     "effective_radius": r"$R_\mathrm{e}$",

@@ -1,6 +1,11 @@
-"""From a data recipe to drawn galaxies: parameters, images, a data set on disk."""
+"""Recipe in, data set out."""
 
-from gampen_tf.simulation.images import draw
-from gampen_tf.simulation.run import simulate
+from .distributions import Distribution
+from .images import draw
+from .recipe import Recipe
+from .recipe_file import load_recipe
+from .recipe_sections import RecipeError
+from .redraw import redraw, reduced_chi_squared
+from .run import simulate
 
-__all__ = ["draw", "simulate"]
+__all__ = ["Distribution", "Recipe", "RecipeError", "draw", "load_recipe", "redraw", "reduced_chi_squared", "simulate"]

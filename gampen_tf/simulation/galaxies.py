@@ -5,11 +5,11 @@ from astropy import units
 from astropy.table import Table
 from tqdm import tqdm
 
-from gampen_tf.distributions import Distribution
-from gampen_tf.simulation.noise import signal_to_noise
-from gampen_tf.simulation.radii import circularised, half_light_radius, semi_major_axis
+from ..rendering.radii import circularised, half_light_radius, semi_major_axis
+from .distributions import Distribution
+from .noise import signal_to_noise
 
-__all__ = ["draw_galaxy", "draw_catalogue", "generator"]
+__all__ = ["draw_catalogue", "draw_galaxy", "generator"]
 
 _PROPERTIES = ("effective_radius", "sersic_index", "axis_ratio", "position_angle")
 _NEIGHBOUR = ("flux", "x", "y", "effective_radius", "sersic_index", "axis_ratio", "position_angle")

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from gampen_tf.recipes import load_recipe
-from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy, generator
-from gampen_tf.simulation.noise import draw_noise, poisson_noise
-from gampen_tf.simulation.psfs import draw_psf, galaxy_psf
-from gampen_tf.simulation.stamps import Component, draw_stamp
+from ..rendering.psfs import draw_psf
+from ..rendering.stamps import Component, draw_stamp
+from .galaxies import draw_catalogue, draw_galaxy, generator
+from .galaxy_psf import galaxy_psf
+from .noise import draw_noise, poisson_noise
+from .recipe_file import load_recipe
 
 __all__ = ["draw", "draw_image", "draw_image_and_psf"]
 

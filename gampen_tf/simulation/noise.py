@@ -6,8 +6,8 @@ import numpy as np
 from astropy.io import fits
 from scipy import ndimage
 
-from gampen_tf.simulation.psfs import galaxy_psf
-from gampen_tf.simulation.stamps import Component, draw_stamp
+from ..rendering.stamps import Component, draw_stamp
+from .galaxy_psf import galaxy_psf
 
 __all__ = ["draw_noise", "poisson_noise", "signal_to_noise"]
 

@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from gampen_tf.datasets import open_dataset
-from gampen_tf.recipes import LABELS, load_recipe
-from gampen_tf.simulation import layout
-from gampen_tf.simulation.galaxies import draw_catalogue
+from ..data import layout
+from ..data.dataset import open_dataset
+from ..io.files import write_whole
+from .galaxies import draw_catalogue
+from .parts import write_part
+from .recipe import LABELS
+from .recipe_file import load_recipe
 
 __all__ = ["simulate"]
 
@@ -33,7 +36,7 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
     Parameters
     ----------
     recipe : str, path, dict or Recipe
-        Name of a shipped recipe, or a recipe of your own (see `gampen_tf.recipes`).
+        Name of a shipped recipe, or a recipe of your own (see `gampen_tf.simulation.recipe`).
     output : path
         Folder of the data set; made if it is not there.
     n_images : int
@@ -86,7 +89,7 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
     if needed > free:
         raise OSError(f"{output}: {needed / 1e9:.2f} GB are still to be written, but only {free / 1e9:.2f} GB are free")
     # The description goes first: what is there can be told from what was asked, should the run be stopped.
-    layout.write_atomically(output / "dataset.json", layout.metadata_bytes(description))
+    write_whole(output / "dataset.json", layout.metadata_bytes(description))
     if not (output / "catalogue.fits").is_file():
         _write_catalogue(recipe, description, output, progress_bar)
     job = {**description, "output": str(output.resolve()), "recipe_folder": str(recipe.folder)}
@@ -155,7 +158,7 @@ def _write_catalogue(recipe, description, output, progress_bar):
     table.write(temporary, format="fits", overwrite=True)
     content = temporary.read_bytes()
     temporary.unlink()
-    layout.write_atomically(output / "catalogue.fits", content)
+    write_whole(output / "catalogue.fits", content)
 
 
 def _parts(job, numbers, workers, client):
@@ -163,13 +166,13 @@ def _parts(job, numbers, workers, client):
     if client is not None:
         from dask.distributed import as_completed
 
-        for future in as_completed([client.submit(layout.write_part, job, number, pure=False) for number in numbers]):
+        for future in as_completed([client.submit(write_part, job, number, pure=False) for number in numbers]):
             yield future.result()
         return
     workers = min(len(numbers), workers or _n_cores())
     if workers <= 1:
         for number in numbers:
-            yield layout.write_part(job, number)
+            yield write_part(job, number)
         return
     yield from _worker_processes(job, numbers, workers)
 

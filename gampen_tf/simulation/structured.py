@@ -12,10 +12,10 @@ import galsim
 import numpy as np
 import scipy.fft
 
-from gampen_tf.simulation.galaxies import generator
-from gampen_tf.simulation.profiles import surface_brightness
-from gampen_tf.simulation.psfs import AnalyticPsf, inverse_transform, wave_numbers
-from gampen_tf.simulation.stamps import Component, draw_stamp
+from ..rendering.profiles import surface_brightness
+from ..rendering.psfs import AnalyticPsf, inverse_transform, wave_numbers
+from ..rendering.stamps import Component, draw_stamp
+from .galaxies import generator
 
 __all__ = ["KINDS", "draw_structured", "spiral_arms"]
 

@@ -15,7 +15,7 @@ __all__ = ["main"]
 def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # a stray print must not look like an answer
-    from gampen_tf.simulation.layout import write_part
+    from .parts import write_part
 
     job = json.loads(sys.stdin.readline())
     for line in sys.stdin:

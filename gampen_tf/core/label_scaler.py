@@ -1,0 +1,109 @@
+"""Physical values to standardised labels and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parameters import ParameterSet
+
+__all__ = ["LabelScaler"]
+
+
+class LabelScaler:
+    """Physical values to standardised labels and back.
+
+    Parameters
+    ----------
+    parameters : ParameterSet
+    mean, scale : (P,) array
+        Mean and standard deviation of the transformed values of the training split.
+    """
+
+    def __init__(self, parameters: ParameterSet, mean, scale):
+        self.parameters = parameters
+        self.mean = np.asarray(mean, float)
+        self.scale = np.asarray(scale, float)
+        for name, array in (("mean", self.mean), ("scale", self.scale)):
+            if array.shape != (len(parameters),) or not np.all(np.isfinite(array)):
+                raise ValueError(f"{name} must be {len(parameters)} finite numbers, found {array}")
+        if np.any(self.scale <= 0):
+            raise ValueError(f"scale must be positive, found {self.scale}: are all the labels of a parameter equal?")
+
+    @classmethod
+    def fit(cls, parameters: ParameterSet, values) -> LabelScaler:
+        """The scaler of a training split.
+
+        Parameters
+        ----------
+        parameters : ParameterSet
+        values : (N, P) array
+            Physical values of the training split alone; NaN where not known.
+        """
+        transformed = parameters.forward(values)
+        if transformed.ndim != 2:
+            raise ValueError(f"expected values of shape (N, {len(parameters)}), found {transformed.shape}")
+        n_known = np.sum(np.isfinite(transformed), axis=0)
+        if np.any(n_known < 2):
+            unknown = ", ".join(name for name, n in zip(parameters.names, n_known, strict=True) if n < 2)
+            raise ValueError(
+                "fitting needs two or more known values of each parameter; there are none or one of "
+                f"{unknown}: values are missing, or beyond their bounds"
+            )
+        return cls(parameters, np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0))
+
+    @property
+    def clip_labels(self):
+        """(P, 2) array of the labels at and beyond which values are exactly a bound; infinite where there are none."""
+        clips = np.array([parameter.transformed_clip for parameter in self.parameters])
+        return (clips - self.mean[:, None]) / self.scale[:, None]
+
+    def transform(self, values):
+        """(…, P) labels of (…, P) physical values."""
+        return (self.parameters.forward(values) - self.mean) / self.scale
+
+    def inverse(self, labels):
+        """(…, P) physical values of (…, P) labels."""
+        return self.parameters.inverse(np.asarray(labels, float) * self.scale + self.mean)
+
+    def canonical(self, values):
+        """Values as a posterior can state them: one nearer to a bound than the clip becomes the bound."""
+        return self.inverse(self.transform(values))
+
+    def log_jacobian(self, values):
+        """(…, P) logarithms of |d label / d value|."""
+        return self.parameters.log_jacobian(values) - np.log(self.scale)
+
+    def transform_tensor(self, values):
+        """:meth:`transform` inside a tf.data graph, without the check of bounds (the catalogue was checked already).
+
+        Parameters
+        ----------
+        values : (…, P) float tensor
+
+        Returns
+        -------
+        (…, P) float tensor of the same type
+        """
+        import tensorflow as tf
+
+        columns = []
+        for i, parameter in enumerate(self.parameters):
+            column = values[..., i]
+            if parameter.transform == "log":
+                column = tf.math.log(column)
+            elif parameter.transform == "logit":
+                low, high = parameter.bounds
+                fraction = (column - low) / (high - low)
+                # clip_by_value would turn NaN ("not known") into a number
+                clipped = tf.clip_by_value(fraction, parameter.clip, 1 - parameter.clip)
+                fraction = tf.where(tf.math.is_nan(fraction), fraction, clipped)
+                column = tf.math.log(fraction) - tf.math.log1p(-fraction)
+            columns.append((column - self.mean[i]) / self.scale[i])
+        return tf.stack(columns, axis=-1)
+
+    def to_dict(self) -> dict:
+        return {"parameters": self.parameters.to_list(), "mean": self.mean.tolist(), "scale": self.scale.tolist()}
+
+    @classmethod
+    def from_dict(cls, entry: dict) -> LabelScaler:
+        return cls(ParameterSet.from_list(entry["parameters"]), entry["mean"], entry["scale"])

@@ -1,0 +1,176 @@
+"""Cutouts read in batches, ahead of who uses them."""
+
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ..core.flags import Flag
+from .refusal import Refusal
+from .sources import StreamSource
+
+__all__ = ["Cutouts"]
+
+_BLOCK = 32  # images that one thread reads at a time
+_PROBES = 16  # images that are looked at before a run starts
+_SYSTEMATIC = Flag.WRONG_PIXEL_SCALE | Flag.WRONG_UNIT | Flag.WRONG_SHAPE
+
+
+class Cutouts:
+    """Images of one source, checked and in a model's unit. Made by :func:`gampen_tf.data.read_cutouts`.
+
+    Nothing is read before it is asked for, and nothing is kept: memory depends on the batch size alone.
+
+    Attributes
+    ----------
+    names : list of str
+        Path, table identifier or number of each image.
+    frame : Frame
+        What the images are checked against.
+    """
+
+    def __init__(self, source, frame):
+        self._source = source
+        self.frame = frame
+
+    def __len__(self):
+        return len(self._source)
+
+    @property
+    def names(self):
+        return self._source.names
+
+    def rename(self, names):
+        """Give the images the names that they have in a larger source, of which this one is a part."""
+        if len(names) != len(self):
+            raise ValueError(f"{len(names)} names for {len(self)} images")
+        self._source.names = list(names)
+
+    @property
+    def images(self):
+        """All images, (N, H, W, C) float32; NaN where one cannot be measured."""
+        return self.read(0, None)[0]
+
+    def raws(self):
+        """Generate the images as they are in the source: a ``RawImage`` each, or the ``Refusal`` that says why not."""
+        if isinstance(self._source, StreamSource):
+            yield from self._source.images()
+            return
+        for first in range(0, len(self), _BLOCK):
+            yield from self._source.read(first, min(first + _BLOCK, len(self)))
+
+    def read(self, start, stop):
+        """Images ``start`` … ``stop`` (None: the end) at once; what :meth:`batches` gives, in one batch."""
+        size = max(len(range(*slice(start, stop).indices(len(self)))), 1)
+        for batch in self.batches(size, start=start, stop=stop):
+            return batch
+        return np.empty((0, *self.frame.image_shape), np.float32), np.empty(0, np.int64), []
+
+    def batches(self, batch_size, *, start=0, stop=None, workers=2):
+        """Generate images in order, the next batch being read by threads while one is used.
+
+        Parameters
+        ----------
+        batch_size : int
+            The last batch may be smaller.
+        start, stop : int, optional
+            Only these images.
+        workers : int, optional
+            Number of threads.
+
+        Yields
+        ------
+        images : (b, H, W, C) float32 array
+            In the model's unit; all NaN for an image that cannot be measured.
+        flags : (b,) int64 array
+            Bits of :class:`gampen_tf.core.Flag`.
+        reasons : list of str
+            What is wrong, for reading; empty where nothing is.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        if isinstance(self._source, StreamSource):
+            yield from self._stream_batches(batch_size, start, stop)
+            return
+        stop = len(self) if stop is None else min(stop, len(self))
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="cutouts") as pool:
+            try:
+                waiting = None
+                for first in range(start, stop, batch_size):
+                    submitted = self._submit(pool, first, min(first + batch_size, stop), workers)
+                    if waiting is not None:
+                        yield self._finished(waiting)
+                    waiting = submitted
+                if waiting is not None:
+                    yield self._finished(waiting)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def check(self):
+        """Refuse a source whose images are wrong all in the same way: pixel scale or unit.
+
+        Looks at all images of a small source and at some, evenly spread, of a large one.
+
+        Raises
+        ------
+        ValueError
+            Naming the first of them.
+        """
+        if isinstance(self._source, StreamSource) or not len(self):
+            return
+        spread = np.unique(np.linspace(0, len(self) - 1, min(len(self), _PROBES)).round().astype(int))
+        wrong = None
+        for index in spread.tolist():
+            _, flag, reason = self._one(*self._source.read(index, index + 1))
+            if flag & _SYSTEMATIC and wrong is None:
+                wrong = f"{self.names[index]}: {reason}"
+            if not flag & (_SYSTEMATIC | Flag.UNREADABLE):
+                return
+        if wrong is not None:
+            many = "" if len(self) == 1 else f" (So are all {len(spread)} images looked at, of {len(self)}.)"
+            raise ValueError(wrong + many)
+
+    # ---------------------------------------------------------------------------------------------------------------
+
+    def _one(self, raw):
+        try:
+            if isinstance(raw, Refusal):
+                raise raw
+            image, flag = self.frame.accept(raw)
+        except Refusal as refusal:
+            return np.float32(np.nan), int(refusal.flag), refusal.reason
+        return image, flag, ""
+
+    def _submit(self, pool, start, stop, workers):
+        batch = (
+            np.empty((stop - start, *self.frame.image_shape), np.float32),
+            np.zeros(stop - start, np.int64),
+            [""] * (stop - start),
+        )
+        block = min(_BLOCK, math.ceil((stop - start) / workers))
+        jobs = [
+            pool.submit(self._fill, batch, start, first, min(first + block, stop))
+            for first in range(start, stop, block)
+        ]
+        return batch, jobs
+
+    def _fill(self, batch, offset, first, last):
+        for index, raw in enumerate(self._source.read(first, last), first - offset):
+            batch[0][index], batch[1][index], batch[2][index] = self._one(raw)
+
+    @staticmethod
+    def _finished(submitted):
+        batch, jobs = submitted
+        for job in jobs:
+            job.result()
+        return batch
+
+    def _stream_batches(self, batch_size, start, stop):
+        raws = itertools.islice(self._source.images(), start, stop)
+        while chunk := list(itertools.islice(raws, batch_size)):
+            found = [self._one(raw) for raw in chunk]
+            images = np.empty((len(found), *self.frame.image_shape), np.float32)
+            for row, (image, _, _) in zip(images, found, strict=True):
+                row[:] = image
+            yield images, np.array([flag for _, flag, _ in found], np.int64), [reason for _, _, reason in found]

@@ -1,0 +1,192 @@
+"""The kinds of places that images come from, each with the same face.
+
+A source has a length (None if it cannot be known before reading), names, and ``read(start, stop)``, which gives a
+:class:`~.frame.RawImage` or a :class:`~.refusal.Refusal` for each image. Reading is safe in threads and keeps nothing.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ..core.flags import Flag
+from ..io.quiet import quiet_astropy
+from .fits_images import raw_from_header, read_fits, split_selector
+from .frame import RawImage
+from .refusal import Refusal
+
+__all__ = ["ItemSource", "StackSource", "StreamSource"]
+
+
+class ItemSource:
+    """Images one by one: paths of FITS files, arrays, NDData, HDUs, ``Cutout2D``.
+
+    Parameters
+    ----------
+    items : sequence
+        A path may end in ``[EXT]``, the number or name of an HDU.
+    frame : Frame
+    names : sequence of str, optional
+    hdus : sequence of (int, str or None), or one for all, optional
+    folder : path, optional
+        Where relative paths are looked for first.
+    bad_bits : int, optional
+        See :func:`~.fits_images.read_fits`.
+    """
+
+    def __init__(self, items, frame, *, names=None, hdus=None, folder=None, bad_bits=None):
+        self._items, self._frame, self._hdus, self._folder, self._bad_bits = items, frame, hdus, folder, bad_bits
+        self.names = (
+            names
+            if names is not None
+            else [
+                str(item) if isinstance(item, str | os.PathLike) else f"image {number}"
+                for number, item in enumerate(items)
+            ]
+        )
+
+    def __len__(self):
+        return len(self._items)
+
+    def read(self, start, stop):
+        """A list of :class:`RawImage` or :class:`Refusal`."""
+        return [self._read(index) for index in range(start, stop)]
+
+    def _read(self, index):
+        item = self._items[index]
+        try:
+            if isinstance(item, str | os.PathLike):
+                return self._read_path(str(item), index)
+            return raw_of_object(item, self._frame)
+        except Refusal as refusal:
+            return refusal
+
+    def _read_path(self, path, index):
+        hdu = self._hdus
+        if isinstance(hdu, list | np.ndarray):
+            hdu = hdu[index]
+        path, selector = (path, None) if os.path.exists(path) else split_selector(path)
+        if self._folder is not None and (beside := Path(self._folder) / path).exists():
+            path = beside
+        return read_fits(path, self._frame, hdu if selector is None else selector, self._bad_bits)
+
+
+class StackSource:
+    """Images in one array of which parts can be read: NumPy, HDF5, a data set.
+
+    Parameters
+    ----------
+    get : callable
+        ``get(start, stop)`` gives an (n, h, w, C) or (n, h, w) array.
+    length : int
+    names : sequence of str, optional
+    masks : callable, optional
+        ``masks(start, stop)`` gives (n, h, w) bool arrays.
+    **known
+        ``unit``, ``zero_point``, ``pixel_scale``, ``has_header`` of all images (see :class:`~.frame.RawImage`).
+    """
+
+    def __init__(self, get, length, *, names=None, masks=None, **known):
+        self._get, self._length, self._masks, self._known = get, length, masks, known
+        self.names = names if names is not None else [f"image {number}" for number in range(length)]
+
+    def __len__(self):
+        return self._length
+
+    def read(self, start, stop):
+        """A list of :class:`RawImage` or :class:`Refusal`."""
+        try:
+            images = np.asarray(self._get(start, stop))
+            masks = [None] * (stop - start) if self._masks is None else self._masks(start, stop)
+        except (OSError, EOFError, ValueError, RuntimeError) as error:
+            if stop - start > 1:  # one damaged chunk does not cost its neighbours
+                return [found for index in range(start, stop) for found in self.read(index, index + 1)]
+            return [Refusal(Flag.UNREADABLE, f"cannot be read ({' '.join(str(error).split())})")]
+        images = images[..., None] if images.ndim == 3 else images
+        return [RawImage(image, mask=mask, **self._known) for image, mask in zip(images, masks, strict=True)]
+
+
+class StreamSource:
+    """A ``tf.data.Dataset`` of images (h, w), (h, w, C) or batches of them; of tuples the first, of dicts "images".
+
+    It can only be read from its beginning, and its length may be known only after a pass over it.
+    """
+
+    def __init__(self, dataset, frame):
+        self._dataset, self._frame = dataset, frame
+        self._length = None
+
+    def __len__(self):
+        if self._length is None:
+            if int(self._dataset.cardinality()) == -1:
+                raise ValueError("the tf.data.Dataset is infinite; use .take(n)")
+            self._length = sum(1 for _ in self.images())
+        return self._length
+
+    @property
+    def names(self):
+        return [f"image {number}" for number in range(len(self))]
+
+    def images(self):
+        """Generate :class:`RawImage` after :class:`RawImage`."""
+        channels = self._frame.image_shape[2]
+        for element in self._dataset.as_numpy_iterator():
+            while isinstance(element, tuple | list | dict):
+                element = element["images"] if isinstance(element, dict) else element[0]
+            one = element.ndim == 2 or (element.ndim == 3 and element.shape[-1] == channels)
+            for image in element[None] if one else element:
+                yield RawImage(image[..., None] if image.ndim == 2 else image, has_header=False)
+
+
+def raw_of_object(item, frame):
+    """A :class:`RawImage` of an array, NDData, ``Cutout2D`` or HDU, with what it knows of itself.
+
+    Raises
+    ------
+    Refusal
+        If it holds no image.
+    """
+    header, wcs = getattr(item, "header", None), getattr(item, "wcs", None)
+    in_file = hasattr(item, "fileinfo")  # an HDU; CCDData has a header too
+    header = getattr(item, "meta", None) if header is None else header
+    data = item.data if header is not None or wcs is not None else item
+    mask, unit = getattr(item, "mask", None), getattr(item, "unit", None)
+    if isinstance(data, np.ma.MaskedArray):
+        mask, data = np.ma.getmaskarray(data), data.data
+    try:
+        data = np.asarray(getattr(data, "value", data))
+    except (ValueError, TypeError) as error:
+        raise Refusal(Flag.UNREADABLE, f"no array of numbers ({error})") from None
+    raw = raw_from_header(oriented(data, frame), _merged_header(header, wcs))
+    # An HDU speaks for a file, which should say what it holds; another object that says nothing is like an array.
+    raw.has_header = in_file
+    raw.unit = str(unit or "") or raw.unit
+    if mask is not None and np.ndim(mask):
+        raw.mask = oriented(np.asarray(mask) != 0, frame).any(-1)
+    return raw
+
+
+def oriented(data, frame):
+    """(h, w, C) view of an (h, w), (h, w, C) or (C, h, w) array."""
+    if data.ndim == 2:
+        return data[..., None]
+    if data.ndim == 3:
+        channels = frame.image_shape[2]
+        return data if data.shape[2] == channels or data.shape[0] != channels else np.moveaxis(data, 0, -1)
+    raise Refusal(Flag.WRONG_SHAPE, f"image of shape {data.shape}, expected {frame.image_shape[:2]}")
+
+
+def _merged_header(header, wcs):
+    from astropy.io import fits
+
+    merged = fits.Header()
+    with quiet_astropy():
+        for key, value in dict(header or {}).items():
+            if isinstance(key, str) and 0 < len(key) <= 8 and isinstance(value, str | int | float | bool):
+                merged[key] = value
+        if wcs is not None and hasattr(wcs, "to_header"):
+            merged.update(wcs.to_header(relax=True))
+            # to_header writes PC and CDELT; a CD matrix left from the old header would be read in their place.
+            for key in ("CD1_1", "CD1_2", "CD2_1", "CD2_2"):
+                merged.remove(key, ignore_missing=True)
+    return merged

@@ -1,0 +1,243 @@
+"""Everything that is measured about posteriors of galaxies whose true values are known.
+
+Posteriors and true values in, plain data out: each number as ``{"value": …, "error": …}``, so that it can be written as
+JSON and compared with another model's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import metrics
+from ..calibration.coverage import _by_level, _coverage, _intervals, _mean_share, shares_inside
+from ..core.flags import Flag
+from ..metrics.draws import SIGMA_LEVELS
+from ..metrics.estimates import number, plain
+
+__all__ = ["MIN_PER_BIN", "assess", "by_flag"]
+
+#: Bins with fewer galaxies are not reported.
+MIN_PER_BIN = 50
+_N_BINS = 8
+_CURVE_LEVELS = 49
+
+
+def assess(posterior, truth, *, quantities=None, seed=0):
+    """Accuracy and calibration of posteriors, overall and in bins.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    truth : (N, P) array
+        In physical units; NaN where not known.
+    quantities : dict of str: (N,) array, optional
+        What else to bin by: signal-to-noise ratios, say. True and predicted values are always there.
+    seed : int, optional
+        Of the places within atoms, of reference points and of bootstraps.
+
+    Returns
+    -------
+    dict
+        Plain data. ``accuracy`` and ``relative_accuracy`` of the mode and of the median; ``euclid`` and ``galnets``,
+        the same residuals as those papers count them; ``coverage`` of shortest (``hdi``) and equal-tailed
+        (``central``) intervals and of ``joint`` highest-density regions; ``uniformity`` of the PITs; ``tarp``;
+        ``scores``; ``sharpness``; ``spearman``; ``bins``; ``curves``, the arrays behind the figures.
+    """
+    parameters = posterior.scaler.parameters
+    names = list(parameters.names)
+    truth = np.asarray(truth, float)
+    if truth.shape != (len(posterior.means), len(names)):
+        raise ValueError(
+            f"true values of shape {truth.shape} for posteriors of {len(posterior.means)} galaxies and "
+            f"{len(names)} parameters ({', '.join(names)})"
+        )
+    measured = np.all(np.isfinite(posterior.median()), axis=1)
+    mode, median = posterior.mode(), posterior.median()
+    intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
+    inside = {kind: shares_inside(posterior, truth, *ends, kind=kind) for kind, ends in intervals.items()}
+    pit = posterior.pit(truth, seed=seed)
+    kinds = ["relative" if parameter.transform == "log" else "absolute" for parameter in parameters]
+    labels, draws = posterior.scaler.transform(truth), posterior.scaler.transform(posterior.samples)
+    tarp = metrics.tarp(draws[measured], labels[measured], seed=seed)
+    width = metrics.sharpness(*(ends[0] for ends in intervals["hdi"]))
+    tests = [metrics.uniformity(pit[:, p]) for p in range(len(names))]
+    curve = np.arange(1, _CURVE_LEVELS + 1) / (_CURVE_LEVELS + 1)
+    curve_coverage = metrics.coverage_of_mass(metrics.central_mass(pit), curve)
+    histograms = [metrics.rank_histogram(pit[:, p]) for p in range(len(names))]
+    result = {
+        "parameters": names,
+        "units": list(parameters.units),
+        "n_galaxies": len(truth),
+        "n_measured": int(np.sum(measured)),
+        "accuracy": {
+            "mode": _by_name(metrics.accuracy(mode, truth, seed=seed), names),
+            "median": _by_name(metrics.accuracy(median, truth, seed=seed), names),
+        },
+        "relative_accuracy": {
+            point: _by_name(
+                metrics.accuracy(values[:, logged], truth[:, logged], kind="relative", seed=seed),
+                [name for name, kind in zip(names, kinds, strict=True) if kind == "relative"],
+            )
+            for point, values in (("mode", mode), ("median", median))
+            for logged in [[i for i, kind in enumerate(kinds) if kind == "relative"]]
+            if logged
+        },
+        "euclid": _by_name(metrics.euclid_accuracy(mode, truth, kind=kinds), names),
+        "galnets": _by_name(metrics.galnets_accuracy(mode, truth, seed=seed), names),
+        "coverage": _coverage(inside, posterior.credible_mass(truth), names),
+        "uniformity": {
+            name: {"p_value": test.p_value, "inside_95": test.inside, "n": test.n}
+            for name, test in zip(names, tests, strict=True)
+        },
+        "tarp": {
+            "largest_deviation": tarp.largest_deviation,
+            "p_value": tarp.test.p_value,
+            "inside_95": tarp.test.inside,
+            "n": tarp.test.n,
+        },
+        "scores": _scores(posterior, draws, truth, labels, names, seed),
+        "sharpness": {
+            name: number(*metrics.quantile(width[:, p], 0.5)) | {"what": "median width of the 68.27 % interval"}
+            for p, name in enumerate(names)
+        },
+        "spearman": _spearman(width, mode - truth, names),
+        "bins": _bins(posterior, truth, mode, inside["hdi"], kinds, quantities or {}),
+        "curves": {
+            "coverage": {
+                "levels": curve.tolist(),
+                "value": curve_coverage.value.tolist(),
+                "error": curve_coverage.error.tolist(),
+            },
+            "pit_histogram": {
+                "edges": histograms[0][0].tolist(),
+                "counts": np.stack([counts for _, counts, _ in histograms], axis=1).tolist(),
+                "band": [list(band) for _, _, band in histograms],
+            },
+            "pit_distribution": {
+                "levels": tests[0].levels.tolist(),
+                "value": np.stack([test.ecdf for test in tests], axis=1).tolist(),
+                "band": [tests[0].lower.tolist(), tests[0].upper.tolist()],
+            },
+            "tarp": {
+                "levels": tarp.levels.tolist(),
+                "value": tarp.coverage.tolist(),
+                "lower": tarp.lower.tolist(),
+                "upper": tarp.upper.tolist(),
+                "band": [tarp.test.lower.tolist(), tarp.test.upper.tolist()],
+            },
+        },
+    }
+    return plain(result)
+
+
+def by_flag(posterior, truth):
+    """Errors and coverage of all measured galaxies, of those without any flag, and of those with each flag.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    truth : (N, P) array
+        In physical units; NaN where not known.
+
+    Returns
+    -------
+    dict
+        Plain data by "all", "without a flag", "flagged", and name of a flag that a measured galaxy has: ``n`` and, for
+        each parameter, ``typical_error`` of the mode (with its ``kind``) and ``coverage`` at 68.27 %. Empty where no
+        measured galaxy has a flag.
+    """
+    parameters = posterior.scaler.parameters
+    truth, flags, mode = np.asarray(truth, float), np.asarray(posterior.flags, np.int64), posterior.mode()
+    measured = np.all(np.isfinite(mode), axis=1)
+    groups = {"all": measured, "without a flag": measured & (flags == 0), "flagged": measured & (flags != 0)}
+    groups |= {flag.name: measured & ((flags & int(flag)) != 0) for flag in Flag if int(flag).bit_count() == 1}
+    if not np.any(groups["flagged"]):
+        return {}
+    ends = np.moveaxis(posterior.interval(SIGMA_LEVELS[:1]), 2, 0)
+    inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1], levels=SIGMA_LEVELS[:1])[0]
+    result = {}
+    for group, rows in groups.items():
+        if not np.any(rows):
+            continue
+        result[group] = {"n": int(np.sum(rows))}
+        for p, parameter in enumerate(parameters):
+            kind = "relative" if parameter.transform == "log" else "absolute"
+            residuals = np.abs(metrics.residuals(mode[rows, p], truth[rows, p], kind))
+            known = np.isfinite(residuals)
+            error = metrics.quantile(residuals[known], SIGMA_LEVELS[0]) if known.any() else (np.nan, np.nan)
+            covered = metrics.proportion(np.sum(inside[rows, p][known]), np.sum(known))
+            result[group][parameter.name] = {
+                "typical_error": number(*error) | {"kind": kind},
+                "coverage": number(*covered),
+            }
+    return plain(result)
+
+
+def _by_name(estimates, names):
+    """{metric: Estimate of (P,)} as {parameter: {metric: number}}."""
+    return {
+        name: {metric: number(estimate.value[p], estimate.error[p]) for metric, estimate in estimates.items()}
+        for p, name in enumerate(names)
+    }
+
+
+def _scores(posterior, draws, truth, labels, names, seed):
+    """Mean CRPS of each parameter in its own unit; energy and log score of the labels, jointly."""
+    crps = metrics.mean(metrics.crps(posterior.samples, truth))
+    energy = metrics.mean(metrics.energy_score(draws, labels, scale=np.ones(len(names)), seed=seed))
+    return {
+        "crps": {name: number(crps.value[p], crps.error[p]) for p, name in enumerate(names)},
+        "energy_of_labels": number(*energy),
+    }
+
+
+def _spearman(width, residuals, names):
+    found = metrics.spearman(width, np.abs(residuals))
+    correlation = found["correlation"]
+    return {
+        name: number(correlation.value[p], correlation.error[p]) | {"significance": float(found["significance"][p])}
+        for p, name in enumerate(names)
+    }
+
+
+def _bins(posterior, truth, mode, inside, kinds, quantities):
+    """Coverage and typical error in bins of true and predicted values and of other quantities."""
+    names = posterior.scaler.parameters.names
+    by = {f"true_{name}": truth[:, p] for p, name in enumerate(names)}
+    by |= {f"predicted_{name}": mode[:, p] for p, name in enumerate(names)}
+    by |= {name: np.asarray(values, float) for name, values in quantities.items()}
+    inside = np.moveaxis(inside, 0, 1)
+    residuals = np.stack([metrics.residuals(mode[:, p], truth[:, p], kind) for p, kind in enumerate(kinds)], axis=1)
+    result = {}
+    for name, values in by.items():
+        if not np.any(np.isfinite(values)):
+            continue
+        edges = metrics.bin_edges(values, _N_BINS)
+        rows = metrics.in_bins(_bin, values, edges, inside, residuals, min_count=MIN_PER_BIN)
+        result[name] = [
+            {
+                "low": row.low,
+                "high": row.high,
+                "centre": row.centre,
+                "n": row.n,
+                "coverage": _by_level(row.result["coverage"], names),
+                "typical_error": {
+                    parameter: number(*row.result["typical_error"][p]) | {"kind": kinds[p]}
+                    for p, parameter in enumerate(names)
+                },
+                "bias": {
+                    parameter: number(*row.result["bias"][p]) | {"kind": kinds[p]} for p, parameter in enumerate(names)
+                },
+            }
+            for row in rows
+            if row.result is not None
+        ]
+    return result
+
+
+def _bin(inside, residuals):
+    return {
+        "coverage": _mean_share(inside, axis=0),
+        "typical_error": [metrics.quantile(np.abs(column), SIGMA_LEVELS[0]) for column in residuals.T],
+        "bias": [metrics.quantile(column, 0.5) for column in residuals.T],
+    }

@@ -1,0 +1,234 @@
+"""The figures of a report, drawn one by one from an evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import plots
+from ..metrics.draws import SIGMA_LEVELS
+from .galaxy_figures import _galaxies
+from .report_parts import _Columns, plain_name
+
+__all__ = ["draw_figures"]
+
+
+def draw_figures(evaluation):
+    """Yield ``(section, caption, file format, figure)``; each figure may be closed before the next is asked for.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+
+    Yields
+    ------
+    (str, str, str, matplotlib Figure)
+        Sections are "accuracy", "uncertainty", "calibration", "labels" and "galaxies".
+    """
+    yield from _accuracy(evaluation)
+    if not evaluation.metrics.get("values_alone"):
+        yield from _calibration(evaluation)
+        yield from _uncertainty(evaluation)
+    yield from _labels(evaluation)
+    yield from _galaxies(evaluation)
+
+
+def _accuracy(evaluation):
+    c = _Columns(evaluation)
+    yield (
+        "accuracy",
+        "Predicted values (modes) against true ones; the dashed line is equality.",
+        "png",
+        plots.plot_predicted_against_true(c.mode, c.truth, scales=c.scales, **c.labelled),
+    )
+    yield (
+        "accuracy",
+        "Residuals, predicted minus true, with their mean, median, standard deviation and 68.27 % error.",
+        "png",
+        plots.plot_residual_histograms(c.mode, c.truth, **c.labelled),
+    )
+    yield (
+        "accuracy",
+        "Residuals against true values.",
+        "png",
+        plots.plot_residuals(c.mode, c.truth, scales=c.scales, **c.labelled),
+    )
+    yield (
+        "accuracy",
+        "Residuals against predicted values, which are all that one knows of a real galaxy.",
+        "png",
+        plots.plot_residuals(c.mode, c.truth, against=c.mode, against_word="Predicted", scales=c.scales, **c.labelled),
+    )
+    if any(c.logged):
+        of = [name for name, logged in zip(c.names, c.logged, strict=True) if logged]
+        yield (
+            "accuracy",
+            "Fractional residuals against true values; perfect predictions lie at the bottom.",
+            "png",
+            plots.plot_fractional_residuals(
+                c.mode[:, c.logged], c.truth[:, c.logged], names=of, against=c.truth, **c.against
+            ),
+        )
+    groups = _component_groups(evaluation.catalogue, c)
+    if groups:
+        p = c.names.index("bulge_to_total")
+        yield (
+            "accuracy",
+            "Residuals of the bulge's share for galaxies of one and of two components.",
+            "svg",
+            plots.plot_residuals_of_groups(c.mode[:, p] - c.truth[:, p], groups, name="bulge_to_total"),
+        )
+
+
+def _component_groups(catalogue, c):
+    """One and two components, as far as the catalogue tells."""
+    if "bulge_to_total" not in c.names or not {"disc_flux", "bulge_flux"} <= set(catalogue.colnames):
+        return {}
+    two = np.isfinite(np.asarray(catalogue["disc_flux"], float)) & np.isfinite(
+        np.asarray(catalogue["bulge_flux"], float)
+    )
+    share = c.truth[:, c.names.index("bulge_to_total")]
+    return {
+        "one component": ~two,
+        "two components": two,
+        r"two, $0.1 < L_\mathrm{B}/L_\mathrm{T} < 0.85$": two & (share > 0.1) & (share < 0.85),
+    }
+
+
+def _calibration(evaluation):
+    curves, names = evaluation.metrics["curves"], evaluation.metrics["parameters"]
+    coverage = curves["coverage"]
+    yield (
+        "calibration",
+        "Coverage of equal-tailed intervals against their level; bands are one standard error.",
+        "svg",
+        plots.plot_coverage(coverage["levels"], coverage["value"], coverage["error"], names=names),
+    )
+    pit = curves["pit_histogram"]
+    yield (
+        "calibration",
+        "Probability integral transforms of the truth. Uniform ones stay within the grey band, all bars "
+        "at once, 95 times in 100.",
+        "svg",
+        plots.plot_pit(pit["edges"], pit["counts"], pit["band"], names=names),
+    )
+    ecdf = curves["pit_distribution"]
+    yield (
+        "calibration",
+        "Their distribution functions less the uniform one, with the band that the whole curve keeps to 95 "
+        "times in 100.",
+        "svg",
+        plots.plot_rank_curves(ecdf["levels"], ecdf["value"], *ecdf["band"], names=names),
+    )
+    tarp = curves["tarp"]
+    yield (
+        "calibration",
+        "Expected coverage of the joint posterior (TARP) less its level: blue, with a 95 % bootstrap band; "
+        "grey, the band that a calibrated posterior keeps to 95 times in 100.",
+        "svg",
+        plots.plot_tarp(tarp["levels"], tarp["value"], tarp["lower"], tarp["upper"], band=tarp["band"]),
+    )
+    tuning = None if evaluation.model is None else evaluation.model.provenance.get("dropout_tuning")
+    if tuning:
+        yield (
+            "calibration",
+            f"How the dropout rate was chosen: coverage of {tuning['n_images']} validation galaxies at rates set after "
+            f"training (with {tuning['trained_with']:g}), before any recalibration; the dotted line is the rate taken.",
+            "svg",
+            plots.plot_coverage_against_dropout(
+                tuning["rates"],
+                tuning["coverage"],
+                tuning["coverage_error"],
+                levels=tuning["levels"],
+                names=tuning["parameters"],
+                chosen=tuning["chosen"],
+            ),
+        )
+    levels = [f"{100 * level:.2f}" for level in SIGMA_LEVELS]
+    for name, rows in evaluation.metrics["bins"].items():
+        base = name.removeprefix("true_").removeprefix("predicted_")
+        if not rows or name.startswith("true_"):
+            continue
+        unit = dict(zip(names, evaluation.metrics["units"], strict=True)).get(
+            base, "arcsec" if base == "psf_fwhm" else ""
+        )
+        found = np.array(
+            [
+                [[[row["coverage"][level][p][key] for p in names] for level in levels] for row in rows]
+                for key in ("value", "error")
+            ],
+            float,
+        )
+        centres = np.array([row["centre"] for row in rows])
+        yield (
+            "calibration",
+            f"Coverage of shortest intervals in bins of {plain_name(name)}.",
+            "svg",
+            plots.plot_coverage_in_bins(
+                centres,
+                *found,
+                levels=SIGMA_LEVELS,
+                name=base,
+                unit=unit,
+                names=names,
+                scale="log" if np.all(centres > 0) and centres.max() > 20 * centres.min() else "linear",
+            ),
+        )
+
+
+def _uncertainty(evaluation):
+    c = _Columns(evaluation)
+    fractional_of = np.where(c.logged, c.mode, np.nan)
+    yield (
+        "uncertainty",
+        "Widths of the 68.27 % intervals against true values; of sizes and fluxes as fractions of the "
+        "predicted values.",
+        "png",
+        plots.plot_uncertainties(c.width, c.truth, names=c.names, fractional_of=fractional_of, **c.against),
+    )
+    spearman = evaluation.metrics["spearman"]
+    yield (
+        "uncertainty",
+        "Widths against residuals. Between the dashed lines the truth is within half a width.",
+        "png",
+        plots.plot_uncertainties_against_residuals(
+            c.width,
+            c.mode - c.truth,
+            names=c.names,
+            fractional_of=fractional_of,
+            correlations=[
+                spearman[name]["value"] if spearman[name]["value"] is not None else np.nan for name in c.names
+            ],
+        ),
+    )
+
+
+def _labels(evaluation):
+    labels = evaluation.metrics["labels"]
+    if labels is None:
+        return
+    c = _Columns(evaluation)
+    for name, entry in labels["value"]["confusion"].items():
+        p = c.names.index(name)
+        regions = [
+            (rule.get("low", -np.inf), rule.get("high", np.inf))
+            for rule in labels["rules"]
+            if rule["parameter"] == name
+        ]
+        yield (
+            "labels",
+            f"Residuals of {plain_name(name)} with the labelled regions hatched, and their distribution with "
+            "and without the labelled galaxies.",
+            "png",
+            plots.plot_labelled_residuals(c.mode[:, p], c.truth[:, p], regions, name=name, unit=c.units[p]),
+        )
+        by_probability = labels["probability"]["confusion"][name]
+        for way, matrix in (
+            ("by predicted value", entry),
+            (f"by posterior probability above {labels['threshold']}", by_probability),
+        ):
+            yield (
+                "labels",
+                f"Labels {way}: galaxies, and shares of those that got the label.",
+                "svg",
+                plots.plot_confusion(matrix["counts"], matrix["labels"]),
+            )

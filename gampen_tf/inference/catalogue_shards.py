@@ -1,0 +1,217 @@
+"""Shards of a catalogue of posteriors: rows of a source measured, summarised and written as Parquet.
+
+A shard is a function of its job and its number alone. Whoever computes it, whenever and however often, writes the
+same bytes.
+"""
+
+import hashlib
+import queue
+import threading
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..io.files import write_whole
+
+__all__ = ["CatalogueJob", "ahead", "compute_shards", "names_hash", "psf_hash", "shard_is_written", "write_shard"]
+
+
+@dataclass(frozen=True)
+class CatalogueJob:
+    """What a run over a catalogue does, in plain data.
+
+    Parameters
+    ----------
+    output : str
+        Folder of the shards.
+    n_rows : int
+        Number of images.
+    rows_per_shard : int
+    mixture : bool
+        Keep the outputs of every pass.
+    draws : int
+        Number of draws kept for each galaxy.
+    recalibrate : bool
+    """
+
+    output: str
+    n_rows: int
+    rows_per_shard: int
+    mixture: bool = False
+    draws: int = 0
+    recalibrate: bool = True
+
+    @property
+    def n_shards(self):
+        return max(1, -(-self.n_rows // self.rows_per_shard))  # without rows there are still columns
+
+    def rows(self, number):
+        """(first row, row after the last) of a shard."""
+        first = number * self.rows_per_shard
+        return first, min(first + self.rows_per_shard, self.n_rows)
+
+    def path(self, number):
+        return Path(self.output) / f"shard-{number:06d}.parquet"
+
+
+def shard_is_written(job, number):
+    """Whether the shard's file is there, with as many rows as it should have."""
+    path = job.path(number)
+    if not path.is_file():
+        return False
+    first, last = job.rows(number)
+    try:
+        return pq.read_metadata(path).num_rows == last - first
+    except (OSError, pa.ArrowInvalid):  # not written by a run: those appear whole or not at all
+        return False
+
+
+def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None, first_psf=0):
+    """Measure shards, reading ahead.
+
+    Parameters
+    ----------
+    job : CatalogueJob
+    measurement : Measurement
+    cutouts : Cutouts
+        Row 0 of which is row `first_row` of the job.
+    numbers : sequence of int
+    psf : (h, w) or (rows, h, w) array, optional
+        For all images, or of each row of the job from `first_psf` on.
+    first_psf : int
+
+    Yields
+    ------
+    number : int
+    table : pyarrow.Table
+    """
+
+    def batches():
+        for number in numbers:
+            start, stop = (row - first_row for row in job.rows(number))
+            first = start
+            if start == stop:
+                yield number, first, *cutouts.read(start, stop)
+            for images, flags, reasons in cutouts.batches(measurement.engine.chunk_size, start=start, stop=stop):
+                yield number, first, images, flags, reasons
+                first += len(images)
+
+    for number, group in groupby(ahead(batches()), key=lambda item: item[0]):
+        tables = []
+        for _, first, images, flags, reasons in group:
+            names = cutouts.names[first : first + len(images)]
+            row = first_row + first
+            own = psf if psf is None or psf.ndim == 2 else psf[row - first_psf : row - first_psf + len(images)]
+            tables.append(_measured(job, measurement, row, names, images, flags, reasons, own))
+        yield number, pa.concat_tables(tables).combine_chunks()
+
+
+def write_shard(job, number, table):
+    """Write a shard in one step: the file is whole or not there, also after a power cut."""
+    write_whole(job.path(number), lambda file: pq.write_table(table, file, compression="zstd"))
+
+
+def names_hash(names):
+    """sha256 of a list of names."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(str(name).encode() + b"\0")
+    return digest.hexdigest()
+
+
+def psf_hash(psf):
+    """sha256 of the PSF of all images (h, w), or of those of each (N, h, w), read a part at a time."""
+    digest = hashlib.sha256(str(psf.shape).encode())
+    for part in [psf] if psf.ndim == 2 else np.split(psf, range(4096, len(psf), 4096)):
+        digest.update(np.ascontiguousarray(part, "<f4"))
+    return digest.hexdigest()
+
+
+def ahead(items):
+    """The items of an iterator, one of which is prepared in a thread while another is used."""
+    waiting, stopped, end = queue.Queue(1), threading.Event(), object()
+
+    def put(item):
+        while not stopped.is_set():
+            try:
+                return waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def read():
+        try:
+            for item in items:
+                put((item, None))
+                if stopped.is_set():
+                    return
+            put((end, None))
+        except BaseException as error:  # raised again where the items are used
+            put((end, error))
+
+    thread = threading.Thread(target=read, name="reading ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = waiting.get()
+            if error is not None:
+                raise error
+            if item is end:
+                return
+            yield item
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
+    """The rows of a batch of images as an Arrow table."""
+    psf = measurement.psf_of_each(psf, len(images))
+    found, flags, reasons = measurement.measure(images, flags, reasons, psf)
+    posterior = measurement.posterior(
+        found, n_mc=max(job.draws, 1), flags=flags, identifiers=list(names), recalibrate=job.recalibrate
+    )
+    columns = {
+        "row": (pa.array(np.arange(first_row, first_row + len(flags))), None),
+        "identifier": (pa.array([str(name) for name in names], pa.string()), None),
+        "flags": (pa.array(np.asarray(flags, np.int64)), None),
+        "reason": (pa.array(reasons, pa.string()), None),
+        "n_passes": (pa.array(found.n_passes.astype(np.int32)), None),
+        "monte_carlo_error": (pa.array(found.error.astype(np.float32)), None),
+    }
+    for name, values, unit in _summary(posterior):
+        if name not in columns:
+            columns[name] = pa.array(values), unit
+    if job.draws:
+        samples = posterior.samples
+        for index, parameter in enumerate(measurement.model.parameters):
+            columns[f"{parameter.name}_draws"] = (
+                _lists(samples[..., index], np.full(len(flags), job.draws)),
+                parameter.unit,
+            )
+    if job.mixture:
+        columns["mixture"] = _lists(found.outputs, found.n_passes), None
+    fields = [
+        pa.field(name, array.type, metadata={"unit": unit} if unit else None) for name, (array, unit) in columns.items()
+    ]
+    return pa.table([array for array, _ in columns.values()], schema=pa.schema(fields))
+
+
+def _summary(posterior):
+    """Name, values and unit of each column of the posterior's own table."""
+    table = posterior.to_table()
+    for name in table.colnames:
+        column = table[name]
+        unit = getattr(column, "unit", None)
+        yield name, np.asarray(getattr(column, "value", column)), None if unit is None else unit.to_string()
+
+
+def _lists(values, lengths):
+    """A column of float32 lists: of row i the first ``lengths[i]`` along the second axis, flat."""
+    values = np.asarray(values, np.float32)
+    parts = [row[:length].ravel() for row, length in zip(values, lengths, strict=True)]
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate([np.zeros(0, np.float32), *parts])))

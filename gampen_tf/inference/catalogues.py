@@ -1,0 +1,264 @@
+"""Posteriors of a whole survey: many images in, shards of a Parquet catalogue out, resumed after a stop.
+
+>>> gampen_tf.predict_catalogue("survey.parquet", "posteriors/", model="hsc_wide_g")
+>>> gampen_tf.read_catalogue("posteriors/")
+
+The output folder holds ``run.json`` (settings), ``shard-000000.parquet`` … and ``lock``. A run that was killed,
+however, goes on when it is called again with the same arguments, and ends with the same bytes as an unbroken one.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ..io.lock import only_run
+from . import catalogue_shards as shards
+from .catalogue_cluster import compute_on_cluster
+from .monte_carlo import DEFAULT_TOLERANCE
+from .predictor import Measurement, open_cutouts, own_psf
+
+__all__ = ["predict_catalogue", "read_catalogue"]
+
+_FORMAT_VERSION = 1
+
+
+def predict_catalogue(
+    images,
+    output,
+    *,
+    model="hsc_wide_g",
+    passes="auto",
+    tolerance=DEFAULT_TOLERANCE,
+    seed=0,
+    mixture=False,
+    draws=0,
+    rows_per_shard=8192,
+    batch_size=None,
+    precision="auto",
+    psf=None,
+    pixel_scale=None,
+    unit=None,
+    zero_point=None,
+    pad=False,
+    recalibrate=True,
+    client=None,
+    progress_bar=True,
+):
+    """Summaries of the posteriors of many galaxies, in a folder of Parquet files.
+
+    Memory does not grow with the number of galaxies but for their names. Images are read while others are measured.
+    Every image has exactly one row; one that could not be measured has NaN, flags and the reason.
+
+    Parameters
+    ----------
+    images : path, table, list, DataSet, ...
+        Anything that `gampen_tf.predict` takes, but streams: a table of paths (FITS, CSV, Parquet, ECSV), a folder, a
+        glob, an HDF5 file, a simulated data set, arrays.
+    output : path
+        Folder of the catalogue; made if it is not there.
+    mixture : bool, optional
+        Keep the outputs of every pass too, the whole posterior: T · K numbers a galaxy in the column ``mixture``.
+    draws : int, optional
+        Keep so many draws of each parameter too, in columns ``…_draws``.
+    rows_per_shard : int, optional
+        Rows of one file; a run that is killed does at most one of them again.
+    psf : (h, w) or (N, h, w) array, optional
+        For models that take the PSF: one for all images, or one for each, which may be mapped from a file
+        (`numpy.load` with ``mmap_mode``). A simulated data set brings its own.
+    client : dask.distributed.Client or str, optional
+        Shards are computed on its workers, or on those of the scheduler at that address. They must see the model, the
+        images and `output` under the same paths. A lost worker's shards are done again by others.
+    model, passes, tolerance, seed, batch_size, precision, pixel_scale, unit, zero_point, pad, recalibrate, progress_bar
+        See `gampen_tf.predict`.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder, for `read_catalogue`.
+
+    Raises
+    ------
+    RuntimeError
+        If another run is writing into the folder.
+    ValueError
+        If the folder holds a run of another model, seed, images or option, naming what differs.
+    """
+    if rows_per_shard < 1 or draws < 0:
+        raise ValueError(f"expected rows_per_shard >= 1 and draws >= 0, found {rows_per_shard} and {draws}")
+    if hasattr(images, "element_spec"):
+        raise ValueError(
+            "a stream (tf.data.Dataset) cannot be read from the middle, as a run that goes on must; "
+            "give files or arrays"
+        )
+    if hasattr(images, "catalogue") and not hasattr(images, "parts"):
+        images = str(images.path)  # a DataSet (not several joined): every worker opens it for itself
+    output = Path(output)
+    opening = {
+        "pixel_scale": pixel_scale,
+        "unit": None if unit is None else str(unit),
+        "zero_point": zero_point,
+        "pad": pad,
+    }
+    measuring = {"model": model, "seed": seed, "passes": passes, "tolerance": tolerance, "precision": precision}
+    with only_run(output):
+        kept = _read_run(output)
+        # Other shapes of batches round otherwise: a run goes on with those that it began with.
+        sizes = (
+            kept["sizes"]
+            if kept and batch_size in (None, kept["sizes"]["batch_size"])
+            else {"batch_size": batch_size, "chunk_size": None}
+        )
+        measurement = Measurement(**measuring, **sizes)
+        cutouts = open_cutouts(images, measurement.model, **opening)
+        sizes = {"batch_size": measurement.engine.batch_size, "chunk_size": measurement.engine.chunk_size}
+        psf = measurement.checked_psf(
+            own_psf(images) if psf is None and measurement.model.psf_shape else psf, len(cutouts)
+        )
+        job = shards.CatalogueJob(
+            str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(draws), bool(recalibrate)
+        )
+        settings = (
+            measurement.settings()
+            | opening
+            | {
+                "n_rows": job.n_rows,
+                "rows_per_shard": job.rows_per_shard,
+                "mixture": job.mixture,
+                "draws": job.draws,
+                "recalibrate": job.recalibrate,
+                "images_hash": shards.names_hash(cutouts.names),
+                "psf_hash": None if psf is None else shards.psf_hash(psf),
+            }
+        )
+        run = {"format_version": _FORMAT_VERSION, "settings": settings, "sizes": sizes}
+        _begin(output, run, kept)
+        missing = [number for number in range(job.n_shards) if not shards.shard_is_written(job, number)]
+        n_missing = sum(np.diff(job.rows(number))[0] for number in missing)
+        with tqdm(
+            total=job.n_rows, initial=job.n_rows - n_missing, unit="galaxy", disable=not progress_bar, smoothing=0.1
+        ) as bar:
+            if client is None:
+                for number, table in shards.compute_shards(job, measurement, cutouts, missing, psf=psf):
+                    shards.write_shard(job, number, table)
+                    bar.update(len(table))
+            else:
+                measuring |= sizes | {"precision": measurement.precision}
+                compute_on_cluster(
+                    client,
+                    job,
+                    measuring,
+                    measurement.model_hash,
+                    images,
+                    cutouts.names,
+                    opening,
+                    missing,
+                    psf,
+                    advance=bar.update,
+                )
+    return output
+
+
+def read_catalogue(output, columns=None):
+    """The catalogue that `predict_catalogue` wrote, as one table in the order of the images.
+
+    For more galaxies than fit into memory, read the Parquet files with a library for that (`pyarrow.dataset`,
+    Dask, Polars, …): they are one data set.
+
+    Parameters
+    ----------
+    output : path
+    columns : list of str, optional
+        Only these.
+
+    Returns
+    -------
+    astropy.table.QTable
+        With units; the settings of the run are in ``meta``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no catalogue, or its run did not finish.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from astropy import units
+    from astropy.table import Column, QTable
+
+    output = Path(output)
+    run = _read_run(output)
+    if run is None:
+        raise FileNotFoundError(f"{output}: no run.json; expected a folder that predict_catalogue wrote")
+    settings = run["settings"]
+    job = shards.CatalogueJob(str(output), settings["n_rows"], settings["rows_per_shard"])
+    missing = [number for number in range(job.n_shards) if not shards.shard_is_written(job, number)]
+    if missing:
+        raise FileNotFoundError(
+            f"{output}: {len(missing)} of {job.n_shards} shards are not there yet, the first is "
+            f"{job.path(missing[0]).name}; run predict_catalogue again to finish"
+        )
+    table = pa.concat_tables(pq.read_table(job.path(number), columns=columns) for number in range(job.n_shards))
+    result = QTable(meta=settings)
+    for field in table.schema:
+        unit = (field.metadata or {}).get(b"unit")
+        values = table[field.name].combine_chunks()
+        if pa.types.is_list(field.type):
+            values = _ragged(values)
+        else:
+            values = values.to_numpy(zero_copy_only=False)
+            values = values.astype(str) if values.dtype == object else values
+        is_number = unit is not None and values.dtype != object
+        result[field.name] = units.Quantity(values, unit.decode()) if is_number else Column(values)
+    return result
+
+
+def _ragged(column):
+    """Lists of one length as a matrix, of several lengths as an array of arrays."""
+    rows = [np.asarray(row) for row in column.to_numpy(zero_copy_only=False)]
+    if len({len(row) for row in rows}) == 1:
+        return np.stack(rows)
+    values = np.empty(len(rows), object)
+    values[:] = rows
+    return values
+
+
+def _read_run(output):
+    path = Path(output) / "run.json"
+    if not path.is_file():
+        return None
+    run = json.loads(path.read_text())
+    if run["format_version"] > _FORMAT_VERSION:
+        raise ValueError(
+            f"{path}: format version {run['format_version']}, but this gampen_tf reads up to "
+            f"{_FORMAT_VERSION}; a newer gampen_tf is needed"
+        )
+    return run
+
+
+def _begin(output, run, kept):
+    """Check against what is there, or write the settings; remove what a killed run left half done."""
+    if kept is not None:
+        old, new = kept["settings"], json.loads(json.dumps(run["settings"]))
+        differing = [
+            f"{key} was {old.get(key)!r}, now {new.get(key)!r}"
+            for key in old | new
+            if old.get(key) != new.get(key) and key != "model"
+        ]  # its hash is compared, not its path
+        if kept["sizes"] != run["sizes"]:
+            differing.append(f"batch sizes were {kept['sizes']}, now {run['sizes']}")
+        if differing:
+            raise ValueError(
+                f"{output}: holds a run with other settings: {'; '.join(differing)}. "
+                "Repeat those, or choose another folder"
+            )
+    else:
+        if any(output.glob("shard-*.parquet")):
+            raise ValueError(f"{output}: holds shards without a run.json; choose another folder or empty this one")
+        temporary = output / ".run.json.part"
+        temporary.write_text(json.dumps(run, indent=2) + "\n")
+        os.replace(temporary, output / "run.json")
+    for leftover in output.glob(".shard-*.part"):
+        leftover.unlink()

@@ -1,0 +1,236 @@
+"""Cutouts as a model's spatial transformer crops them.
+
+>>> gampen_tf.crop("cutouts/*.fits", "crops", model="hsc_wide_g")
+
+The network looks at a crop that it resampled. What is written here are the original pixels of the same part of the
+sky, not resampled, with the coordinates of the image they come from.
+"""
+
+import math
+import re
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import keras
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table
+from tqdm import tqdm
+
+from .._version import __version__
+from ..core.flags import Flag
+from ..data.frame import centre_start
+from ..data.refusal import Refusal
+from ..io.tables import check_table_path, write_table
+from ..models.loading import load_model
+from ..models.model import Model
+from ..networks.parts import localisation
+from .predictor import open_cutouts
+
+__all__ = ["crop", "crop_box"]
+
+_LISTING = "crops.ecsv"
+# Of the file's layout, or of pixels as they were stored there.
+_FOREIGN_KEYWORDS = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "EXTNAME", "EXTVER", "INHERIT")
+
+
+def crop(
+    images,
+    output,
+    *,
+    model="hsc_wide_g",
+    pixel_scale=None,
+    unit=None,
+    zero_point=None,
+    pad=False,
+    batch_size=64,
+    overwrite=False,
+    progress_bar=True,
+):
+    """Write each image as the model's network crops it, a FITS file each.
+
+    The crop holds the pixels whose centres lie in the part of the frame that the spatial transformer samples, with
+    dropout off, in the image's own unit. Its header is the image's, with ``CRPIX`` (and ``LTV``) shifted, and with
+    ``PIXSCALE`` (arcsec), ``STNSCALE`` (side of the sampled part over that of the frame) and ``STNMODEL``.
+
+    Parameters
+    ----------
+    images : array, path, list, table, ...
+        As for `gampen_tf.predict`.
+    output : path
+        Folder; made if it is not there.
+    model : str, path or Model, optional
+    pixel_scale, unit, zero_point, pad : optional
+        As for `gampen_tf.predict`.
+    batch_size : int, optional
+    overwrite : bool, optional
+        Replace crops that are there.
+    progress_bar : bool, optional
+
+    Returns
+    -------
+    astropy.table.Table
+        A row an image, also in ``crops.ecsv`` in the folder: ``image``; ``file`` (empty if none could be written);
+        ``scale``; ``x_start``, ``y_start``, the first pixel in the image, from 0; ``width``, ``height``; ``flags``;
+        ``reason``.
+
+    Raises
+    ------
+    ValueError
+        If the network has no spatial transformer, or all images are wrong in unit or pixel scale.
+    FileExistsError
+        If crops are there.
+    """
+    model = model if isinstance(model, Model) else load_model(model)
+    localise = localisation(model.network)
+    cutouts = open_cutouts(images, model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point, pad=pad)
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    check_table_path(output / _LISTING, overwrite=overwrite)
+    files, rows, raws = _file_names(cutouts.names), [], cutouts.raws()
+    with tqdm(total=len(cutouts), unit="image", disable=not progress_bar) as bar:
+        while batch := list(islice(raws, batch_size)):
+            for hdu, row in _crops(batch, cutouts.frame, model, localise):
+                file = files[len(rows)] if hdu is not None else ""
+                if hdu is not None:
+                    hdu.writeto(output / file, overwrite=overwrite)
+                rows.append({"image": cutouts.names[len(rows)], "file": file, **row})
+            bar.update(len(batch))
+    table = Table(rows=rows)
+    table.meta.update(model=model.name, gampen_tf=__version__, listing=str(output / _LISTING))
+    write_table(table, output / _LISTING, overwrite=overwrite)
+    return table
+
+
+def crop_box(told, frame):
+    """Pixels of the frame whose centres lie in the part that the spatial transformer samples.
+
+    Parameters
+    ----------
+    told : (1,), (3,) or (6,) array
+        What the layer is told: s; (s, t_x, t_y); or the rows of a 2 × 3 matrix. Source = matrix · (x, y, 1) in
+        coordinates that run from −1 to 1; of a turned or sheared part, the box around it is meant.
+    frame : (int, int)
+        Height and width.
+
+    Returns
+    -------
+    rows, columns : slice
+        Inside the frame; without pixels where the part lies outside.
+    """
+    matrix = _matrix(np.asarray(told, np.float64))
+    reach = np.abs(matrix[:, :2]).sum(1)  # half the box, in units of half the frame
+    slices = []
+    for half, shift, size in zip(reach[::-1], matrix[::-1, 2], frame, strict=True):
+        centre = (size - 1) / 2 * (1 + shift)
+        first, last = math.ceil(centre - half * size / 2), math.floor(centre + half * size / 2)
+        if last < first:  # narrower than a pixel, between two centres
+            first = last = round(centre)
+        slices.append(slice(min(max(first, 0), size), max(min(last + 1, size), 0)))
+    return tuple(slices)
+
+
+def _matrix(told):
+    if told.size == 1:
+        return np.array([[told[0], 0, 0], [0, told[0], 0]])
+    if told.size == 3:
+        return np.array([[told[0], 0, told[1]], [0, told[0], told[2]]])
+    return told.reshape(2, 3)
+
+
+def _crops(raws, frame, model, localise):
+    """(HDU or None, row of the listing) for each image."""
+    found = [None] * len(raws)
+    images, flags = {}, {}
+    for index, raw in enumerate(raws):
+        try:
+            if isinstance(raw, Refusal):
+                raise raw
+            images[index], flags[index] = frame.accept(raw)
+        except Refusal as refusal:
+            found[index] = None, _row(flags=int(refusal.flag), reason=refusal.reason)
+    if images:
+        told = localise(model.prepare(np.stack(list(images.values()))), training=False)
+        told = keras.ops.convert_to_numpy(told).astype(np.float64)
+        for (index, flag), values in zip(flags.items(), told.reshape(len(images), -1), strict=True):
+            found[index] = _one_crop(raws[index], frame, model.name, values, flag)
+    return found
+
+
+def _one_crop(raw, frame, model_name, told, flag):
+    height, width = frame.image_shape[:2]
+    scale = math.sqrt(abs(np.linalg.det(_matrix(told)[:, :2]))) if np.isfinite(told).all() else math.nan
+    boxes = crop_box(told, (height, width)) if math.isfinite(scale) else ()
+    parts = []
+    for box, size, frame_size in zip(boxes, raw.data.shape[:2], (height, width), strict=False):
+        start = centre_start(size, frame_size)  # of the frame in the data; negative where padded
+        parts.append(slice(max(box.start + start, 0), max(min(box.stop + start, size), 0)))
+    if not parts or any(part.stop <= part.start for part in parts):
+        return None, _row(
+            scale=scale, flags=flag | int(Flag.NOT_MEASURED), reason="the network crops a part outside the image"
+        )
+    data = raw.data[parts[0], parts[1]]
+    y_start, x_start = (origin + part.start for origin, part in zip(raw.origin or (0, 0), parts, strict=True))
+    header = _header(raw, frame, x_start, y_start)
+    header["PIXSCALE"] = (_pixel_scale(raw, frame), "arcsec a pixel")
+    header["STNSCALE"] = (scale, "side of the crop that the network sees / frame")
+    header["STNMODEL"] = _plain(model_name)
+    hdu = fits.PrimaryHDU(data[..., 0] if data.shape[2] == 1 else np.moveaxis(data, -1, 0), header)
+    return hdu, _row(scale, x_start, y_start, data.shape[1], data.shape[0], flag)
+
+
+def _row(scale=math.nan, x_start=-1, y_start=-1, width=0, height=0, flags=0, reason=""):
+    return {
+        "scale": scale,
+        "x_start": x_start,
+        "y_start": y_start,
+        "width": width,
+        "height": height,
+        "flags": flags,
+        "reason": reason,
+    }
+
+
+def _pixel_scale(raw, frame):
+    if frame.given_pixel_scale is not None:
+        return frame.given_pixel_scale
+    return frame.pixel_scale if raw.pixel_scale is None else math.sqrt(raw.pixel_scale[0] * raw.pixel_scale[1])
+
+
+def _header(raw, frame, x_start, y_start):
+    """The image's header for a part of it that starts at a pixel (from 0), with all that is known of the pixels."""
+    header = fits.Header() if raw.header is None else fits.Header(raw.header, copy=True)
+    header.strip()
+    for keyword in _FOREIGN_KEYWORDS:
+        header.remove(keyword, ignore_missing=True, remove_all=True)
+    for axis, start in ((1, x_start), (2, y_start)):
+        for keyword in [key for key in header if re.fullmatch(rf"CRPIX{axis}[A-Z]?", key)]:
+            header[keyword] -= start
+        header[f"LTV{axis}"] = header.get(f"LTV{axis}", 0.0) - start
+    # What was found of the pixels' unit, wherever it stood: another header of the file, an object, an argument.
+    header.remove("FLUXMAG0", ignore_missing=True)
+    header["MAGZERO"] = (frame.source_zero_point(raw), "AB magnitude of one pixel unit")
+    unit = frame.given_unit
+    if unit is None and frame.given_zero_point is None:
+        unit = raw.unit or (frame.pixel_unit if raw.zero_point is None else None)
+    header.remove("BUNIT", ignore_missing=True)
+    if unit is not None:
+        header["BUNIT"] = unit
+    return header
+
+
+def _file_names(names):
+    """A file for each image: its own name where that is unique, else with its number."""
+    stems = [
+        re.sub(r"[^\w.+-]+", "_", re.sub(r"\.(fits|fit|fts)(\.\w+)?(?=\[|$)", "", Path(name).name)).strip("_")
+        for name in map(str, names)
+    ]
+    count = Counter(stems)
+    return [
+        f"{stem}_crop.fits" if count[stem] == 1 else f"{stem}_{number}_crop.fits" for number, stem in enumerate(stems)
+    ]
+
+
+def _plain(text):
+    return str(text).encode("ascii", "replace").decode()

@@ -1,0 +1,258 @@
+"""A network on one device, cut at its first dropout, with compiled functions that run either part."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo
+from ..networks.parts import feature_network, split_model
+from ..networks.precision import in_bfloat16, in_float32
+
+__all__ = ["Replica", "network_features", "padded_length"]
+
+
+def network_features(model, images, *, psf=None, batch_size=64):
+    """Features of images without dropout, the same for every call.
+
+    Parameters
+    ----------
+    model : Model
+    images : (N, H, W, C) array
+        In the model's unit.
+    psf : (N, h, w, 1) array, optional
+    batch_size : int, optional
+        Images of one call; results do not depend on it but for rounding.
+
+    Returns
+    -------
+    (N, F) float32 array
+    """
+    names, n_features, run = _compiled(model.network)
+    parts = [np.zeros((0, n_features), np.float32)]
+    for start in range(0, len(images), batch_size):
+        rows = slice(start, start + batch_size)
+        inputs = {"images": model.prepare(images[rows])}
+        if psf is not None:
+            inputs["psf"] = np.asarray(psf[rows], np.float32)
+        parts.append(np.asarray(run(*(inputs[name] for name in names)), np.float32))
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=1)
+def _compiled(network):
+    """Names of the inputs, number of features, and a function that is traced once; kept for the latest network.
+
+    It reads the network's own variables: weights that change are no reason to build it again.
+    """
+    import tensorflow as tf
+
+    features = feature_network(network)
+
+    def run(*inputs):
+        return features(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+
+    signature = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs]
+    names = [tensor.name for tensor in network.inputs]
+    return names, features.output_shape[-1], tf.function(run, autograph=False, input_signature=signature)
+
+
+_MAX_ROWS = {"CPU": 64, "GPU": 512}
+_MAX_CHUNK = 1024
+
+
+class Replica:
+    """A network on one device, in two parts: what no dropout precedes, and the rest.
+
+    Parameters
+    ----------
+    network : keras.Model
+    precision : {"float32", "bfloat16"}
+    device : str
+    alone : bool
+        Whether the network's own weights may be used; each of several devices needs a copy of them.
+    """
+
+    def __init__(self, network, precision, device, alone):
+        self.device = device
+        with tf.device(device):
+            if not alone:
+                original, network = network, keras.models.clone_model(network)
+                network.set_weights(original.get_weights())
+            if precision == "float32":
+                network = in_float32(network)
+            self.front, self.back = split_model(network, lambda layer: isinstance(layer, MonteCarloDropout))
+            if precision == "bfloat16":
+                self.back = in_bfloat16(self.back)
+        self.n_outputs = self.back.outputs[0].shape[-1]
+        # One trace of each, for any number of images and passes.
+        boundary = _specification(keras.tree.flatten(self.back.input))
+        number = tf.TensorSpec((), tf.int32)
+        numbers = tf.TensorSpec((None,), tf.int32)
+        self._front = tf.function(
+            lambda inputs: self.front(inputs, training=False),
+            autograph=False,
+            input_signature=[_specification(self.front.input)],
+        )
+        self._one = tf.function(self._one_pass, autograph=False, input_signature=[boundary, number, number])
+        self._several = tf.function(self._several_passes, autograph=False, input_signature=[boundary, number, numbers])
+        self._plain = tf.function(self._run_back, autograph=False, input_signature=[boundary])
+        self._boundary, self._features = boundary, None
+
+    @property
+    def is_deterministic(self):
+        """Whether every pass is the same: no dropout, or rates of 0."""
+        return not any(float(layer.rate) for layer in dropout_layers(self.back))
+
+    def check(self, inputs):
+        """Refuse inputs (arrays by name) that are not those of the network."""
+        expected = {tensor.name: tuple(tensor.shape[1:]) for tensor in self.front.inputs}
+        if set(inputs) != set(expected):
+            raise ValueError(f"the network takes {sorted(expected)}, found {sorted(inputs)}")
+        for name, array in inputs.items():
+            if array.shape[1:] != expected[name]:
+                raise ValueError(
+                    f"{name}: expected shape (N, {', '.join(map(str, expected[name]))}), found {array.shape}"
+                )
+
+    def boundary(self, inputs, batch_size):
+        """Boundary tensors of all images, the front's outputs."""
+        parts = []
+        types = [tensor.dtype for tensor in keras.tree.flatten(self.back.input)]
+        with tf.device(self.device):
+            for start in range(0, len(inputs["images"]), batch_size):
+                part = {name: array[start : start + batch_size] for name, array in inputs.items()}
+                n_images = len(part["images"])
+                padded = {name: _pad(array, padded_length(n_images)) for name, array in part.items()}
+                outputs = self._front(keras.tree.map_structure(lambda x, p=padded: p[x.name], self.front.input))
+                parts.append(
+                    [
+                        tf.cast(tensor[:n_images], dtype)
+                        for tensor, dtype in zip(keras.tree.flatten(outputs), types, strict=True)
+                    ]
+                )
+            return [tf.concat(tensors, 0) if len(tensors) > 1 else tensors[0] for tensors in zip(*parts, strict=True)]
+
+    def passes(self, boundary, rows, n_together, seed, start, stop):
+        """Outputs (B, stop − start, K) of passes `start` to `stop` over some rows of the boundary.
+
+        Parameters
+        ----------
+        boundary : list of tensors
+        rows : (B,) int array
+        n_together : int
+            Passes of one call.
+        seed, start, stop : int
+        """
+        padded = _pad(rows, padded_length(len(rows)))
+        seed = tf.constant(seed % 2**31, tf.int32)
+        outputs = []
+        with tf.device(self.device):
+            tensors = [tf.gather(tensor, padded) for tensor in boundary]
+            for first in range(start, stop, n_together):
+                if n_together == 1:
+                    outputs.append(self._one(tensors, seed, tf.constant(first, tf.int32))[None])
+                else:
+                    # the last pass is repeated where they do not come out even
+                    numbers = np.minimum(np.arange(first, first + n_together), stop - 1)
+                    outputs.append(self._several(tensors, seed, tf.constant(numbers, tf.int32)))
+        outputs = np.concatenate([np.asarray(output) for output in outputs])[: stop - start, : len(rows)]
+        return np.swapaxes(outputs, 0, 1)
+
+    def without_dropout(self, boundary, rows):
+        """Outputs (B, 1, K) of the network without dropout over some rows of the boundary."""
+        padded = _pad(rows, padded_length(len(rows)))
+        with tf.device(self.device):
+            outputs = self._plain([tf.gather(tensor, padded) for tensor in boundary])
+        return np.asarray(outputs)[: len(rows), None]
+
+    def features(self, boundary, batch_size):
+        """What the last layer with weights sees without dropout, (N, F) float32, of all rows of the boundary."""
+        if self._features is None:
+            network = feature_network(self.back)
+
+            def run(tensors):
+                return tf.cast(network(_one_or_all(tensors), training=False), tf.float32)
+
+            self._features = tf.function(run, autograph=False, input_signature=[self._boundary])
+        parts, n_images = [], int(boundary[0].shape[0])
+        with tf.device(self.device):
+            for start in range(0, n_images, batch_size):
+                rows = np.arange(start, min(start + batch_size, n_images))
+                tensors = [tf.gather(tensor, _pad(rows, padded_length(len(rows)))) for tensor in boundary]
+                parts.append(np.asarray(self._features(tensors))[: len(rows)])
+        return np.concatenate(parts)
+
+    def _one_pass(self, boundary, seed, number):
+        with monte_carlo(self.back, seed, number[None]):
+            return self._run_back(boundary)
+
+    def _several_passes(self, boundary, seed, numbers):
+        n_passes, n_images = tf.shape(numbers)[0], tf.shape(boundary[0])[0]
+        repeated = [
+            tf.reshape(tf.repeat(tensor[None], n_passes, axis=0), (-1, *tensor.shape[1:])) for tensor in boundary
+        ]
+        with monte_carlo(self.back, seed, numbers):
+            return tf.reshape(self._run_back(repeated), (n_passes, n_images, self.n_outputs))
+
+    def _run_back(self, boundary):
+        outputs = self.back(_one_or_all(boundary), training=False)
+        return tf.cast(outputs, tf.float32)
+
+    def largest_batch(self):
+        """Rows of one call that fit easily in the free memory, a power of two."""
+        if "GPU" in self.device:
+            return _MAX_ROWS["GPU"]
+        # a layer holds its input, its output and a mask or scratch space at a time
+        tensors = [tensor for layer in self.back.layers for tensor in keras.tree.flatten(layer.output)]
+        n_rows = int(0.25 * _available_memory() / (4 * max(map(_n_bytes, tensors))))
+        return 1 << (min(max(n_rows, 1), _MAX_ROWS["CPU"]).bit_length() - 1)
+
+    def largest_chunk(self, batch_size):
+        """Images whose pixels and boundary take a sixteenth of the free memory, a whole number of batches."""
+        per_image = sum(map(_n_bytes, [*keras.tree.flatten(self.back.input), *self.front.inputs]))
+        n_images = min(int(0.0625 * _available_memory() / per_image), _MAX_CHUNK)
+        return max(1, n_images // batch_size) * batch_size
+
+
+def padded_length(n):
+    """The next power of two: few shapes, so that the kernels prepared for a shape are met again."""
+    return 1 << (n - 1).bit_length()
+
+
+def _one_or_all(tensors):
+    return tensors if len(tensors) > 1 else tensors[0]
+
+
+def _specification(tensors):
+    return keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), tensors)
+
+
+def _pad(array, length):
+    """The first row repeated at the end, up to a length."""
+    if len(array) == length:
+        return array
+    return np.concatenate([array, np.broadcast_to(array[:1], (length - len(array), *array.shape[1:]))])
+
+
+def _n_bytes(tensor):
+    """Bytes of one row of a symbolic tensor."""
+    return (2 if tensor.dtype == "bfloat16" else 4) * int(np.prod([side or 1 for side in tensor.shape[1:]]))
+
+
+def _available_memory():
+    """Bytes of memory that this process may still take."""
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    information = Path("/proc/meminfo")
+    if information.exists():
+        lines = dict(line.split(":", 1) for line in information.read_text().splitlines())
+        available = int(lines["MemAvailable"].split()[0]) * 1024
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.exists() and used.exists() and limit.read_text().strip() != "max":
+        available = min(available, int(limit.read_text()) - int(used.read_text()))
+    return max(available, 0)

@@ -1,0 +1,117 @@
+"""The Gaussian head: what the last layer's outputs mean.
+
+For n parameters a network has n + n (n + 1) / 2 outputs: the mean μ, the log-variances s_i = log σ_i², and the strict
+lower triangle of L, row by row (l₂₁, l₃₁, l₃₂, …). The covariance is Σ = L D Lᵀ with D = diag(exp s_i) and L unit lower
+triangular (Ghosh et al. 2022, eq. 9–11), so that its Cholesky factor is L D^½.
+
+All functions take NumPy arrays or tensors, with any leading axes, and give back the same kind.
+"""
+
+import math
+
+import numpy as np
+from keras import ops
+
+from . import heads
+
+__all__ = [
+    "components",
+    "distribution",
+    "head_size",
+    "mixture_parameters",
+    "n_from_outputs",
+    "n_outputs",
+    "scale_tril",
+    "split_outputs",
+]
+
+
+def n_outputs(n):
+    """Number of outputs for `n` parameters: (n² + 3 n) / 2."""
+    if n < 1:
+        raise ValueError(f"a head has at least one parameter, found {n}")
+    return n * (n + 3) // 2
+
+
+def n_from_outputs(k):
+    """Number of parameters of a head with `k` outputs.
+
+    Raises
+    ------
+    ValueError
+        If no number of parameters gives `k` outputs.
+    """
+    n = (math.isqrt(9 + 8 * k) - 3) // 2
+    if n < 1 or n_outputs(n) != k:
+        raise ValueError(f"a Gaussian head has 2, 5, 9, 14, … (n² + 3n)/2 outputs, found {k}")
+    return n
+
+
+def split_outputs(outputs):
+    """Mean, log-variances and unit lower triangular factor.
+
+    Parameters
+    ----------
+    outputs : (..., (n² + 3n)/2) array or tensor
+
+    Returns
+    -------
+    mu : (..., n)
+    log_variance : (..., n)
+    lower : (..., n, n)
+        L, with ones on its diagonal.
+    """
+    n = n_from_outputs(outputs.shape[-1])
+    xp = _namespace(outputs)
+    mu, log_variance = outputs[..., :n], outputs[..., n : 2 * n]
+    one, zero = xp.ones_like(outputs[..., 0]), xp.zeros_like(outputs[..., 0])
+    rows = []
+    for i in range(n):
+        first = 2 * n + i * (i - 1) // 2
+        below = [outputs[..., first + j] for j in range(i)]
+        rows.append(xp.stack([*below, one, *[zero] * (n - i - 1)], axis=-1))
+    return mu, log_variance, xp.stack(rows, axis=-2)
+
+
+def scale_tril(outputs):
+    """Cholesky factor L D^½ of the covariance, (..., n, n), from outputs (..., (n² + 3n)/2)."""
+    _, log_variance, lower = split_outputs(outputs)
+    return lower * _namespace(outputs).exp(0.5 * log_variance)[..., None, :]
+
+
+def mixture_parameters(outputs):
+    """Mean (..., n) and Cholesky factor (..., n, n) in NumPy's float64."""
+    outputs = np.asarray(ops.convert_to_numpy(outputs), np.float64)
+    return split_outputs(outputs)[0], scale_tril(outputs)
+
+
+def distribution(outputs):
+    """The Gaussian as TensorFlow Probability's ``MultivariateNormalTriL``, batch shape (...), event shape (n,)."""
+    import tensorflow_probability as tfp
+
+    return tfp.distributions.MultivariateNormalTriL(split_outputs(outputs)[0], scale_tril(outputs))
+
+
+def _namespace(array):
+    return np if isinstance(array, np.ndarray) else ops
+
+
+def components(head, outputs):
+    """Means (N, T, P) and scale_trils (N, T, P, P) of the head's outputs (N, T, K)."""
+    if head == "gaussian":
+        return heads.mixture_parameters(outputs)
+    means = np.asarray(outputs, float)
+    return means, np.zeros((*means.shape, means.shape[-1]))  # values alone: no width of their own
+
+
+def head_size(head, n_parameters):
+    """Number of outputs of a head, "gaussian" or "point", for `n_parameters`.
+
+    Raises
+    ------
+    ValueError
+        For another head.
+    """
+    if head not in ("gaussian", "point"):
+        raise ValueError(f"head {head!r}; expected 'gaussian' or 'point'")
+    return n_outputs(n_parameters) if head == "gaussian" else n_parameters

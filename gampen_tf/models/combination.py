@@ -1,0 +1,120 @@
+"""Several networks that each measure other parameters of the same images, as one model.
+
+>>> names = [f"candels_f160w_deeplegato_{name}" for name in ("magnitude", "semi_major_axis")]
+>>> gampen_tf.predict("stamps/*.fits", model=names).to_table()             # one table
+>>> gampen_tf.combine(names).save("runs/deeplegato")                       # one directory, for the command line
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ..core.label_scaler import LabelScaler
+from ..core.parameters import ParameterSet
+from ..io import locations
+from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers
+from ..networks.precision import refresh_normalisations
+from .limits import FILE_NAME as TRUST_FILE_NAME
+from .loading import load_model
+from .model import Model
+
+__all__ = ["as_model", "combine"]
+
+_SHARED = ("head", "stretch", "image_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "psf_shape")
+
+
+def combine(models) -> Model:
+    """One model of the parameters of several, from copies of their networks side by side.
+
+    Parameters
+    ----------
+    models : sequence of Model, name or path
+        With point heads, for the same kind of images, each for other parameters.
+
+    Returns
+    -------
+    Model
+        Its parameters are those of the first, then those of the second, and so on.
+
+    Raises
+    ------
+    ValueError
+        If they take different images, measure a parameter twice, have posteriors (Gaussian heads, or those of dropout
+        alone), whose covariances no one knows across networks, or recalibrations.
+    """
+    models = [model if isinstance(model, Model) else load_model(model) for model in models]
+    if not models:
+        raise ValueError("no models to combine; expected one or more")
+    first, scalers = models[0], [model.scaler for model in models]
+    for model in models:
+        for key in _SHARED:
+            if getattr(model, key) != getattr(first, key):
+                raise ValueError(
+                    f"models that differ in {key} cannot be combined: {getattr(first, key)!r} of {first.name!r}, "
+                    f"{getattr(model, key)!r} of {model.name!r}"
+                )
+        if model.measures_with_dropout:
+            raise ValueError(f"model {model.name!r} measures with dropout on; expected values alone")
+        if model.head != "point" or model.calibration is not None:
+            raise ValueError(f"model {model.name!r} has a Gaussian head or a calibration; expected a point head alone")
+    parameters = ParameterSet(parameter for scaler in scalers for parameter in scaler.parameters)
+    mean, scale = (np.concatenate([getattr(scaler, key) for scaler in scalers]) for key in ("mean", "scale"))
+    return Model(
+        network=_side_by_side([model.network for model in models]),
+        scaler=LabelScaler(parameters, mean, scale),
+        provenance={
+            "combined": [{"name": model.name, "provenance": model.provenance} for model in models],
+            "settings": {"labels": "range"} if all(model.labels_span_range for model in models) else {},
+        },
+        name=" + ".join(model.name for model in models),
+        **{key: getattr(first, key) for key in _SHARED},
+    )
+
+
+def _side_by_side(networks):
+    """One flat graph with copies of the networks on the same inputs; layers keep their names behind a number."""
+    inputs = keras.tree.map_structure(
+        lambda tensor: keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name), networks[0].input
+    )
+    outputs, n_dropouts = [], 0
+    for number, network in enumerate(networks, start=1):
+
+        def anew(layer, number=number, first_dropout=n_dropouts):
+            config = layer.get_config()
+            config["name"] = f"network{number}_{layer.name}"
+            if isinstance(layer, MonteCarloDropout):
+                config["index"] += first_dropout  # its masks are no others' masks
+            return type(layer).from_config(config)
+
+        copy = keras.models.clone_model(network, input_tensors=inputs, clone_function=anew)
+        for new, old in zip(copy.variables, network.variables, strict=True):
+            new.assign(old)
+        outputs.append(copy.output)
+        n_dropouts += len(dropout_layers(network))
+    together = keras.layers.Concatenate(dtype="float32", name="together")(outputs) if len(outputs) > 1 else outputs[0]
+    network = keras.Model(inputs, together, name="combined")
+    refresh_normalisations(network)
+    return network
+
+
+def as_model(model):
+    """A loaded model; one asked for by name or path is kept until another is. A list of them is combined."""
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, list | tuple):
+        return combine(model)
+    path = Path(model)
+    directory = path if (path / "model.json").is_file() or path.is_dir() else locations.model_directory(str(model))
+    files = (directory / "model.json", directory / TRUST_FILE_NAME)
+    return _loaded(str(model), str(directory), *(file.stat().st_mtime_ns if file.is_file() else None for file in files))
+
+
+@lru_cache(maxsize=1)
+def _loaded(name, directory, *changed):
+    model = load_model(directory)
+    model.name = name
+    return model

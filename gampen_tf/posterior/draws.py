@@ -1,0 +1,54 @@
+"""Draws from mixtures of Gaussians."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+
+__all__ = ["base_noise", "draw"]
+
+
+def base_noise(n_draws, n_parameters, seed):
+    """The random numbers behind every galaxy's draws: a function of the seed and the draw alone.
+
+    All galaxies share them (common random numbers), so that a galaxy's draws are the same alone and in any batch. They
+    are a Sobol sequence in P + 1 dimensions with a random digital shift, spread over equal strata in each dimension:
+    every draw is uniform over seeds, and the set of draws fills space evenly. With plain random numbers the same
+    sampling error would sit in every galaxy and would not average out over a sample.
+
+    Returns
+    -------
+    uniform : (n_draws,) array
+        Picks the component; one number in each of n_draws equal strata, in mixed order.
+    normal : (n_draws, P) array
+        Standard normal.
+    """
+    from scipy.stats import qmc  # half a second to import, and only draws need it
+
+    rng = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, 0x706F7374], np.uint64)))
+    dimensions = n_parameters + 1
+    shift = rng.integers(0, 1 << 32, dimensions, dtype=np.uint64)
+    jitter = rng.random((n_draws, dimensions))
+    sequence = qmc.Sobol(dimensions, scramble=False, bits=32).random_base2(max(0, (n_draws - 1).bit_length()))[:n_draws]
+    points = np.floor(sequence * 2.0**32).astype(np.uint64) ^ shift
+    strata = np.argsort(np.argsort(points, axis=0, kind="stable"), axis=0)
+    # in random order, or every fourth draw, say, would see a part of space alone
+    uniform = rng.permutation(strata + jitter) / n_draws
+    return uniform[:, 0], ndtri(np.clip(uniform[:, 1:], 1e-16, 1 - 1e-16))
+
+
+def draw(means, scale_trils, weights, n_draws, seed):
+    """Draws (N, n_draws, P) of the labels, stratified over the components.
+
+    With T equal weights and T dividing ``n_draws``, each component gives exactly n_draws / T of them; with
+    n_draws = T each gives one, as in the paper.
+    """
+    n, _, n_parameters = means.shape
+    uniform, normal = base_noise(n_draws, n_parameters, seed)
+    result = np.empty((n, n_draws, n_parameters))
+    for i in range(n):
+        edges = np.cumsum(weights[i])
+        pick = np.searchsorted(edges / edges[-1], uniform, side="right")
+        pick = np.minimum(pick, len(edges) - 1)
+        result[i] = means[i, pick] + np.einsum("dij,dj->di", scale_trils[i, pick], normal)
+    return result

@@ -1,0 +1,201 @@
+"""Training of a network that has been built: what `train` and `finetune` share."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from .. import networks
+from ..data.joined import as_dataset
+from ..io.provenance import _command, _versions
+from ..models.model import Model
+from ..networks.precision import in_float32
+from ..simulation.run import simulate
+from .augmentation import Augmentation
+from .checkpoints import RunFiles
+from .fixed_front import compute_front, fit_normalisation, split_front, turns_with_image
+from .loop import Trainer
+from .losses import find_loss
+from .pipelines import TensorPipeline, make_pipeline
+from .targets import split_labels
+
+__all__ = ["open_or_simulate", "train_network"]
+
+_FRONT_BATCH = 64
+_STATISTICS_IMAGES = 8192
+
+
+def train_network(
+    network,
+    dataset,
+    scaler,
+    stretch,
+    preset,
+    output=None,
+    *,
+    settings,
+    augment="auto",
+    seed=0,
+    strategy,
+    resume=True,
+    tensorboard=False,
+    progress_bar=True,
+    before=None,
+) -> Model:
+    """Train a network that is there: what :func:`train` and :func:`gampen_tf.finetune` share.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Made under ``strategy.scope()``.
+    dataset : DataSet
+    scaler : LabelScaler
+    stretch : Stretch
+    preset : Preset
+    output : path, optional
+    settings : dict
+        What made the network: goes to the provenance, and a checkpoint is resumed only if it is the same. Its
+        ``loaded_layers`` are those that come from another model.
+    before : dict, optional
+        Provenance of the model that the network comes from.
+    augment, seed, strategy, resume, tensorboard, progress_bar
+        As in :func:`train`.
+
+    Returns
+    -------
+    Model
+    """
+    if output is not None:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    if augment == "auto":
+        max_shift = round(preset.max_shift * dataset.image_shape[1])
+        augment = Augmentation.for_labels(scaler, max_shift, preset.zoom)
+    metadata = dataset.metadata
+    with_psf = networks.takes_psf(network)
+    if with_psf and metadata.get("psf_shape") is None:
+        raise ValueError(
+            f"{dataset.path}: holds no PSF images, which network {network.name!r} takes; simulate from a recipe with "
+            "psf.image_size to have them"
+        )
+    n_training = len(dataset.split("train"))
+    batch_size = min(preset.batch_size, n_training)
+    settings = {
+        **settings,
+        "scaler": scaler.to_dict(),
+        **asdict(preset),
+        "batch_size": batch_size,
+        "augment": augment and asdict(augment),
+        "stretch": stretch.to_dict(),
+        "seed": seed,
+        "data": _fingerprint(dataset, scaler),
+    }
+    # layers that were trained before keep the statistics that they were trained with
+    keep = settings.get("loaded_layers", ())
+    fit_normalisation(network, lambda: _sample(dataset, stretch, seed, with_psf), keep=keep)
+    trained, training, validation = _pipelines(
+        network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
+    )
+    trainer = Trainer(
+        trained,
+        preset,
+        find_loss(preset.objective, preset.huber_delta),
+        strategy,
+        training.n_batches * preset.epochs,
+        files=None if output is None else RunFiles(output, settings, tensorboard=tensorboard),
+        progress_bar=progress_bar,
+    )
+    if resume:
+        trainer.resume()
+    trainer.run(training, validation, preset.epochs)
+    best = trainer.history[trainer.best_epoch - 1]
+    model = Model(
+        network=in_float32(network),
+        scaler=scaler,
+        stretch=stretch,
+        image_shape=dataset.image_shape,
+        pixel_scale=metadata["pixel_scale"],
+        pixel_unit=metadata["pixel_unit"],
+        zero_point=metadata["zero_point"],
+        band=metadata["band"],
+        psf_shape=metadata["psf_shape"] if with_psf else None,
+        head=preset.head,
+        provenance={
+            "recipe": metadata.get("recipe"),
+            "recipe_name": metadata.get("recipe_name"),
+            "data_seed": metadata.get("seed"),
+            "n_training": n_training,
+            "settings": settings,
+            "history": trainer.history,
+            "best_epoch": trainer.best_epoch,
+            "versions": _versions(),
+            "command": _command(),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "before": before,
+        },
+        metrics={"training_loss": best["loss"], "validation_loss": best["validation_loss"]},
+        name=str(output or "unnamed"),
+    )
+    if output is not None:
+        model.save(output)
+    return model
+
+
+def open_or_simulate(data, output, n_images, seed, progress_bar):
+    """The data set that `data` names, see `as_dataset`, or a recipe to simulate first into ``output/data``."""
+    is_path = isinstance(data, str | Path)
+    if not is_path or Path(data).is_dir():
+        return as_dataset(data)
+    if n_images is None or output is None:
+        raise ValueError(
+            f"{data}: not a folder with a data set; to simulate from a recipe give n_images and an output directory"
+        )
+    return simulate(data, Path(output) / "data", n_images=n_images, seed=seed, progress_bar=progress_bar)
+
+
+def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar):
+    """What to train, and on what: the network on images, or its back on the kept output of its front."""
+    splits = ["train"] + ["validation"] * (len(dataset.split("validation")) > 0)
+    training_options = {"shuffle": True, "seed": seed, "augment": augment, "drop_remainder": True}
+    options = [training_options, {}][: len(splits)]
+    with_psf = networks.takes_psf(network)
+    parts = split_front(network)
+    moves = augment is not None and (augment.max_shift > 0 or augment.zoom is not None)
+    if parts is None or moves or (augment is not None and augment.turns and not turns_with_image(parts[0])):
+        pipelines = [
+            make_pipeline(dataset, split, scaler, stretch, batch_size, psf=with_psf, **option)
+            for split, option in zip(splits, options, strict=True)
+        ]
+        return (network, *pipelines, None)[:3]
+    front, back = parts
+    pipelines = []
+    for split, option in zip(splits, options, strict=True):
+        source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH, psf=with_psf)
+        with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
+            kept = compute_front(front, source, directory=output, progress=bar.update)
+        labels = scaler.transform(split_labels(dataset, split, scaler.parameters.names))
+        pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
+    return (back, *pipelines, None)[:3]
+
+
+def _sample(dataset, stretch, seed, with_psf):
+    """Batches of network inputs, of training images taken at random."""
+    training = np.asarray(dataset.split("train"))
+    n = min(_STATISTICS_IMAGES, len(training))
+    chosen = np.sort(np.random.default_rng(seed).choice(training, n, replace=False))
+    for indices in np.array_split(chosen, -(-n // _FRONT_BATCH)):
+        images = keras.ops.convert_to_tensor(stretch(dataset.images(indices)), "float32")
+        psfs = keras.ops.convert_to_tensor(dataset.psfs(indices)[..., None]) if with_psf else None
+        yield {"images": images, "psf": psfs} if with_psf else images
+
+
+def _fingerprint(dataset, scaler):
+    digest = hashlib.sha256(repr(tuple(dataset.image_shape)).encode())
+    for split in ("train", "validation"):
+        digest.update(np.ascontiguousarray(split_labels(dataset, split, scaler.parameters.names)).tobytes())
+    return f"{dataset.metadata.get('recipe_name')}, {digest.hexdigest()[:16]}"

@@ -1,0 +1,135 @@
+"""Named settings of a training run.
+
+>>> gampen_tf.train(data, preset="gampen")                                    # the paper's
+>>> gampen_tf.train(data, preset=replace(PRESETS["modern"], epochs=60))       # your own
+"""
+
+from __future__ import annotations
+
+from .preset import Preset
+
+__all__ = ["PRESETS", "find_preset"]
+
+PRESETS = {
+    # Ghosh et al. (2022), § 5.3: λ on all weights, loss summed over the batch
+    "gampen": Preset(
+        optimizer="sgd",
+        learning_rate=5e-7,
+        momentum=0.99,
+        batch_size=16,
+        epochs=40,
+        loss="sum",
+        l2=1e-4,
+        schedule="constant",
+        warmup=0.0,
+    ),
+    "modern": Preset(
+        optimizer="adamw",
+        learning_rate=2e-3,
+        batch_size=128,
+        epochs=30,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.998,
+    ),
+    # Ghosh et al. (2021), appendix A. Squared errors, as the likelihood behind Monte Carlo dropout of one value a
+    # parameter has them, and λ, that of Ghosh et al. (2022), are ours
+    "workshop": Preset(
+        objective="mse",
+        optimizer="sgd",
+        learning_rate=5e-6,
+        momentum=0.99,
+        batch_size=32,
+        epochs=40,
+        loss="sum",
+        l2=1e-4,
+        schedule="constant",
+        warmup=0.0,
+        validate_with_dropout=True,
+    ),
+    # the same objective with a rate that falls and a running mean of the weights, for runs of a few epochs
+    "workshop_short": Preset(
+        objective="mse",
+        learning_rate=5e-4,
+        batch_size=64,
+        epochs=10,
+        warmup=0.1,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.99,
+        validate_with_dropout=True,
+    ),
+    # Li et al. (2022), § 2.3: Huber's loss and Adam; the paper says no more, the rest is ours
+    "galnet": Preset(
+        objective="huber",
+        huber_delta=1e-3,
+        learning_rate=1.5e-3,
+        batch_size=64,
+        epochs=30,
+        clip_norm=5.0,
+        averaging=0.998,
+    ),
+    # the same networks with a Gaussian head: posteriors
+    "galnet_posterior": Preset(
+        learning_rate=1.5e-3,
+        batch_size=64,
+        epochs=30,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.998,
+    ),
+    # Tuccillo et al. (2018), § 4.3: ten epochs to warm up at the same rate, then 300 at most. The batch is ours.
+    "deeplegato": Preset(
+        objective="mae",
+        labels="range",
+        learning_rate=1e-3,
+        batch_size=64,
+        epochs=310,
+        schedule="constant",
+        warmup=0.0,
+        patience=20,
+        max_shift=0.05,
+        zoom=(0.7, 1.3),
+    ),
+    # the same in a thirtieth of the epochs: a rate that falls, a running mean of the weights, no zoom
+    "deeplegato_short": Preset(
+        objective="mae",
+        labels="range",
+        learning_rate=2e-3,
+        batch_size=64,
+        epochs=10,
+        weight_decay=1e-4,
+        clip_norm=5.0,
+        averaging=0.99,
+        max_shift=0.05,
+    ),
+}
+_OF_NETWORK = {
+    "gampen": "gampen",
+    "deeplegato1": "deeplegato",
+    "deeplegato2": "deeplegato",
+    "workshop": "workshop",
+    "galnet1": "galnet",
+    "galnet2": "galnet",
+}
+
+
+def find_preset(preset, network_name, **changes) -> Preset:
+    """A preset by name, or the one that goes with a network, with some settings changed.
+
+    Parameters
+    ----------
+    preset : str, Preset or None
+    network_name : str
+        Published networks go with their papers' settings, all others with the modern ones.
+    **changes
+        Those that are not None replace the preset's.
+    """
+    if preset is None:
+        preset = _OF_NETWORK.get(network_name, "modern")
+    if isinstance(preset, str):
+        if preset not in PRESETS:
+            raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}, or give a Preset")
+        preset = PRESETS[preset]
+    changed = {key: value for key, value in changes.items() if value is not None}
+    return Preset(**{**preset.__dict__, **changed})

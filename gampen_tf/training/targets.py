@@ -1,0 +1,66 @@
+"""Which parameters a network is trained on: those of the data set, each with the transform that suits it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.known_parameters import STANDARD_PARAMETERS
+from ..core.label_scaler import LabelScaler
+from ..core.parameters import Parameter, ParameterSet
+
+__all__ = ["find_parameters", "fit_scaler", "split_labels"]
+
+
+def find_parameters(dataset, parameters=None) -> ParameterSet:
+    """The parameters to train on.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    parameters : ParameterSet or sequence of names, optional
+        By default the data set's own, with the standard transforms.
+
+    Raises
+    ------
+    ValueError
+        For a name that has no standard transform: give a ParameterSet then.
+    """
+    if isinstance(parameters, ParameterSet):
+        return parameters
+    entries = {entry["name"]: entry for entry in dataset.metadata["parameters"]}
+    found = []
+    for name in parameters or entries:
+        if name in STANDARD_PARAMETERS:
+            found.append(STANDARD_PARAMETERS[name])
+        elif "transform" in entries.get(name, {}):
+            found.extend(ParameterSet.from_list([entries[name]]))
+        else:
+            raise ValueError(
+                f"parameter {name!r} has no standard transform (there are {', '.join(STANDARD_PARAMETERS)}); "
+                "give parameters=ParameterSet([Parameter(...), ...])"
+            )
+    return ParameterSet(found)
+
+
+def fit_scaler(dataset, parameters, scaling="standard") -> LabelScaler:
+    """The scaler of the labels of a data set's training split.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    parameters : ParameterSet
+    scaling : {"standard", "range"}
+        Mean 0 and standard deviation 1 of the transformed values; or the values themselves, whatever the parameter's
+        transform, from −1, the smallest of them, to 1, the largest (Tuccillo et al. 2018, § 4.3).
+    """
+    values = split_labels(dataset, "train", parameters.names)
+    if scaling == "standard":
+        return LabelScaler.fit(parameters, values)
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    plain = ParameterSet(Parameter(one.name, one.unit, one.bounds) for one in parameters)
+    return LabelScaler(plain, 0.5 * (low + high), 0.5 * (high - low))
+
+
+def split_labels(dataset, split, names) -> np.ndarray:
+    """(n, P) physical labels of the images of a split, in its order."""
+    return dataset.labels(names)[np.asarray(dataset.split(split))]

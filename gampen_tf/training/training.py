@@ -1,0 +1,123 @@
+"""Training a network on a data set.
+
+>>> model = gampen_tf.train("hsc_wide_g", "runs/mine", n_images=100_000)       # simulates first
+>>> model = gampen_tf.train("data/hsc_wide_g", "runs/exact", network="gampen")
+
+The output directory is a model directory (see :mod:`gampen_tf.models.model`) with the run's own files beside it:
+``log.csv``, the checkpoints ``last.npz`` and ``best.npz``, ``data`` where it was simulated here. The same command
+after a kill goes on where the run was and ends with the same weights, bit for bit on the same machine.
+"""
+
+from __future__ import annotations
+
+from .. import networks
+from ..core.stretch import Stretch
+from ..models.model import Model
+from .devices import build_network, checked_seed, find_strategy
+from .network_training import open_or_simulate, train_network
+from .presets import find_preset
+from .targets import find_parameters, fit_scaler
+
+__all__ = ["train"]
+
+
+def train(
+    data,
+    output=None,
+    *,
+    network="compact",
+    n_images=None,
+    parameters=None,
+    preset=None,
+    epochs=None,
+    batch_size=None,
+    learning_rate=None,
+    dropout_rate=None,
+    stretch=None,
+    network_options=None,
+    augment="auto",
+    seed=0,
+    precision="auto",
+    strategy="auto",
+    resume=True,
+    tensorboard=False,
+    progress_bar=True,
+) -> Model:
+    """Train a network.
+
+    Parameters
+    ----------
+    data : path, DataSet, list of them, or name of a recipe
+        A data set, several to be joined, or a recipe to simulate `n_images` of first, into ``output/data``.
+    output : path, optional
+        The model directory to write; nothing is written without it.
+    network : str
+        One of `gampen_tf.networks.NETWORKS`.
+    n_images : int, optional
+        With a recipe.
+    parameters : ParameterSet or sequence of names, optional
+        What to measure; by default the data set's parameters, see :mod:`gampen_tf.training.targets`.
+    preset : str or Preset, optional
+        Objective and settings of the optimiser, see :mod:`gampen_tf.training.presets`; by default those that go with
+        the network. The objective decides on the head: posteriors, or one value a parameter.
+    epochs, batch_size, learning_rate : optional
+        In place of the preset's.
+    dropout_rate : float, optional
+        In place of the network's.
+    stretch : Stretch, optional
+        By default arcsinh, or linear for networks such as ``compact`` that stretch inside.
+    network_options : dict, optional
+        More arguments of the network.
+    augment : Augmentation or "auto" or None
+        By default flips and quarter turns, where no parameter has a direction, and the preset's shifts and zooms.
+    seed : int
+        Of the initial weights, the order of the images, the augmentation and the dropout.
+    precision : {"auto", "float32", "mixed_bfloat16"}
+        By default bfloat16 where the device computes in it; weights, head and loss are float32 in any case.
+    strategy : {"auto", "none"} or tf.distribute.Strategy
+        By default all GPUs, where there are several.
+    resume : bool
+        Go on from the checkpoint in `output`, if there is one.
+    tensorboard, progress_bar : bool
+
+    Returns
+    -------
+    Model
+        With the weights of the epoch with the smallest validation loss.
+
+    Raises
+    ------
+    TrainingDiverged
+        If the loss becomes NaN or infinite.
+    ValueError
+        If `output` holds a checkpoint of a run with other settings; if the network has no head for the objective, or
+        takes the PSF where the data set has none.
+    """
+    seed = checked_seed(seed)
+    dataset = open_or_simulate(data, output, n_images, seed, progress_bar)
+    preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    parameters = find_parameters(dataset, parameters)
+    scaler = fit_scaler(dataset, parameters, preset.labels)
+    stretch = stretch or Stretch("linear" if network in networks.STRETCH_INSIDE else "arcsinh")
+    options = {**(network_options or {}), "head": preset.head}
+    if dropout_rate is not None:
+        options["dropout_rate"] = dropout_rate
+    options = networks.all_options(network, options)
+    strategy = find_strategy(strategy)
+    built, policy = build_network(network, dataset.image_shape, len(parameters), options, seed, precision, strategy)
+    settings = {"network": network, "network_options": options, "precision": policy}
+    return train_network(
+        built,
+        dataset,
+        scaler,
+        stretch,
+        preset,
+        output,
+        settings=settings,
+        augment=augment,
+        seed=seed,
+        strategy=strategy,
+        resume=resume,
+        tensorboard=tensorboard,
+        progress_bar=progress_bar,
+    )

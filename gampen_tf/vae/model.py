@@ -1,0 +1,363 @@
+"""A generative model of galaxy images, trained: what it says of images, and the images that it makes.
+
+>>> vae = GalaxyVAE.load("galaxy_vae")                    # one that ships, or the path of yours
+>>> crops, prepared = vae.prepare(frames)                 # cut around the source, downscaled, scaled
+>>> mean, variance = vae.reconstruct(prepared)
+>>> vae.log_likelihood_bound(prepared)                    # nats
+>>> vae.sample(16, seed=1)
+
+Regier, McAuliffe & Prabhat (2015).  Random numbers of image i depend on (seed, i) alone.
+
+A directory holds what that of a `gampen_tf.models.Model` does: ``model.keras``, ``model.json``, ``metrics.json`` and a
+card, ``README.md``; nothing is a pickle and nothing runs code.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..io import locations
+from ..io.files import read_json, sha256, to_json
+from ..models.safe_loading import refuse_foreign_code
+from .network import kl_from_standard_normal, log_density, split
+from .source_crops import crop_sources, normalise
+
+__all__ = ["FORMAT_VERSION", "GalaxyVAE", "KIND", "round_weights"]
+
+FORMAT_VERSION = 1
+KIND = "galaxy_vae"
+_PLAIN_FIELDS = ("variant", "softening", "provenance")
+_BATCH = 256
+_STREAM_ENCODE, _STREAM_SAMPLE, _STREAM_PIXELS = 11, 12, 13
+
+
+@dataclass
+class GalaxyVAE:
+    """A trained generative model of galaxy images.
+
+    Parameters
+    ----------
+    network : keras.Model
+        What `gampen_tf.vae.autoencoder` makes.
+    variant : str
+        Which of `gampen_tf.vae.GALAXY_VAES`, or a name of your own.
+    softening : float or None
+        Of `gampen_tf.vae.normalise`, by which the images it knows were scaled.
+    provenance, metrics : dict
+    card : str, optional
+        Goes to ``README.md``.
+    name : str
+        For messages.
+    """
+
+    network: Any
+    variant: str = "dense"
+    softening: float | None = 0.1
+    provenance: dict = field(default_factory=dict)
+    metrics: dict = field(default_factory=dict)
+    card: str | None = None
+    name: str = "unnamed"
+
+    def __post_init__(self):
+        self.encoder, self.decoder = self.network.get_layer("encoder"), self.network.get_layer("decoder")
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return tuple(self.encoder.input_shape[1:])
+
+    @property
+    def n_latents(self) -> int:
+        return self.decoder.input_shape[-1]
+
+    def prepare(self, frames, **options):
+        """Frames as the model knows images: cut around their most prominent source, downscaled and scaled.
+
+        Parameters
+        ----------
+        frames : (N, H, W) or (N, H, W, 1) array
+        **options
+            Of `gampen_tf.vae.crop_sources`.
+
+        Returns
+        -------
+        crops : SourceCrops
+            Which were refused, and why.
+        images : (K, size, size, 1) float32 array
+            Of those that were accepted.
+        """
+        crops = crop_sources(frames, size=self.image_shape[0], **options)
+        return crops, normalise(crops.images, self.softening)
+
+    def encode(self, images):
+        """q(z | x): means g_μ and variances g_Σ of the latents, (N, L) each.
+
+        Parameters
+        ----------
+        images : (N, H, W, C) array
+            Prepared.
+        """
+        mean, log_variance = self._encode(images)
+        return mean, np.exp(log_variance)
+
+    def decode(self, latents):
+        """p(x | z): means f_μ and variances f_Σ of the pixels, (N, H, W, C) each.
+
+        Parameters
+        ----------
+        latents : (N, L) array
+        """
+        mean, log_variance = self._decode(self._latents(latents))
+        return mean, np.exp(log_variance)
+
+    def sample(self, n_images, *, seed=0, pixel_noise=False):
+        """New galaxies: f_μ(z) of z drawn from the prior, (n_images, H, W, C).
+
+        Parameters
+        ----------
+        n_images : int
+        seed : int
+        pixel_noise : bool
+            Draw x from N(f_μ(z), f_Σ(z)) in place of its mean.
+        """
+        latents = _normals(seed, n_images, _STREAM_SAMPLE, self.n_latents)
+        mean, variance = self.decode(latents)
+        if not pixel_noise:
+            return mean
+        noise = np.stack([_normal(seed, i, _STREAM_PIXELS, mean.shape[1:]) for i in range(n_images)])
+        return mean + np.sqrt(variance) * noise
+
+    def reconstruct(self, images, *, seed=None):
+        """Means and variances of the pixels at the latents of images, (N, H, W, C) each.
+
+        Parameters
+        ----------
+        images : (N, H, W, C) array
+        seed : int, optional
+            At a draw of z from q(z | x), as in the paper's figure 3; at its mean if not given, as in its comparison.
+        """
+        mean, log_variance = self._encode(images)
+        if seed is not None:
+            mean = mean + np.exp(0.5 * log_variance) * _normals(seed, len(mean), _STREAM_ENCODE, self.n_latents)
+        return self.decode(mean)
+
+    def log_likelihood_given(self, images, latents):
+        """ln p(x | z) of each image at its latents, (N,)."""
+        images, latents = self._images(images), self._latents(latents)
+        if len(images) != len(latents):
+            raise ValueError(f"{len(images)} images and {len(latents)} latents; expected as many of either")
+        return np.asarray(log_density(images, *self._decode(latents), n_axes=3))
+
+    def log_likelihood_bound(self, images, *, n_samples=16, importance_weighted=False, seed=0):
+        """A lower bound of ln p(x), estimated from draws of q(z | x).
+
+        Parameters
+        ----------
+        images : (N, H, W, C) array
+        n_samples : int
+            Draws an image.
+        importance_weighted : bool
+            ln of the mean of p(x, z) / q(z | x) (Burda et al. 2016), a bound whose expectation rises with `n_samples`
+            to ln p(x); in place of the evidence bound, E_q[ln p(x | z)] − D_KL[q ‖ p] (eq. 4), whose expectation does
+            not depend on it.
+        seed : int
+
+        Returns
+        -------
+        (N,) float64 array
+            In nats.
+        """
+        images = self._images(images)
+        mean, log_variance = self._encode(images)
+        if n_samples < 1:
+            raise ValueError(f"n_samples: expected 1 or more, found {n_samples}")
+        noise = [_normal(seed, i, _STREAM_ENCODE, (n_samples, self.n_latents)) for i in range(len(images))]
+        noise = np.reshape(noise, (len(images), n_samples, self.n_latents))
+        terms = np.empty((n_samples, len(images)))
+        for s in range(n_samples):
+            latents = mean + np.exp(0.5 * log_variance) * noise[:, s]
+            terms[s] = self.log_likelihood_given(images, latents)
+            if importance_weighted:
+                terms[s] += np.asarray(log_density(latents, 0 * mean, 0 * mean))
+                terms[s] -= np.asarray(log_density(latents, mean, log_variance))
+        if importance_weighted:
+            largest = np.max(terms, axis=0)
+            return largest + np.log(np.mean(np.exp(terms - largest), axis=0))
+        return np.mean(terms, axis=0) - np.asarray(kl_from_standard_normal(mean, log_variance))
+
+    def traversal(self, steps=(-3, -2, -1, 0, 1, 2, 3), *, centre=None):
+        """f_μ(z) with one latent at a time at each of the steps, the others at `centre`: the paper's figure 5.
+
+        Parameters
+        ----------
+        steps : sequence of S float
+            In standard deviations of the prior.
+        centre : (L,) array, optional
+            Zero if not given.
+
+        Returns
+        -------
+        (L, S, H, W, C) array
+        """
+        centre = np.zeros(self.n_latents) if centre is None else np.asarray(centre, float)
+        if centre.shape != (self.n_latents,):
+            raise ValueError(f"centre: expected {self.n_latents} latents, found shape {centre.shape}")
+        latents = np.tile(centre, (self.n_latents, len(steps), 1))
+        for i in range(self.n_latents):
+            latents[i, :, i] = steps
+        mean, _ = self.decode(latents.reshape(-1, self.n_latents))
+        return mean.reshape(self.n_latents, len(steps), *self.image_shape)
+
+    def save(self, directory):
+        """Write the model directory; files that were there are replaced, each in one step.
+
+        Returns
+        -------
+        Path
+        """
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as scratch:
+            scratch = Path(scratch)
+            self.network.save(scratch / "stored.keras")
+            _compress(scratch / "stored.keras", scratch / "model.keras")
+            description = {"format_version": FORMAT_VERSION, "kind": KIND}
+            description |= {"image_shape": list(self.image_shape), "n_latents": self.n_latents}
+            description |= {name: getattr(self, name) for name in _PLAIN_FIELDS}
+            description["sha256"] = sha256(scratch / "model.keras")
+            (scratch / "model.json").write_text(to_json(description))
+            (scratch / "metrics.json").write_text(to_json(self.metrics))
+            (scratch / "README.md").write_text(self.card or _short_card(self, directory.name))
+            # a stop between the first two leaves a hash that does not fit, which loading refuses
+            for name in ("model.keras", "model.json", "metrics.json", "README.md"):
+                os.replace(scratch / name, directory / name)
+        return directory
+
+    @classmethod
+    def load(cls, name_or_path) -> GalaxyVAE:
+        """Load a model by the name of one that ships, or by the path of its directory.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such model.
+        ValueError
+            If it is a model of another kind, of a newer format, changed or truncated, or names foreign code.
+        """
+        directory = Path(name_or_path)
+        if not (directory / "model.json").is_file():
+            directory = locations.model_directory(str(name_or_path))
+        description = _read_description(directory / "model.json")
+        weights = directory / "model.keras"
+        found = sha256(weights) if weights.is_file() else "no file"
+        if found != description["sha256"]:
+            raise ValueError(
+                f"{weights}: missing, changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, "
+                f"found {found[:12]}…. Copy the directory again from where it came."
+            )
+        refuse_foreign_code(weights)
+        return cls(
+            network=keras.saving.load_model(weights, compile=False, safe_mode=True),
+            metrics=read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},
+            card=(directory / "README.md").read_text() if (directory / "README.md").is_file() else None,
+            name=str(name_or_path),
+            **{name: description[name] for name in _PLAIN_FIELDS},
+        )
+
+    def _images(self, images):
+        images = np.asarray(images, np.float32)
+        found = images.shape
+        if images.ndim == 3 and self.image_shape[-1] == 1:
+            images = images[..., None]
+        if images.shape[1:] != self.image_shape:
+            raise ValueError(f"model {self.name!r} takes images of shape {('N', *self.image_shape)}, found {found}")
+        return images
+
+    def _latents(self, latents):
+        latents = np.asarray(latents, np.float32)
+        if latents.ndim != 2 or latents.shape[1] != self.n_latents:
+            raise ValueError(f"latents of shape {latents.shape}; expected (N, {self.n_latents})")
+        return latents
+
+    def _encode(self, images):
+        return split(_in_batches(self.encoder, self._images(images)))
+
+    def _decode(self, latents):
+        return split(_in_batches(self.decoder, latents))
+
+
+def round_weights(network, n_bits=10):
+    """Round the weights to a mantissa of `n_bits` bits, as float16 has 10, which halves the size of their files.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Changed in place; exponents keep their range.
+    n_bits : int
+        The relative error is at most 2^−(n_bits + 1).
+    """
+    rounded = []
+    for weight in network.get_weights():
+        mantissa, exponent = np.frexp(weight)
+        scale = 2.0 ** (n_bits + 1)
+        rounded.append(np.ldexp(np.round(mantissa * scale) / scale, exponent).astype(weight.dtype))
+    network.set_weights(rounded)
+
+
+def _in_batches(network, inputs):
+    parts = [np.zeros((0, *network.output_shape[1:]))]
+    for start in range(0, len(inputs), _BATCH):
+        parts.append(keras.ops.convert_to_numpy(network(inputs[start : start + _BATCH], training=False)))
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _normals(seed, n, stream, shape):
+    """A draw of each of n images, the same whatever n is."""
+    return np.array([_normal(seed, i, stream, shape) for i in range(n)]).reshape(n, shape)
+
+
+def _normal(seed, index, stream, shape):
+    key = np.array([seed % 2**64, index], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream])).standard_normal(shape)
+
+
+def _compress(source, target):
+    """The same archive, deflated; the time stamps stay out, so that equal models make equal files."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
+        for entry in sorted(old.namelist()):
+            new.writestr(zipfile.ZipInfo(entry), old.read(entry), zipfile.ZIP_DEFLATED, 9)
+
+
+def _read_description(path):
+    description = read_json(path)
+    if not isinstance(description, dict) or description.get("kind") != KIND:
+        raise ValueError(f"{path}: not the description of a galaxy VAE; open other models with gampen_tf.load_model")
+    if description["format_version"] > FORMAT_VERSION:
+        raise ValueError(
+            f"{path}: format version {description['format_version']}, this gampen_tf reads up to {FORMAT_VERSION}; "
+            "install a newer gampen_tf"
+        )
+    missing = [name for name in ("sha256", *_PLAIN_FIELDS) if name not in description]
+    if missing:
+        raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
+    return description
+
+
+def _short_card(vae, name):
+    height, width, channels = vae.image_shape
+    n_weights = vae.network.count_params()
+    return f"""# {name}
+
+A generative model of galaxy images ({vae.variant}, {vae.n_latents} latents, {n_weights} weights) of {height} ×
+{width} px and {channels} band{"s" * (channels > 1)}, scaled by `gampen_tf.vae.normalise` with softening
+{vae.softening}. Regier, McAuliffe & Prabhat (2015). Open it with `gampen_tf.GalaxyVAE.load`.
+
+How good it is: `metrics.json`. How it was made: `provenance` in `model.json`.
+"""
