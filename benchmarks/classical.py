@@ -264,7 +264,7 @@ def predicted(name, images, recipe, galaxies, truth, names, groups, options):
             there = one + suffix in table.colnames
             values.append(plain(table[one + suffix]) if there else np.full(len(images), np.nan))
     value, low, high = (np.stack(one, axis=1) for one in columns.values())
-    if model.head == "point":  # values alone: nothing to be covered by
+    if not model.head.has_width:  # values alone: nothing to be covered by
         low = high = np.full(value.shape, np.nan)
     truth = truth.copy()
     for one in set(names) & set(posterior.names):  # a true B/T nearer to 0 than the model's clip is 0 to it

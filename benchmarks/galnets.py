@@ -78,7 +78,7 @@ def main():
         model = gampen_tf.load_model(name)
         posterior, seconds = measure(model, data, indices)
         entry = {
-            "head": model.head,
+            "head": model.head.name,
             "n_training": model.provenance["n_training"],
             "epochs": len(model.provenance["history"]),
             "command": model.provenance["command"],
@@ -91,7 +91,7 @@ def main():
             entry["ways"][way] = merits(predicted, truth)
             if way == "shear":
                 chi[label] = chi_squared(data, indices, predicted, truth)
-        if model.head == "gaussian":
+        if model.head.has_width:
             entry["coverage"] = coverage(posterior, truth)
         results["models"][Path(name).name] = entry
     results["chi_squared"] = {
@@ -125,7 +125,7 @@ def main():
 def measure(model, data, indices):
     """The posterior of the galaxies, and the processor's seconds for it."""
     images, psf = data.images(indices), data.psfs(indices) if model.psf_shape else None
-    options = {"model": model, "passes": PASSES if model.head == "gaussian" else 1, "progress_bar": False}
+    options = {"model": model, "passes": PASSES if model.head.has_width else 1, "progress_bar": False}
     gampen_tf.predict(images[:64], psf=None if psf is None else psf[:64], **options)  # compiled before the clock runs
     started = time.process_time()
     return gampen_tf.predict(images, psf=psf, **options), time.process_time() - started

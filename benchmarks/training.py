@@ -6,8 +6,8 @@
 *whole* trains the network on images with Keras's own ``fit``, the plain way; *loop* trains it with gampen_tf's loop on
 the same images; *kept front* is what ``gampen_tf.train`` does where the network begins without weights: the part
 before the first weight is computed once, and the loop trains the rest. Images are random, in memory; the
-first epoch, which compiles, is not counted. The losses of the two kinds of arithmetic are compared after the same steps from
-the same weights. The table is printed and written to ``benchmarks/training.md``.
+first epoch, which compiles, is not counted. The losses of the two kinds of arithmetic are compared after the same steps
+from the same weights. The table is printed and written to ``benchmarks/training.md``.
 """
 
 import argparse

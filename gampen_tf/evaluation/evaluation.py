@@ -141,7 +141,7 @@ def evaluate(
     found["before_recalibration"] = None if before is None else coverage_of(before, truth)
     found["recalibrated"] = before is not None
     # of one value without a width there is no coverage to speak of
-    found["values_alone"] = model.head == "point" and posterior.means.shape[1] == 1
+    found["values_alone"] = not model.head.has_width and posterior.means.shape[1] == 1
     found["flags"] = _flag_counts(posterior.flags)
     found["by_flag"] = by_flag(posterior, truth)
     found["passes"] = {key: (posterior.metadata or {}).get(key) for key in ("n_passes", "monte_carlo_error")}

@@ -132,7 +132,7 @@ def _facts(evaluation):
                 f"{height} × {width} px, {channels} band(s) {model.band}, {model.pixel_scale}″ per pixel, "
                 f"{model.pixel_unit}, zero point {model.zero_point} AB",
             ),
-            ("Network", f"{model.network.name}, {model.network.count_params():,} weights, {model.head} head"),
+            ("Network", f"{model.network.name}, {model.network.count_params():,} weights, {model.head.name} head"),
             ("Trained on", _training(model.provenance)),
             ("Recalibration", "applied" if metrics["recalibrated"] else "none"),
         ]

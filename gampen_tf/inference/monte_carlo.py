@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..layers import heads
+from ..layers.heads import find_head, mixture_parameters
 from ..layers.monte_carlo_dropout import set_dropout_rate
 from ..posterior import mixtures
 from .replica import Replica, padded_length
@@ -102,7 +102,7 @@ class Engine:
             raise ValueError(f"batch_size {batch_size}; expected 1 or more")
         if devices is None:
             devices = [device.name for device in tf.config.list_logical_devices("GPU")] or ["/CPU:0"]
-        self.precision, self.head = precision, head
+        self.precision, self.head = precision, find_head(head)
         self._replicas = [Replica(network, precision, device, alone=len(devices) == 1) for device in devices]
         first = self._replicas[0]
         self.n_outputs = first.n_outputs
@@ -141,7 +141,7 @@ class Engine:
             raise ValueError(f"passes {passes!r}; expected 'auto' or a number of 1 or more")
         if not tolerance > 0:
             raise ValueError(f"tolerance {tolerance}; expected a positive number")
-        if self.head == "point" and passes == "auto":
+        if not self.head.has_width and passes == "auto":
             passes = _WITHOUT_DROPOUT
         elif self._replicas[0].is_deterministic:
             passes = 1
@@ -219,12 +219,12 @@ class Engine:
     def _monte_carlo_error(self, outputs):
         if self._replicas[0].is_deterministic or not len(outputs):
             return np.zeros(len(outputs))
-        if self.head == "point":
+        if not self.head.has_width:
             return np.full(len(outputs), np.nan)
         error = np.full(len(outputs), np.nan)
         usable = usable_rows(outputs)
         if usable.any():
-            components = heads.mixture_parameters(outputs[usable])
+            components = mixture_parameters(outputs[usable])
             error[usable] = np.max(mixtures.monte_carlo_error(*components), axis=1)
         return error
 

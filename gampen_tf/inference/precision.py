@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ..layers.heads import components
 from ..networks.precision import bfloat16_is_fast
 from ..posterior import mixtures
 from .monte_carlo import Engine
@@ -36,7 +35,7 @@ def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     for precision in ("float32", "bfloat16"):
         engine = Engine(model.network, precision=precision, head=model.head)
         outputs = engine.run(model.prepare(images), seed=seed, passes=passes, psf=psf).outputs
-        summaries.append(_mean_and_ends(*components(model.head, outputs)))
+        summaries.append(_mean_and_ends(*model.head.components(outputs)))
     exact, rounded = summaries
     half_width = 0.5 * (exact[..., 2] - exact[..., 1])
     return np.max(np.abs(rounded - exact) / half_width[..., None], axis=(1, 2))

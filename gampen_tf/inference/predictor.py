@@ -9,7 +9,6 @@ from ..calibration.recalibration import Recalibration
 from ..core.flags import Flag, is_unmeasurable
 from ..data.dataset import open_dataset
 from ..data.reading import read_cutouts
-from ..layers.heads import components
 from ..models.combination import as_model
 from ..models.model import fingerprint
 from ..posterior.posterior import Posterior
@@ -107,7 +106,7 @@ class Measurement:
             "passes": self.passes,
             "tolerance": self.tolerance,
             "precision": self.precision,
-            "values_alone": self.model.head == "point" and self.passes in ("auto", 1),
+            "values_alone": not self.model.head.has_width and self.passes in ("auto", 1),
             "limits": None if self.model.trust is None else self.model.trust.fingerprint(),
         }
 
@@ -133,7 +132,7 @@ class Measurement:
         if self.model.trust is not None:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
             medians = Posterior(
-                *components(self.model.head, found.outputs), self.model.scaler, weights=found.weights, n_mc=1
+                *self.model.head.components(found.outputs), self.model.scaler, weights=found.weights, n_mc=1
             ).median()
             features = self._features(images, medians, psf) if found.features is None else found.features
             flags = flags | self.model.trust.flags(images, medians, features)
@@ -194,7 +193,7 @@ class Measurement:
 
     def posterior(self, found, *, n_mc=1000, flags, identifiers, recalibrate=True, metadata=None):
         """The posterior that `Passes` give, with the model's scaler, and as its recalibration corrects it."""
-        means, scale_trils = components(self.model.head, found.outputs)
+        means, scale_trils = self.model.head.components(found.outputs)
         posterior = Posterior(
             means,
             scale_trils,

@@ -1,10 +1,10 @@
-"""The Gaussian head: what the last layer's outputs mean.
+"""Heads: what the last layer's outputs mean.
 
-For n parameters a network has n + n (n + 1) / 2 outputs: the mean μ, the log-variances s_i = log σ_i², and the strict
-lower triangle of L, row by row (l₂₁, l₃₁, l₃₂, …). The covariance is Σ = L D Lᵀ with D = diag(exp s_i) and L unit lower
-triangular (Ghosh et al. 2022, eq. 9–11), so that its Cholesky factor is L D^½.
+A Gaussian head has n + n (n + 1) / 2 outputs for n parameters: the mean μ, the log-variances s_i = log σ_i², and the
+strict lower triangle of L, row by row (l₂₁, l₃₁, l₃₂, …). The covariance is Σ = L D Lᵀ with D = diag(exp s_i) and L
+unit lower triangular (Ghosh et al. 2022, eq. 9–11), so that its Cholesky factor is L D^½. A point head has n outputs.
 
-All functions take NumPy arrays or tensors, with any leading axes, and give back the same kind.
+The functions take NumPy arrays or tensors, with any leading axes, and give back the same kind.
 """
 
 import math
@@ -12,12 +12,12 @@ import math
 import numpy as np
 from keras import ops
 
-from . import heads
-
 __all__ = [
-    "components",
+    "HEADS",
+    "GaussianHead",
+    "PointHead",
     "distribution",
-    "head_size",
+    "find_head",
     "mixture_parameters",
     "n_from_outputs",
     "n_outputs",
@@ -96,22 +96,52 @@ def _namespace(array):
     return np if isinstance(array, np.ndarray) else ops
 
 
-def components(head, outputs):
-    """Means (N, T, P) and scale_trils (N, T, P, P) of the head's outputs (N, T, K)."""
-    if head == "gaussian":
-        return heads.mixture_parameters(outputs)
-    means = np.asarray(outputs, float)
-    return means, np.zeros((*means.shape, means.shape[-1]))  # values alone: no width of their own
+class GaussianHead:
+    """A multivariate normal of the labels: means, log-variances and a unit lower triangle."""
+
+    name = "gaussian"
+    #: Whether one set of outputs is a distribution with a width.
+    has_width = True
+
+    def n_outputs(self, n_parameters):
+        """Number of outputs for `n_parameters`."""
+        return n_outputs(n_parameters)
+
+    def components(self, outputs):
+        """Means (N, T, P) and Cholesky factors (N, T, P, P), in float64, of outputs (N, T, K)."""
+        return mixture_parameters(outputs)
 
 
-def head_size(head, n_parameters):
-    """Number of outputs of a head, "gaussian" or "point", for `n_parameters`.
+class PointHead:
+    """One value for each label."""
+
+    name = "point"
+    has_width = False
+
+    def n_outputs(self, n_parameters):
+        """Number of outputs for `n_parameters`."""
+        return n_parameters
+
+    def components(self, outputs):
+        """Means (N, T, P) and Cholesky factors (N, T, P, P) of zero, in float64, of outputs (N, T, P)."""
+        means = np.asarray(outputs, float)
+        return means, np.zeros((*means.shape, means.shape[-1]))
+
+
+#: The heads by name, as model descriptions and networks' options spell them.
+HEADS = {head.name: head for head in (GaussianHead(), PointHead())}
+
+
+def find_head(head):
+    """A head by its name; a head is given back as it is.
 
     Raises
     ------
     ValueError
-        For another head.
+        For another name.
     """
-    if head not in ("gaussian", "point"):
-        raise ValueError(f"head {head!r}; expected 'gaussian' or 'point'")
-    return n_outputs(n_parameters) if head == "gaussian" else n_parameters
+    if head in HEADS.values():
+        return head
+    if head not in HEADS:
+        raise ValueError(f"head {head!r}; expected one of {', '.join(map(repr, HEADS))}")
+    return HEADS[head]

@@ -59,7 +59,7 @@ def combine(models) -> Model:
                 )
         if model.measures_with_dropout:
             raise ValueError(f"model {model.name!r} measures with dropout on; expected values alone")
-        if model.head != "point" or model.calibration is not None:
+        if model.head.has_width or model.calibration is not None:
             raise ValueError(f"model {model.name!r} has a Gaussian head or a calibration; expected a point head alone")
     parameters = ParameterSet(parameter for scaler in scalers for parameter in scaler.parameters)
     mean, scale = (np.concatenate([getattr(scaler, key) for scaler in scalers]) for key in ("mean", "scale"))

@@ -28,6 +28,7 @@ from ..core.label_scaler import LabelScaler
 from ..core.parameters import ParameterSet
 from ..core.stretch import Stretch
 from ..io.files import sha256, to_json
+from ..layers.heads import GaussianHead, PointHead, find_head
 from ..layers.monte_carlo_dropout import dropout_layers
 from .limits import TrustLimits
 
@@ -69,7 +70,6 @@ def _without_modules(config):
 
 
 FORMAT_VERSION = 1
-_HEADS = ("gaussian", "point")
 
 
 @dataclass
@@ -92,8 +92,8 @@ class Model:
     band : str
     psf_shape : (h, w), optional
         For networks that take the PSF.
-    head : {"gaussian", "point"}
-        A multivariate normal (means, log-variances, unit lower triangle), or values alone.
+    head : GaussianHead or PointHead
+        What the outputs mean: a multivariate normal of the labels, or one value for each; also given by its name.
     provenance : dict
         Recipe, seed, versions of packages, settings and history of the training.
     calibration : dict, optional
@@ -116,7 +116,7 @@ class Model:
     zero_point: float = 31.4
     band: str = ""
     psf_shape: tuple[int, int] | None = None
-    head: str = "gaussian"
+    head: GaussianHead | PointHead | str = "gaussian"
     provenance: dict = field(default_factory=dict)
     calibration: dict | None = None
     metrics: dict = field(default_factory=dict)
@@ -127,15 +127,14 @@ class Model:
     def __post_init__(self):
         self.image_shape = tuple(int(n) for n in self.image_shape)
         self.psf_shape = None if self.psf_shape is None else tuple(int(n) for n in self.psf_shape)
-        if self.head not in _HEADS:
-            raise ValueError(f"head {self.head!r}; expected one of {_HEADS}")
+        self.head = find_head(self.head)
         n = len(self.scaler.parameters)
-        expected = n + n * (n + 1) // 2 if self.head == "gaussian" else n
+        expected = self.head.n_outputs(n)
         found = self.network.output_shape[-1]
         if found != expected:
             raise ValueError(
-                f"a {self.head} head of {n} parameters ({', '.join(self.parameters.names)}) has {expected} outputs; "
-                f"the network has {found}"
+                f"a {self.head.name} head of {n} parameters ({', '.join(self.parameters.names)}) has {expected} "
+                f"outputs; the network has {found}"
             )
 
     @property
@@ -145,7 +144,7 @@ class Model:
     @property
     def measures_with_dropout(self) -> bool:
         """Whether its posterior is the scatter of a point head's values under dropout, as it was trained and chosen."""
-        return self.head == "point" and bool(self._settings.get("validate_with_dropout"))
+        return not self.head.has_width and bool(self._settings.get("validate_with_dropout"))
 
     @property
     def labels_span_range(self) -> bool:
@@ -208,7 +207,7 @@ class Model:
         """Everything but the weights, as plain data: what ``model.json`` holds."""
         return {
             "format_version": FORMAT_VERSION,
-            "head": self.head,
+            "head": self.head.name,
             "scaler": self.scaler.to_dict(),
             "stretch": self.stretch.to_dict(),
             "image_shape": list(self.image_shape),
@@ -228,8 +227,8 @@ def _short_card(model, name):
     band = f", {model.band}" if model.band else ""
     return f"""# {name}
 
-A gampen_tf model ({model.head} head) for images of {height} × {width} px and {channels} band{"s" * (channels > 1)},
-{model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point} AB){band}.
+A gampen_tf model ({model.head.name} head) for images of {height} × {width} px and {channels}
+band{"s" * (channels > 1)}, {model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point} AB){band}.
 
 | parameter | unit | transform |
 | --- | --- | --- |

@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from ..layers.fixed_views import Asinh, HalveResolution, SymmetricPart
-from ..layers.heads import head_size
+from ..layers.heads import find_head
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 from ..layers.radial_profile import RadialProfile
 from ..layers.spatial_transformer import SpatialTransformer
@@ -100,7 +100,7 @@ def compact(
     hidden = layers.Dense(units, activation="gelu", dtype="float32", name="hidden")(dropout(together))
     features = layers.Concatenate(dtype="float32", name="features")([dropout(hidden), dropout(profile), rings])
     outputs = layers.Dense(
-        head_size(head, n_parameters),
+        find_head(head).n_outputs(n_parameters),
         kernel_initializer=keras.initializers.VarianceScaling(0.1),
         dtype="float32",
         name="head",

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from ..layers.heads import head_size
+from ..layers.heads import find_head
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 
 __all__ = ["ARCHITECTURES", "deeplegato"]
@@ -87,7 +87,7 @@ def deeplegato(
     x = layers.Flatten(name="flatten")(x)
     for i, n_units in enumerate((128, 64), start=1):
         x = layers.Dense(n_units, activation="relu", kernel_initializer="he_normal", name=f"dense{i}")(x)
-    size = head_size(head, n_parameters)
+    size = find_head(head).n_outputs(n_parameters)
     outputs = layers.Dense(size, kernel_initializer="he_normal", dtype="float32", name="head")(x)
     return keras.Model(images, outputs, name=name)
 

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from ..layers.fixed_views import Asinh
-from ..layers.heads import head_size
+from ..layers.heads import find_head
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 
 __all__ = ["galnet1", "galnet2"]
@@ -110,13 +110,13 @@ def _decision(x, n_parameters, dropout_rate, units, head):
     """The three dense layers and the head."""
     for i, n_units in enumerate(units):
         # values of single units need more than the three digits of half precision
-        rate = dropout_rate if head == "gaussian" else 0.0
+        rate = dropout_rate if find_head(head).has_width else 0.0
         x = MonteCarloDropout(rate, index=i, dtype="float32", name=f"dropout{i}")(x)
         x = layers.Dense(
             n_units, activation="relu", kernel_initializer="he_normal", dtype="float32", name=f"dense{i + 1}"
         )(x)
     return layers.Dense(
-        head_size(head, n_parameters),
+        find_head(head).n_outputs(n_parameters),
         kernel_initializer=keras.initializers.VarianceScaling(0.1),
         dtype="float32",
         name="head",

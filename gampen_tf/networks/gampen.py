@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from ..layers.fixed_views import AdaptiveAveragePooling2D
-from ..layers.heads import head_size
+from ..layers.heads import find_head
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 from ..layers.spatial_transformer import SpatialTransformer
 
@@ -81,7 +81,7 @@ def gampen(
     x = _dense(4096, penalty, name="dense1")(x)
     x = _dense(4096, penalty, name="dense2")(dropout(x))
     head = layers.Dense(
-        outputs or head_size(head, n_parameters),
+        outputs or find_head(head).n_outputs(n_parameters),
         kernel_regularizer=penalty,
         dtype="float32",
         name="head",

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from ..layers.heads import head_size
+from ..layers.heads import find_head
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 from ..layers.spatial_transformer import SpatialTransformer
 
@@ -79,7 +79,7 @@ def workshop(
     for i in (1, 2):
         x = _dropout(dropout_rate, 3 + i)(x)
         x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=f"dense{i}")(x)
-    size = head_size(head, n_parameters)
+    size = find_head(head).n_outputs(n_parameters)
     # zeros: the first predictions are the means of the labels, whatever the features of an untrained network
     outputs = layers.Dense(size, kernel_initializer="zeros", dtype="float32", name="head")(_dropout(dropout_rate, 6)(x))
     return keras.Model(images, outputs, name=name)

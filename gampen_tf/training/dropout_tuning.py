@@ -11,7 +11,6 @@ from tqdm import tqdm
 from ..calibration.coverage import shares_inside
 from ..data.joined import as_dataset
 from ..inference.monte_carlo import Engine
-from ..layers.heads import components
 from ..layers.monte_carlo_dropout import dropout_layers, set_dropout_rate
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, proportion
@@ -127,10 +126,10 @@ def tune_dropout(
     given, model = model, as_model(model)
     data = as_dataset(data)
     layers = dropout_layers(model.network)
-    if not layers or not (model.head == "gaussian" or model.measures_with_dropout):
+    if not layers or not (model.head.has_width or model.measures_with_dropout):
         raise ValueError(f"model {model.name!r} has no dropout, or measures without it: there is nothing to tune")
     # between draws alone no interval is the shortest
-    kind = "hdi" if model.head == "gaussian" else "central"
+    kind = "hdi" if model.head.has_width else "central"
     names, indices = model.parameters.names, data.split(split, n_images)
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
@@ -146,7 +145,8 @@ def tune_dropout(
         for rate in tqdm(rates, unit="rate", disable=not progress_bar):
             engine.set_dropout_rate(rate)
             part = engine.run(images, seed=seed, passes=passes, psf=psf)
-            posterior = Posterior(*components(model.head, part.outputs), model.scaler, weights=part.weights, n_mc=1)
+            means, scale_trils = model.head.components(part.outputs)
+            posterior = Posterior(means, scale_trils, model.scaler, weights=part.weights, n_mc=1)
             ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
             inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1])
             found.append(Estimate(*proportion(np.nansum(inside, axis=1), np.sum(~np.isnan(inside), axis=1))))

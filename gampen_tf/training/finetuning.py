@@ -165,13 +165,13 @@ def _objective(base):
     settings = base.provenance.get("settings", {})
     if "objective" in settings:
         return {key: settings[key] for key in ("objective", "huber_delta") if key in settings}
-    return {"objective": "gaussian_nll" if base.head == "gaussian" else "huber"}
+    return {"objective": "gaussian_nll" if base.head.has_width else "huber"}
 
 
 def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
     """The model's network anew for a data set and a scaler, and the name of the dtype policy it computes in."""
     wanted = tuple(dataset.image_shape), len(scaler.parameters), options["head"]
-    is_same_kind = wanted == (base.image_shape, len(base.parameters), base.head)
+    is_same_kind = wanted == (base.image_shape, len(base.parameters), base.head.name)
     if name in registry.NETWORKS:
         built, policy = build_network(name, *wanted[:2], options, seed, precision, strategy)
         if not is_same_kind or _architecture(built) == _architecture(base.network):
@@ -179,7 +179,7 @@ def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
     if not is_same_kind:
         raise ValueError(
             f"model {base.name!r} is for images of {base.image_shape} and {len(base.parameters)} parameters, found "
-            f"{wanted[0]} and {wanted[1]} (heads: {base.head} and {wanted[2]}); its network is none of "
+            f"{wanted[0]} and {wanted[1]} (heads: {base.head.name} and {wanted[2]}); its network is none of "
             f"{', '.join(registry.NETWORKS)}, which could be built for others"
         )
     if precision == "mixed_bfloat16":

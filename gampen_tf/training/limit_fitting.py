@@ -9,7 +9,7 @@ import numpy as np
 from ..data.joined import as_dataset
 from ..inference.predictor import Measurement
 from ..inference.replica import network_features
-from ..layers import heads
+from ..layers.heads import mixture_parameters
 from ..models.combination import as_model
 from ..models.limits import PredictedRange, TrustLimits
 from ..models.model import weights_hash
@@ -36,7 +36,7 @@ def limits_of(model, data, *, false_alarm=0.01, n_training=10_000, n_held_out=50
         For the medians, which need few.
     seed : int, optional
     """
-    if model.head != "gaussian":
+    if not model.head.has_width:
         raise ValueError(f"model {model.name!r} has no Gaussian head: no limits for those")
     training = _evenly(data.split("train"), n_training)
     held_out = _evenly(data.split("validation"), n_held_out)
@@ -50,7 +50,7 @@ def limits_of(model, data, *, false_alarm=0.01, n_training=10_000, n_held_out=50
 
     def medians(rows):
         part = measurement.engine.run(model.prepare(data.images(rows)), seed=seed, passes=passes, psf=psf(rows))
-        mixture = heads.mixture_parameters(part.outputs)
+        mixture = mixture_parameters(part.outputs)
         return Posterior(*mixture, model.scaler, weights=part.weights, n_mc=1).median()
 
     features = [_by_chunks(seen, rows) for rows in (training, held_out)]

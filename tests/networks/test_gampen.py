@@ -16,7 +16,7 @@ from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, dropout_laye
 from gampen_tf.models import Model
 from gampen_tf.networks import load_gampen_weights
 
-REFERENCE = Path(__file__).parent / "data" / "gampen_reference.npz"
+REFERENCE = Path(gampen_reference.__file__).parent / "data" / "gampen_reference.npz"
 
 
 class TestCompact(NetworkCase):

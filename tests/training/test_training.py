@@ -9,12 +9,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import toy_data
 from toy_data import blobs, small_network, write_dataset
 from toy_recipes import toy_recipe
 
 from gampen_tf import evaluate, predict, simulate
 from gampen_tf.core import Parameter, ParameterSet, Stretch
-from gampen_tf.layers import dropout_layers, head_size, set_dropout_rate
+from gampen_tf.layers import dropout_layers, find_head, set_dropout_rate
 from gampen_tf.models import load_model
 from gampen_tf.networks import registry
 from gampen_tf.training import (
@@ -546,7 +547,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
 
 
 def test_two_devices_give_the_losses_of_one():
-    script = Path(__file__).with_name("two_devices.py")
+    script = Path(toy_data.__file__).with_name("two_devices.py")
     path = os.pathsep.join([str(script.parent.parent), *sys.path])
     done = subprocess.run(
         [sys.executable, str(script)],
@@ -579,7 +580,7 @@ def psf_network(image_shape, n_parameters, head="gaussian"):
     x = keras.layers.Flatten()(keras.layers.Rescaling(30.0, name="rescaled")(psf))
     x = keras.layers.Dense(16, activation="tanh", name="dense")(x)
     x = keras.layers.Concatenate()([total, x])
-    n_outputs = head_size(head, n_parameters)
+    n_outputs = find_head(head).n_outputs(n_parameters)
     return keras.Model({"images": images, "psf": psf}, keras.layers.Dense(n_outputs, name="head")(x), name="with_psf")
 
 
@@ -592,7 +593,7 @@ def test_each_objective_has_its_head_and_learns_from_the_psf(seeing, monkeypatch
     preset = replace(POINT, objective=objective)
     train(seeing, tmp_path, network="with_psf", preset=preset, parameters=SEEING, progress_bar=False)
     model = load_model(tmp_path)
-    assert model.head == ("gaussian" if objective == "gaussian_nll" else "point")
+    assert model.head.name == ("gaussian" if objective == "gaussian_nll" else "point")
     assert model.psf_shape == (15, 15)
     found = predict(seeing, model=model, progress_bar=False).median()[:, 0]
     truth = seeing.labels(["psf_fwhm"])[:, 0]
@@ -648,13 +649,13 @@ def test_fine_tuning_keeps_objective_and_psf_or_changes_the_head(seeing, monkeyp
     preset = replace(POINT, objective="mae")
     base = train(seeing, network="with_psf", parameters=SEEING, preset=preset, **options)
     model = finetune(base, seeing, learning_rate=1e-30, **options)
-    assert (model.head, model.psf_shape) == ("point", (15, 15))
+    assert (model.head.name, model.psf_shape) == ("point", (15, 15))
     assert model.provenance["settings"]["objective"] == "mae"
     np.testing.assert_allclose(layer_weights(model, "head"), layer_weights(base, "head"), rtol=1e-6)
     with pytest.raises(ValueError, match=r"layer 'head'.*load='matching'"):
         finetune(base, seeing, preset=QUICK, **options)
     model = finetune(base, seeing, preset=QUICK, load="matching", **options)
-    assert model.head == "gaussian"
+    assert model.head.name == "gaussian"
     assert model.provenance["settings"]["loaded_layers"] == ["dense"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from gampen_tf.rendering import AnalyticPsf, Component
 from gampen_tf.simulation import load_recipe
 
-_PATH = Path(__file__).parents[1] / "benchmarks" / "fisher.py"
+_PATH = Path(__file__).parents[2] / "benchmarks" / "fisher.py"
 if not _PATH.is_file():
     pytest.skip("the benchmarks are not beside the tests", allow_module_level=True)
 _SPEC = importlib.util.spec_from_file_location("fisher", _PATH)

@@ -11,7 +11,7 @@ from scipy.ndimage import map_coordinates
 
 from gampen_tf.layers import AdaptiveAveragePooling2D, HalveResolution, SpatialTransformer
 
-REFERENCE = Path(__file__).parent / "data" / "gampen_reference.npz"
+REFERENCE = Path(gampen_reference.__file__).parent / "data" / "gampen_reference.npz"
 
 
 def sample(images, parameters, output_size=None, dtype="float32"):
