@@ -228,7 +228,8 @@ def _short_card(model, name):
     return f"""# {name}
 
 A gampen_tf model ({model.head.name} head) for images of {height} × {width} px and {channels}
-band{"s" * (channels > 1)}, {model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point} AB){band}.
+band{"s" * (channels > 1)}, {model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point}
+AB){band}.
 
 | parameter | unit | transform |
 | --- | --- | --- |
