@@ -60,7 +60,7 @@ DEFAULT_MODELS = {
     "kids_r": ["kids_r_galnet1", "kids_r_galnet2"],
     "candels_f160w": [DEEPLEGATO],
 }
-LEVEL = 0.6827
+LEVEL = metrics.SIGMA_LEVELS[0]
 #: Kind of the residual, and the error from which on a measurement is catastrophic.
 PARAMETERS = {
     "bulge_to_total": ("absolute", 0.3),
@@ -122,7 +122,7 @@ def compare(name, folder, options):
             "sersic_index",
         ]
     )
-    truth = data.labels(names)
+    truth = data.truth(names)
     groups = {"": np.ones(len(data), bool)}
     if two:
         groups["two components"] = ~np.isfinite(np.asarray(data.catalogue["sersic_index"], float))

@@ -40,16 +40,16 @@ def main():
     indices = data.split(options.split, options.n_galaxies)
     models = [gampen_tf.load_model(name) for name in options.models]
     images = data.images(indices)
-    kind = {"pixel_scale": data.metadata["pixel_scale"], "unit": data.metadata["pixel_unit"], "progress_bar": False}
+    kind = {"pixel_scale": data.pixel_scale, "unit": data.pixel_unit, "progress_bar": False}
     together = gampen_tf.combine(models)
     gampen_tf.predict(images[:64], model=together, **kind)  # compiled before the clock runs
     started, processor = time.perf_counter(), time.process_time()
     posterior = gampen_tf.predict(images, model=together, **kind)
     seconds = {"wall": time.perf_counter() - started, "processor": time.process_time() - processor}
-    truth, predicted = data.labels(list(posterior.names))[indices], posterior.median()
+    truth, predicted = data.truth(list(posterior.names))[indices], posterior.median()
     magnitude = np.asarray(data.catalogue["magnitude"], float)[indices]
     results = {
-        "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed", "n_images")},
+        "data": data.provenance,
         "n_galaxies": len(indices),
         "n_measured": int(np.sum(np.isfinite(predicted).all(axis=1))),
         "milliseconds_per_galaxy": {key: 1e3 * value / len(indices) for key, value in seconds.items()},
@@ -57,9 +57,8 @@ def main():
     }
     scores = metrics.accuracy(predicted, truth, seed=0)
     for i, (name, model) in enumerate(zip(posterior.names, models, strict=True)):
-        settings = model.provenance["settings"]
         results["parameters"][name] = {
-            "network": settings["network"],
+            "network": model.network_name,
             "n_training": model.provenance["n_training"],
             "epochs": len(model.provenance["history"]),
             **{key: [scores[key].value[i], scores[key].error[i]] for key in ("r_squared", "typical_error", "nmad")},

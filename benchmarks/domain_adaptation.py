@@ -31,7 +31,7 @@ import numpy as np
 
 import gampen_tf
 from gampen_tf import metrics
-from gampen_tf.data import DataSet
+from gampen_tf.data import LabelledImages
 from gampen_tf.models import weights_hash
 from gampen_tf.plots.style import axis_label, panels
 from gampen_tf.simulation import load_recipe
@@ -55,7 +55,7 @@ _RATE_FRACTION = 0.25
 _FAINTEST = 23.0  # mag, of the recipe
 
 
-class Sample(DataSet):
+class Sample(LabelledImages):
     """Some galaxies of a data set, their images in memory."""
 
     def __init__(self, data, n):
@@ -64,11 +64,14 @@ class Sample(DataSet):
         super().__init__(data.path, {**data.metadata, "form": "memory"}, data.catalogue[rows])
         self._images = data.images(rows)
 
-    def _check_complete(self):
-        """The data set that it is from was checked when it was opened."""
-
     def images(self, indices=None):
         return self._images[self._places(indices)]
+
+    def psfs(self, indices=None):
+        raise ValueError(f"{self.path}: PSF images are not kept in memory")
+
+    def shards(self, split=None):
+        raise ValueError(f"{self.path}: images in memory have no shards")
 
 
 def main():
@@ -79,7 +82,7 @@ def main():
     else:
         data = gampen_tf.open_dataset(options.data)
     results = {
-        "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed", "n_images")},
+        "data": data.provenance,
         "steps": options.steps,
         "steps_from_scratch": options.steps * options.from_scratch,
         "epochs": options.epochs,
@@ -148,7 +151,7 @@ def train(way, model, sample, name, options):
     if way == "new":
         return gampen_tf.train(
             sample,
-            network=model.provenance["settings"]["network"],
+            network=model.network_name,
             preset=preset,
             parameters=[name],
             seed=SEED,
@@ -168,7 +171,7 @@ def r_squared(trained, data, real, name, kept):
         return found
     model = trained()
     rows = data.split("test")
-    truth = data.labels([name])[rows]
+    truth = data.truth([name])[rows]
     isolated = np.asarray(data.catalogue["n_neighbours"])[rows] == 0
     predicted = medians(model, data.images(rows))
     found = {}

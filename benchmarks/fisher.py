@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from gampen_tf.io import locations as resources
+from gampen_tf.metrics import SIGMA_LEVELS
 from gampen_tf.rendering import Component, draw_stamp, half_light_radius
 from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
@@ -277,8 +278,8 @@ def binned(rows, key, edges, errors):
                 if errors is not None:
                     # 68.27 % of an efficient unbiased estimate's errors are within once the bound
                     ratio = np.abs(errors[known, q]) / bound
-                    found["model_error"] = float(np.nanquantile(np.abs(errors[known, q]), 0.6827))
-                    found["model_over_bound"] = float(np.nanquantile(ratio, 0.6827))
+                    found["model_error"] = float(np.nanquantile(np.abs(errors[known, q]), SIGMA_LEVELS[0]))
+                    found["model_over_bound"] = float(np.nanquantile(ratio, SIGMA_LEVELS[0]))
                 entry[variant][quantity] = found
         result.append(entry)
     return result

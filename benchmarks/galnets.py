@@ -66,9 +66,9 @@ def main():
     options = _options()
     data = gampen_tf.open_dataset(options.data)
     indices = data.split("all", options.n_galaxies)
-    truth = data.labels(NAMES)[indices]
+    truth = data.truth(NAMES)[indices]
     results = {
-        "data": {key: data.metadata.get(key) for key in ("recipe_name", "recipe_sha256", "seed", "n_images")},
+        "data": data.provenance,
         "n_galaxies": len(indices),
         "passes": PASSES,
         "models": {},
@@ -166,7 +166,7 @@ def shifted(values):
 
 def coverage(posterior, truth):
     """Shares of true values inside intervals of 68.27, 95.45 and 99.73 %: equal-tailed ones, of shapes the shortest."""
-    levels = {"68": 0.6827, "95": 0.9545, "99": 0.9973}
+    levels = dict(zip(("68", "95", "99"), metrics.SIGMA_LEVELS, strict=True))
     result = {}
     for i, name in enumerate(posterior.names):
         if name in NAMES:
@@ -199,7 +199,7 @@ def chi_squared(data, indices, predicted, truth):
         models,
         np.asarray(data.catalogue["noise_sigma"], float)[rows],
         truth[:500, NAMES.index("semi_major_axis")],
-        data.metadata["pixel_scale"],
+        data.pixel_scale,
         n_parameters=len(NAMES),
     )
     return found[np.isfinite(found)]  # the smallest have fewer pixels than parameters
@@ -306,10 +306,10 @@ def residual_images(data, indices, predictions, truth, name):
             continue
         models = redraw(data, rows, predicted[:N_SHOWN], NAMES)
         chi = reduced_chi_squared(
-            images, models, noise, truth[:N_SHOWN, NAMES.index("semi_major_axis")], data.metadata["pixel_scale"]
+            images, models, noise, truth[:N_SHOWN, NAMES.index("semi_major_axis")], data.pixel_scale
         )
         figure = plot_residual_images(
-            images, models, noise=float(noise[0]), pixel_scale=data.metadata["pixel_scale"], chi_squared=chi, unit="nJy"
+            images, models, noise=float(noise[0]), pixel_scale=data.pixel_scale, chi_squared=chi, unit="nJy"
         )
         figure.savefig(RESULTS / f"{name}_residuals_{label.replace(', ', '_')}.png", dpi=80)
 

@@ -27,7 +27,14 @@ from scipy.stats import gaussian_kde
 import gampen_tf
 from gampen_tf import networks
 from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
-from gampen_tf.inference import DEFAULT_TOLERANCE, Engine, Measurement, bfloat16_change, predict, predict_catalogue
+from gampen_tf.inference import (
+    DEFAULT_TOLERANCE,
+    MonteCarloEngine,
+    Predictor,
+    bfloat16_change,
+    predict,
+    predict_catalogue,
+)
 from gampen_tf.io import locations as resources
 from gampen_tf.layers import mixture_parameters
 from gampen_tf.models import Model, as_model
@@ -146,11 +153,11 @@ def measure_model(name, model, images, options):
     """Time of a pass both ways, Monte Carlo error of both, and seconds a galaxy at equal error."""
     prepared = model.prepare(images)
     n_reference = 400 if options.quick else 10_000 if options.full or "compact" in name else 1000
-    precision = Measurement(model).precision
+    precision = Predictor(model).precision
     if precision == "float32" and model.name == "untrained" and bfloat16_is_fast():
         precision = "bfloat16"  # nobody measured an untrained model; its cost is asked for, not its posterior
     # of the large network 16 rows are as fast as 64, and leave the benchmark short
-    engine = Engine(model.network, precision=precision, batch_size=16 if "gampen" in name else None)
+    engine = MonteCarloEngine(model.network, precision=precision, batch_size=16 if "gampen" in name else None)
     row = {"precision of the engine": precision, "rows of a call": engine.batch_size}
     n_timed = 8 if "gampen" in name else 64
     batch = np.resize(prepared, (n_timed, *prepared.shape[1:]))

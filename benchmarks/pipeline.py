@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from gampen_tf.core import Stretch
 from gampen_tf.training import Augmentation
-from gampen_tf.training.devices import build_network
 from gampen_tf.training.fixed_front import compute_front, split_front
+from gampen_tf.training.network_building import build_network
 from gampen_tf.training.pipelines import ShardPipeline, TensorPipeline
 
 HERE = Path(__file__).parent

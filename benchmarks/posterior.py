@@ -18,10 +18,10 @@ import numpy as np
 from scipy import optimize, stats
 
 from gampen_tf.core import LabelScaler, Parameter, ParameterSet
+from gampen_tf.metrics import SIGMA_LEVELS
 from gampen_tf.posterior import Posterior, mixtures
 
 HERE = Path(__file__).parent
-LEVELS = (0.6827, 0.9545, 0.9973)
 SCALER = LabelScaler(
     ParameterSet(
         [
@@ -90,11 +90,11 @@ def _errors(posterior):
     yield "quantiles", "10⁶ random draws", "their standard error", max(map(np.max, filter(np.size, by_draws)))
     yield "quantiles", "scipy.optimize.brentq", "the narrowest Gaussian", np.max(by_root)
     wider, best_height, by_kde = [], [], []
-    intervals, modes = posterior.interval(LEVELS), posterior.mode()
+    intervals, modes = posterior.interval(SIGMA_LEVELS), posterior.mode()
     heights = posterior.pdf(modes)
     for i in range(len(posterior)):
         one = posterior[i]
-        for j, level in enumerate(LEVELS):
+        for j, level in enumerate(SIGMA_LEVELS):
             p = np.linspace(0, 1 - level, 20_001)[1:-1]
             # starts and ends at the very ends of the range too: intervals that take in an atom
             low, high = one.quantile(np.append(p, 0.0)), one.quantile(np.append(p + level, level))
@@ -128,8 +128,8 @@ def speed(sizes):
         "median": lambda p: p.median(),
         "mean and standard deviation": lambda p: p.std(),
         "mode": lambda p: p.mode(),
-        "shortest intervals, three levels": lambda p: p.interval(LEVELS),
-        "central intervals, three levels": lambda p: p.interval(LEVELS, kind="central"),
+        "shortest intervals, three levels": lambda p: p.interval(SIGMA_LEVELS),
+        "central intervals, three levels": lambda p: p.interval(SIGMA_LEVELS, kind="central"),
         "Monte Carlo error": lambda p: mixtures.monte_carlo_error(p.means, p.scale_trils, p.weights),
         "1000 draws": lambda p: p.sample(1000) if len(p) <= 10**4 else None,
         "the whole table": lambda p: p.to_table(),

@@ -36,7 +36,7 @@ SEEING, MOFFAT_BETA = 0.85, 3.5  # arcsec; as the recipe hsc_wide_g
 FLUX_RANGE, RADIUS_RANGE = (1e3, 5e6), (0.1, 5.0)  # nJy, arcsec: of that recipe
 MAGNITUDES = (10, 16, 18, 19, 20, 21, 22, 23, 24, 25, 30)
 FLAGS = (Flag.OUT_OF_DISTRIBUTION, Flag.EXTRAPOLATED, Flag.CUT_BY_FRAME, Flag.BRIGHT_NEIGHBOUR)
-LEVEL = 0.6827
+LEVEL = metrics.SIGMA_LEVELS[0]
 
 
 def main():

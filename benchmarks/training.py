@@ -1,4 +1,4 @@
-"""Speed of training: images per second of each network, in float32 and in mixed bfloat16.
+"""Speed of training: images per second of each network, in float32 and in bfloat16.
 
     python benchmarks/training.py --quick      # some three minutes on two cores
     python benchmarks/training.py              # some fifteen
@@ -19,8 +19,8 @@ import numpy as np
 import tensorflow as tf
 
 from gampen_tf.training import GaussianNegativeLogLikelihood, Preset, Trainer
-from gampen_tf.training.devices import build_network
 from gampen_tf.training.fixed_front import compute_front, split_front
+from gampen_tf.training.network_building import build_network
 from gampen_tf.training.pipelines import TensorPipeline
 
 HERE = Path(__file__).parent
@@ -33,7 +33,7 @@ def main():
     options = _options()
     rows = []
     for name in options.networks:
-        for precision in ("float32", "mixed_bfloat16"):
+        for precision in ("float32", "bfloat16"):
             for way in (keras_fit, our_loop, kept_front):
                 measured = way(name, precision, options.batches * BATCH[name])
                 if measured is not None:

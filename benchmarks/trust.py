@@ -100,7 +100,7 @@ def main():
         "model": options.model,
         "seed": options.seed,
         "kinds": {},
-        "false_alarm": None if model.trust is None else model.trust.false_alarm,
+        "false_alarm": None if model.limits is None else model.limits.false_alarm,
     }
     cases = [(f"galaxies of {name}", name, "galaxy", 5 * options.n_images) for name in options.recipe]
     cases += [(kind, options.recipe[0], kind, options.n_images) for kind in KINDS]
@@ -125,7 +125,7 @@ def caught(model, recipe, kind, n_images, seed):
             images, model=model, pixel_scale=model.pixel_scale, unit=model.pixel_unit, progress_bar=False
         )
         found = np.asarray(posterior.flags, np.int64)
-        if model.trust is None:
+        if model.limits is None:
             found |= Flag.CUT_BY_FRAME.value * cut_by_frame(images)
             found |= Flag.BRIGHT_NEIGHBOUR.value * bright_neighbour(images)
         flags.append(found)
@@ -138,7 +138,7 @@ def caught(model, recipe, kind, n_images, seed):
         residual = np.abs(predicted[:, column] / truth[:, column] - 1)
         known = np.isfinite(residual)
         errors[name] = {
-            word: _number(metrics.quantile(residual[rows], 0.6827)) if np.sum(rows) >= 10 else None
+            word: _number(metrics.quantile(residual[rows], metrics.SIGMA_LEVELS[0])) if np.sum(rows) >= 10 else None
             for word, rows in (("all", known), ("without a flag", known & (flags == 0)))
         }
     return {

@@ -28,7 +28,7 @@ from gampen_tf import metrics
 RESULTS = Path(__file__).parent / "results"
 # Standard deviations of the residuals, figure 3: real galaxies after fine-tuning.
 PAPER = {"bulge_to_total": 0.19, "effective_radius": 0.38, "flux": 4.7e4}
-LEVEL = 0.6827
+LEVEL = metrics.SIGMA_LEVELS[0]
 
 
 def main():
@@ -36,7 +36,7 @@ def main():
     data = gampen_tf.open_dataset(options.data)
     rows = data.split(options.split, options.n_galaxies)
     results = {
-        "data": {key: data.metadata.get(key) for key in ("recipe_name", "seed")},
+        "data": data.provenance,
         "n_galaxies": len(rows),
         "passes": options.passes,
         "models": {},
@@ -51,7 +51,7 @@ def main():
             unit=model.pixel_unit,
             progress_bar=False,
         )
-        truth = data.labels(list(posterior.names))[rows]
+        truth = data.truth(list(posterior.names))[rows]
         results["models"][when] = {
             "n_training": model.provenance["n_training"],
             "epochs": len(model.provenance["history"]),

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from .data.dataset import open_dataset
-from .inference.prediction import predict
+import gampen_tf
+
 from .io.locations import sample_cutouts
-from .models.combination import as_model
-from .networks.parts import localisation
+from .io.quiet import hide_tensorflow_notes
+from .metrics.draws import SIGMA_LEVELS
+from .plots.images import outline_crop
 from .plots.posteriors import plot_posterior_gallery
 
 __all__ = ["comparison", "figure", "main"]
 
 # A neighbour that nearly touches, a disc alone, a disc with a bulge, a bulge alone.
 _SHOWN = [5, 8, 1, 10]
-_LEVELS = (0.6827, 0.9545, 0.9973)
 
 
 def main(folder="demo_output", model="hsc_wide_g"):
@@ -39,11 +39,13 @@ def main(folder="demo_output", model="hsc_wide_g"):
     -------
     Posterior
     """
+    hide_tensorflow_notes()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    samples, model = open_dataset(sample_cutouts()), as_model(model)
-    truth = samples.labels(model.parameters.names)
-    posterior = predict(sample_cutouts() / "cutouts", model=model, seed=1)
+    samples = gampen_tf.open_dataset(sample_cutouts())
+    model = model if isinstance(model, gampen_tf.Model) else gampen_tf.load_model(model)
+    truth = samples.truth(model.parameters.names)
+    posterior = gampen_tf.predict(sample_cutouts() / "cutouts", model=model, seed=1)
     posterior.to_table().write(folder / "posteriors.ecsv", overwrite=True)
     figure(posterior[_SHOWN], samples.images(_SHOWN), truth[_SHOWN], model).savefig(folder / "posteriors.png", dpi=110)
     print(comparison(posterior, truth))
@@ -66,8 +68,6 @@ def figure(posterior, images, truth, model):
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.patches import Rectangle
-
     # All but the outermost thousandths of each posterior.
     ends = posterior.quantile([5e-4, 1 - 5e-4])
     grid = np.linspace(ends[..., 0], ends[..., 1], 512, axis=1)
@@ -79,16 +79,14 @@ def figure(posterior, images, truth, model):
         units=posterior.units,
         truth=truth,
         modes=posterior.mode(),
-        intervals=np.moveaxis(posterior.interval(_LEVELS), 1, 2),
+        intervals=np.moveaxis(posterior.interval(SIGMA_LEVELS), 1, 2),
         densities=lambda i, p: (grid[i, :, p], density[i, :, p]),
         pixel_scale=model.pixel_scale,
     )
-    # The network samples the part of the frame within ±s, where ±1 are the centres of the corner pixels.
-    scales = np.asarray(localisation(model.network)(model.prepare(images), training=False))[:, 0]
-    reach = images.shape[1] - 1
+    localise = gampen_tf.networks.parts.localisation(model.network)
+    scales = np.asarray(localise(model.prepare(images), training=False))[:, 0]
     for axes, scale in zip(drawn.axes[:: 1 + len(posterior.names)], scales, strict=True):
-        corner = (0.5 * reach * (1 - scale),) * 2
-        axes.add_patch(Rectangle(corner, scale * reach, scale * reach, fill=False, edgecolor="#D55E00", linewidth=1.3))
+        outline_crop(axes, images.shape[1:3], scale)
     return drawn
 
 

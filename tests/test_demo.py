@@ -16,14 +16,14 @@ def test_the_samples_are_what_the_shipped_recipe_draws():
 
     samples = open_dataset(sample_cutouts())
     recipe = load_recipe("hsc_wide_g_crowded")
-    assert samples.metadata["recipe_sha256"] == recipe.sha256
-    drawn, _ = draw_image_and_psf(recipe, samples.metadata["seed"], 3)
+    assert samples.provenance["recipe_sha256"] == recipe.sha256
+    drawn, _ = draw_image_and_psf(recipe, samples.seed, 3)
     # another machine's arithmetic may differ in the last digits
     np.testing.assert_allclose(samples.images(3)[0, ..., 0], drawn, rtol=1e-4, atol=1e-3)
 
 
 def test_the_samples_show_both_ends_of_bulge_to_total():
-    values = open_dataset(sample_cutouts()).labels(["bulge_to_total"])[:, 0]
+    values = open_dataset(sample_cutouts()).truth(["bulge_to_total"])[:, 0]
     assert {0.0, 1.0} <= set(values)
     assert np.sum((values > 0) & (values < 1)) >= 6
 
@@ -43,7 +43,7 @@ def test_a_star_marks_the_truth_outside_its_interval():
 @pytest.mark.slow
 def test_the_demo_measures_all_samples_and_most_truths_lie_inside(tmp_path, capsys):
     posterior = demo.main(tmp_path)
-    truth = open_dataset(sample_cutouts()).labels(posterior.names)
+    truth = open_dataset(sample_cutouts()).truth(posterior.names)
     # 36 values at 68.27 %: fewer than 15 has a chance of 1e-3 were they independent
     assert posterior.contains(truth).sum() >= 15
     assert posterior.contains(truth, 0.9973).mean() > 0.85

@@ -132,7 +132,7 @@ def commands():
 def test_commands_are_understood(command):
     program, *arguments = shlex.split(command)
     assert program == "gampen-tf"
-    assert callable(cli._parser().parse_args(arguments).run)
+    assert callable(cli.parser().parse_args(arguments).run)
 
 
 def test_links_of_the_readme_lead_somewhere():

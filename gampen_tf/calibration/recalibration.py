@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -23,14 +25,14 @@ def fit_quantile_map(posterior, truth, *, seed=0) -> QuantileMap:
 
 
 # What each word of a kind fits.
-KINDS = {
+KINDS: dict[str, Callable[..., Any]] = {
     "temperature": lambda *split, seed: Temperature.fit(*split, shared=True, seed=seed),
     "temperature_each": Temperature.fit,
     "conditional": ConditionalTemperature.fit,
     "quantile": fit_quantile_map,
 }
-_STEPS = {"temperature": Temperature, "conditional": ConditionalTemperature, "quantile": QuantileMap}
-_REGIONS = {"intervals": ConformalIntervals, "ellipsoid": ConformalEllipsoid}
+_STEPS: dict[str, Any] = {"temperature": Temperature, "conditional": ConditionalTemperature, "quantile": QuantileMap}
+_REGIONS: dict[str, Any] = {"intervals": ConformalIntervals, "ellipsoid": ConformalEllipsoid}
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ class Recalibration:
         for word in words:
             steps.append(KINDS[word](current, truth, seed=seed))
             current = _apply(steps[-1], current)
-        regions = {score: ConformalIntervals.fit(posterior, truth, score=score) for score in ("normalised", "cqr")}
-        regions["ellipsoid"] = ConformalEllipsoid.fit(posterior, truth)
+        intervals = {score: ConformalIntervals.fit(posterior, truth, score=score) for score in ("normalised", "cqr")}
+        regions = {**intervals, "ellipsoid": ConformalEllipsoid.fit(posterior, truth)}
         names = tuple(posterior.scaler.parameters.names)
         return cls(kind, tuple(steps), regions, names, len(posterior.means))
 
@@ -127,4 +129,4 @@ class Recalibration:
 
 def _apply(step, posterior):
     # a map of probabilities goes with the posterior, which looks quantiles up through it
-    return posterior.with_calibration(step) if isinstance(step, QuantileMap) else step.apply(posterior)
+    return posterior.with_probability_map(step) if isinstance(step, QuantileMap) else step.apply(posterior)

@@ -12,6 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
+
+from ..core.ellipticity import wrapped_angle
 
 __all__ = ["BivariateGaussian", "fit_bivariate_gaussian", "gaussian_log_likelihood"]
 
@@ -60,7 +63,7 @@ class BivariateGaussian:
     def position_angle(self) -> float:
         """Of the major axis, in degrees from +x (columns) towards +y (rows), in [−90, 90)."""
         x, y = np.linalg.eigh(self.covariance)[1][:, 1]
-        return float((np.degrees(np.arctan2(y, x)) + 90) % 180 - 90)
+        return float(wrapped_angle(np.degrees(np.arctan2(y, x))))
 
     @property
     def effective_radius(self) -> float:
@@ -97,8 +100,6 @@ def fit_bivariate_gaussian(image):
     ValueError
         If it is no finite image of one band.
     """
-    from scipy.optimize import minimize
-
     image = np.asarray(image, float)
     image = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
     if image.ndim != 2 or image.size == 0 or not np.isfinite(image).all():

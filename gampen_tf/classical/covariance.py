@@ -8,9 +8,11 @@ for white noise, where it is H⁻¹).
 import numpy as np
 from scipy import signal
 
+from ..core.ellipticity import wrapped_angle
+
 __all__ = ["covariance_of", "errors_of"]
 
-_SMALLEST_EIGENVALUE = 1e-10  # of the scaled H: directions that the image says nothing about
+_SMALLEST_EIGENVALUE = 1e-10  # of the scaled H: directions that the image does not constrain
 
 
 def covariance_of(slopes, free, noise_correlation=None):
@@ -71,6 +73,6 @@ def errors_of(derive, parameters, covariance, angles=()):
         for name, value in derive(there).items():
             change = value - here[name]
             if name.endswith(tuple(angles)):
-                change = (change + 90.0) % 180.0 - 90.0
+                change = wrapped_angle(change)
             slopes[name][k] = change / step
     return {name: float(np.sqrt(max(slope @ covariance @ slope, 0.0))) for name, slope in slopes.items()}

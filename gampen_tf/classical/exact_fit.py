@@ -28,19 +28,19 @@ class ExactImages:
 
     Parameters
     ----------
-    data : Data
+    problem : FitProblem
     n_components : sequence of int
         Of each source.
     """
 
-    def __init__(self, data, n_components):
-        self.data, self.n_components = data, tuple(n_components)
-        height, width = data.image.shape
+    def __init__(self, problem, n_components):
+        self.problem, self.n_components = problem, tuple(n_components)
+        height, width = problem.image.shape
         self._size = max(height, width)
         self._corner = (self._size - height) // 2, (self._size - width) // 2
         # where the square stamp has an odd line more, its centre is half a pixel away from the image's
-        self._offset = [-0.5 * data.pixel_scale * ((self._size - side) % 2) for side in (width, height)]
-        self._psf = MeasuredPsf(data.psf, data.psf_scale)
+        self._offset = [-0.5 * problem.pixel_scale * ((self._size - side) % 2) for side in (width, height)]
+        self._psf = MeasuredPsf(problem.psf, problem.psf_scale)
 
     def image(self, parameters):
         """Image of the model at a vector of parameters (`vector_of`): (H, W)."""
@@ -50,7 +50,7 @@ class ExactImages:
 
     def slopes(self, parameters):
         """d image / d parameter, (M, H, W). Each component is drawn anew for its own parameters alone."""
-        slopes, k = np.zeros((len(parameters), *self.data.image.shape)), 0
+        slopes, k = np.zeros((len(parameters), *self.problem.image.shape)), 0
         for source in sources_of(parameters, self.n_components):
             own = k + 2
             for component in source.components:
@@ -66,7 +66,7 @@ class ExactImages:
         # images are linear in the flux; a component without light would have no slopes to draw
         unit = dataclasses.replace(component, flux=1.0)
         here = self._draw(source, unit)
-        shift = _SHIFT * self.data.pixel_scale
+        shift = _SHIFT * self.problem.pixel_scale
         for name in ("x", "y"):
             moved = dataclasses.replace(source, **{name: getattr(source, name) + shift})
             yield (self._draw(moved, unit) - here) * (component.flux / shift)
@@ -88,20 +88,20 @@ class ExactImages:
             source.x + self._offset[0],
             source.y + self._offset[1],
         )
-        stamp = draw_stamp([component], self._psf, self._size, self.data.pixel_scale)
-        height, width = self.data.image.shape
+        stamp = draw_stamp([component], self._psf, self._size, self.problem.pixel_scale)
+        height, width = self.problem.image.shape
         top, left = self._corner
         return stamp[top : top + height, left : left + width].astype(float)
 
 
 # Not SciPy's trf: it ends just inside limits, where errors of B/T of one-component galaxies come to as much as 2 (ours:
 # 0.01), and takes 25 % longer. Its χ² was higher by more than 0.5 for 6 of 99 galaxies of hsc_wide_g, and lower for 14.
-def solve_exactly(data, sources, limits, tolerance=1e-3, n_steps=100):
+def solve_exactly(problem, sources, limits, tolerance=1e-3, n_steps=100):
     """Fit sources to an image from where they are, by Levenberg's and Marquardt's method within limits.
 
     Parameters
     ----------
-    data : Data
+    problem : FitProblem
         May be binned.
     sources : sequence of Source
         The galaxy, then its neighbours.
@@ -115,10 +115,10 @@ def solve_exactly(data, sources, limits, tolerance=1e-3, n_steps=100):
     -------
     Solution
     """
-    at, ranges = vector_of(sources, limits, data.frame)
-    images = ExactImages(data, [len(source.components) for source in sources])
-    used = ~data.mask
-    pixels, weight = data.image[used], 1 / data.sigma[used]
+    at, ranges = vector_of(sources, limits, problem.grid)
+    images = ExactImages(problem, [len(source.components) for source in sources])
+    used = ~problem.mask
+    pixels, weight = problem.image[used], 1 / problem.sigma[used]
     low, high = ranges.T
 
     def residuals(parameters):

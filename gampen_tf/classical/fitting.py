@@ -1,16 +1,17 @@
 """Fits of many galaxies: input checked, galaxies shared among processes, one table."""
 
 import concurrent.futures
+import functools
 import importlib
-import multiprocessing
-from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 from tqdm import tqdm
 
 from ..core.flags import Flag, describe
+from ..core.known_parameters import NANOJANSKY_ZERO_POINT, column_unit
+from ..io.workers import WorkerDied, WorkerProcesses
 from .one_galaxy import Settings, fit_galaxy
-from .parameters import Sersic, Source, measured, units_of
+from .parameters import Sersic, Source, measured
 
 __all__ = ["MODELS", "fit"]
 
@@ -34,7 +35,7 @@ def fit(
     *,
     pixel_scale,
     model="bulge_disc",
-    zero_point=31.4,
+    zero_point=NANOJANSKY_ZERO_POINT,
     gain=None,
     masks=None,
     noise_correlation=None,
@@ -146,7 +147,7 @@ def _jobs(
     sersic_index,
     fitter,
 ):
-    """What `fit_galaxy` takes, for each galaxy, and the settings."""
+    """The arguments of `fit_galaxy` for each galaxy, and the settings."""
     if model not in MODELS:
         raise ValueError(f"model: expected one of {', '.join(MODELS)}, found {model!r}")
     if neighbours not in _NEIGHBOURS:
@@ -248,16 +249,15 @@ def _one(job, settings, bar):
 
 
 def _in_processes(jobs, settings, workers, bar):
-    """Rows from worker processes, in order. A worker that dies costs the galaxies that were under way."""
+    """Rows from worker processes, in order. A worker that dies costs the galaxy that it had."""
     rows = [None] * len(jobs)
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = {pool.submit(_attempt, job, settings): i for i, job in enumerate(jobs)}
+    with WorkerProcesses(functools.partial(_attempt, settings=settings), workers) as processes:
+        waiting = {processes.submit(job): i for i, job in enumerate(jobs)}
         for future in concurrent.futures.as_completed(waiting):
             try:
                 rows[waiting[future]] = future.result()
-            except BrokenProcessPool:
-                rows[waiting[future]] = {"flags": int(Flag.NOT_MEASURED), "reason": "the process of the fit died"}
+            except WorkerDied as error:
+                rows[waiting[future]] = {"flags": int(Flag.NOT_MEASURED), "reason": str(error)}
             bar.update()
     return rows
 
@@ -277,7 +277,7 @@ def _table(rows, settings):
         }
     )
     for name in names:
-        unit = units_of(name)
+        unit = column_unit(name)
         for column in (name, f"{name}_error"):
             values = np.array([row.get(column, np.nan) for row in rows], float)
             table[column] = values * units.Unit(unit) if unit else values

@@ -11,12 +11,12 @@ __all__ = ["solve_by_imfit"]
 _LARGEST_BRIGHTNESS = 1e15  # pyimfit knows limits on both sides or none
 
 
-def solve_by_imfit(data, sources, limits):
+def solve_by_imfit(problem, sources, limits):
     """Fit sources to an image from where they are.
 
     Parameters
     ----------
-    data : Data
+    problem : FitProblem
         Not binned.
     sources : sequence of Source
         The galaxy, then its neighbours.
@@ -29,28 +29,28 @@ def solve_by_imfit(data, sources, limits):
     import pyimfit
 
     counts = [len(source.components) for source in sources]
-    start, ranges = vector_of(sources, limits, data.frame)
-    image, sigma, mask = _padded(data)
-    description = _description(sources_of(start, counts), data.frame, ranges)
-    fitter = pyimfit.Imfit(description, psf=data.sharp_psf, maxThreads=1)
+    start, ranges = vector_of(sources, limits, problem.grid)
+    image, sigma, mask = _padded(problem)
+    description = _description(sources_of(start, counts), problem.grid, ranges)
+    fitter = pyimfit.Imfit(description, psf=problem.sharp_psf, maxThreads=1)
     fitter.loadData(image, error=sigma, mask=mask)
     result = fitter.doFit()
-    found = from_imfit(np.array(result.params, float), counts, data.frame)
-    parameters, _ = vector_of(found, limits, data.frame)
+    found = from_imfit(np.array(result.params, float), counts, problem.grid)
+    parameters, _ = vector_of(found, limits, problem.grid)
     return Solution(found, parameters, ranges, float(result.fitStat), bool(result.fitConverged))
 
 
-def _description(sources, frame, ranges):
+def _description(sources, grid, ranges):
     """pyimfit's description of the model, with initial values and limits."""
     from pyimfit import FunctionSetDescription, ModelDescription, make_imfit_function
     from pyimfit.descriptions import ParameterDescription
 
     description, k = ModelDescription(), 0
     for number, source in enumerate(sources):
-        centre, components = to_imfit(source, frame)
-        middle = frame.centre
+        centre, components = to_imfit(source, grid)
+        middle = grid.centre
         offsets = [
-            ParameterDescription(name, value, limits=tuple(zero + ranges[k + axis] / frame.pixel_scale))
+            ParameterDescription(name, value, limits=tuple(zero + ranges[k + axis] / grid.pixel_scale))
             for axis, (name, value, zero) in enumerate(zip(("X0", "Y0"), centre, middle, strict=True))
         ]
         k += 2
@@ -61,7 +61,7 @@ def _description(sources, frame, ranges):
                 "ell": 1 - ratio[::-1],
                 "n": index,
                 "I_e": (0.0, _LARGEST_BRIGHTNESS),
-                "r_e": np.exp(radius) / frame.pixel_scale,
+                "r_e": np.exp(radius) / grid.pixel_scale,
             }
             function = make_imfit_function("Sersic")
             for parameter in function.parameterList():
@@ -75,17 +75,17 @@ def _description(sources, frame, ranges):
     return description
 
 
-def _padded(data):
+def _padded(problem):
     """Image, noise and mask with masked pixels added until imfit's Fourier transforms have a length of small factors.
 
     imfit transforms N + 3 p − 1 pixels, p the side of the PSF, and takes several times longer where that is a prime.
     """
     extra = [
         (0, scipy.fft.next_fast_len(n + 3 * p - 1, real=True) - (n + 3 * p - 1))
-        for n, p in zip(data.image.shape, data.psf.shape, strict=True)
+        for n, p in zip(problem.image.shape, problem.psf.shape, strict=True)
     ]
     return (
-        np.pad(np.where(data.mask, 0.0, data.image), extra),
-        np.pad(np.where(data.mask, 1.0, data.sigma), extra, constant_values=1.0),
-        np.pad(data.mask.astype(float), extra, constant_values=1.0),
+        np.pad(np.where(problem.mask, 0.0, problem.image), extra),
+        np.pad(np.where(problem.mask, 1.0, problem.sigma), extra, constant_values=1.0),
+        np.pad(problem.mask.astype(float), extra, constant_values=1.0),
     )

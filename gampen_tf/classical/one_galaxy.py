@@ -4,12 +4,13 @@ import dataclasses
 import time
 
 import numpy as np
+from scipy import ndimage
 
 from .covariance import covariance_of, errors_of
 from .exact_fit import ExactImages, solve_exactly
 from .imfit_fit import solve_by_imfit
 from .parameters import measured
-from .problem import N_PARAMETERS, Data, Limits, sources_of, vector_of
+from .problem import N_PARAMETERS, FitProblem, Limits, sources_of, vector_of
 from .starts import detect, overlooked, two_component_starts
 
 __all__ = ["Settings", "fit_galaxy"]
@@ -22,7 +23,7 @@ _ROUNDS = 3  # of a fit and a look at what it has left
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What all galaxies of a run share; see `gampen_tf.classical.fit`."""
+    """Settings that all galaxies of a run share; see `gampen_tf.classical.fit`."""
 
     model: str
     pixel_scale: float
@@ -57,7 +58,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
     """
     start = time.process_time()
     psf = np.asarray(psf, float)
-    data = Data(
+    problem = FitProblem(
         np.where(mask, 0.0, image).astype(float),
         np.asarray(noise, float),
         mask,
@@ -65,35 +66,39 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
         settings.pixel_scale,
         settings.pixel_scale,
     )
-    found = detect(data.image, data.sigma, mask, settings.pixel_scale, _width(data.psf))
+    found = detect(problem.image, problem.sigma, mask, settings.pixel_scale, _width(problem.psf))
     if settings.neighbours == "mask":
-        data = dataclasses.replace(data, mask=mask | (found.segments > 1))
+        problem = dataclasses.replace(problem, mask=mask | (found.segments > 1))
     others = found.neighbours if settings.neighbours == "fit" else ()
     if settings.neighbours == "fit":  # those too many to be fitted
-        data = dataclasses.replace(data, mask=mask | (found.segments > 1 + len(others)))
+        problem = dataclasses.replace(problem, mask=mask | (found.segments > 1 + len(others)))
     if gain is not None:
-        data = dataclasses.replace(data, sigma=_with_photons(noise, _smoothed(data.image), gain))
+        problem = dataclasses.replace(problem, sigma=_with_photons(noise, _smoothed(problem.image), gain))
     limits = Limits(settings.sersic_index)
     solve = {"exact": solve_exactly, "imfit": solve_by_imfit}[settings.fitter]
     for _ in range(_ROUNDS if settings.neighbours == "fit" else 1):
-        coarse = data.binned(_binning(data))
-        solution = solve(data, _best_start(coarse, [found.galaxy, *others], limits, settings.model), limits)
-        images = ExactImages(data, [len(source.components) for source in solution.sources])
-        if settings.neighbours != "fit" or _is_good(solution, data):
+        coarse = problem.binned(_binning(problem))
+        solution = solve(problem, _best_start(coarse, [found.galaxy, *others], limits, settings.model), limits)
+        images = ExactImages(problem, [len(source.components) for source in solution.sources])
+        if settings.neighbours != "fit" or _is_good(solution, problem):
             break
-        rest = data.image - images.image(solution.parameters)
-        new = overlooked(rest, data.sigma, data.mask, settings.pixel_scale, _width(data.psf), solution.sources[0])
+        rest = problem.image - images.image(solution.parameters)
+        new = overlooked(
+            rest, problem.sigma, problem.mask, settings.pixel_scale, _width(problem.psf), solution.sources[0]
+        )
         if not new:
             break
         others = (*solution.sources[1:], *new)
     if gain is not None:  # the light of the model in place of that of the noisy image
-        data = dataclasses.replace(data, sigma=_with_photons(noise, images.image(solution.parameters), gain))
-        solution = solve(data, solution.sources, limits)
+        problem = dataclasses.replace(problem, sigma=_with_photons(noise, images.image(solution.parameters), gain))
+        solution = solve(problem, solution.sources, limits)
 
     def derive(parameters):
         return measured(sources_of(parameters, images.n_components)[0], settings.zero_point)
 
-    slopes = images.slopes(solution.parameters) * np.where(data.mask, 0.0, 1 / np.where(data.mask, 1.0, data.sigma))
+    slopes = images.slopes(solution.parameters) * np.where(
+        problem.mask, 0.0, 1 / np.where(problem.mask, 1.0, problem.sigma)
+    )
     covariance = covariance_of(slopes, solution.free, noise_correlation)
     values = derive(solution.parameters)
     errors = errors_of(derive, solution.parameters, covariance, angles=("position_angle",))
@@ -102,7 +107,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
         values
         | {f"{name}_error": error for name, error in errors.items()}
         | {
-            "reduced_chi2": solution.chi2 / max(data.n_pixels - int(solution.free.sum()), 1),
+            "reduced_chi2": solution.chi2 / max(problem.n_pixels - int(solution.free.sum()), 1),
             "converged": solution.converged,
             "at_limit": not bool(solution.free[:n_own].all()),
             "n_fitted_neighbours": len(images.n_components) - 1,
@@ -126,7 +131,7 @@ def _best_start(coarse, sources, limits, model):
         return [galaxy, *others]
     if others:  # they stay as they are while the galaxy is taken apart
         images = ExactImages(coarse, [len(other.components) for other in others])
-        vector, _ = vector_of(others, limits, coarse.frame)
+        vector, _ = vector_of(others, limits, coarse.grid)
         coarse = dataclasses.replace(coarse, image=coarse.image - images.image(vector))
     tried = [
         solve_exactly(coarse, [start], limits, _COARSE_TOLERANCE, _COARSE_STEPS)
@@ -135,19 +140,19 @@ def _best_start(coarse, sources, limits, model):
     return [*min(tried, key=_chi2).sources, *others]
 
 
-def _is_good(solution, data):
+def _is_good(solution, problem):
     """Whether χ² is what noise alone makes, to 5 of its standard deviations."""
-    return solution.chi2 < data.n_pixels + 5 * np.sqrt(2 * data.n_pixels)
+    return solution.chi2 < problem.n_pixels + 5 * np.sqrt(2 * problem.n_pixels)
 
 
 def _chi2(solution):
     return solution.chi2 if np.isfinite(solution.chi2) else np.inf
 
 
-def _binning(data):
-    """Pixels a side of a bin: of the frame's own parity, so that the centre stays."""
-    factor = max(1, min(data.image.shape) // _COARSE_SIDE)
-    if any(side % 2 for side in data.image.shape) and factor % 2 == 0:
+def _binning(problem):
+    """Pixels a side of a bin: of the image's own parity, so that the centre stays."""
+    factor = max(1, min(problem.image.shape) // _COARSE_SIDE)
+    if any(side % 2 for side in problem.image.shape) and factor % 2 == 0:
         factor -= 1
     return factor
 
@@ -162,6 +167,4 @@ def _with_photons(noise, light, gain):
 
 
 def _smoothed(image):
-    from scipy import ndimage
-
     return ndimage.uniform_filter(image, 3)

@@ -1,4 +1,4 @@
-"""Parameters of a fit in both languages: ours, and those of imfit. Nothing else converts them.
+"""Parameters of fitted galaxies, and their conversion to and from imfit's. Nothing else converts them.
 
 =====================  ==============================================  ===========================================
 what                   ours                                            imfit
@@ -17,24 +17,15 @@ import dataclasses
 import numpy as np
 from scipy import special
 
+from ..core.ellipticity import wrapped_angle
+from ..core.known_parameters import NANOJANSKY_ZERO_POINT
 from ..rendering.radii import circularised, half_light_radius
 
-__all__ = ["Frame", "Sersic", "Source", "from_imfit", "measured", "to_imfit", "units_of"]
-
-NANOJANSKY = 31.4  # AB magnitude of 1 nJy
-_UNITS = {
-    "x": "arcsec",
-    "y": "arcsec",
-    "flux": "nJy",
-    "magnitude": "mag",
-    "effective_radius": "arcsec",
-    "semi_major_axis": "arcsec",
-    "position_angle": "deg",
-}
+__all__ = ["PixelGrid", "Sersic", "Source", "from_imfit", "measured", "to_imfit"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Frame:
+class PixelGrid:
     """Pixels of an image: (height, width), and the side of a pixel in arcsec."""
 
     shape: tuple
@@ -74,7 +65,7 @@ def _flux_of_unit_brightness(semi_major_axis, sersic_index, axis_ratio):
     return np.pi * twice * semi_major_axis**2 * axis_ratio * shape
 
 
-def to_imfit(source, frame):
+def to_imfit(source, grid):
     """Centre and components of a source as imfit's numbers.
 
     Returns
@@ -83,10 +74,10 @@ def to_imfit(source, frame):
     components : list of dict
         ``PA``, ``ell``, ``n``, ``I_e``, ``r_e``.
     """
-    x0, y0 = frame.centre
+    x0, y0 = grid.centre
     components = []
     for one in source.components:
-        r_e = one.semi_major_axis / frame.pixel_scale
+        r_e = one.semi_major_axis / grid.pixel_scale
         components.append(
             {
                 "PA": one.position_angle - 90.0,
@@ -96,10 +87,10 @@ def to_imfit(source, frame):
                 "r_e": r_e,
             }
         )
-    return (x0 + source.x / frame.pixel_scale, y0 + source.y / frame.pixel_scale), components
+    return (x0 + source.x / grid.pixel_scale, y0 + source.y / grid.pixel_scale), components
 
 
-def from_imfit(parameters, n_components, frame):
+def from_imfit(parameters, n_components, grid):
     """Sources of imfit's vector of parameters.
 
     Parameters
@@ -108,29 +99,28 @@ def from_imfit(parameters, n_components, frame):
         For each source X0, Y0 and for each of its components PA, ell, n, I_e, r_e.
     n_components : sequence of int
         Of each source.
-    frame : Frame
+    grid : PixelGrid
 
     Returns
     -------
     list of Source
     """
-    x0, y0 = frame.centre
+    x0, y0 = grid.centre
     sources, first = [], 0
     for n in n_components:
         components = []
         for angle, ellipticity, index, brightness, r_e in np.reshape(parameters[first + 2 : first + 2 + 5 * n], (n, 5)):
             ratio = 1 - ellipticity
             flux = brightness * _flux_of_unit_brightness(r_e, index, ratio)
-            wrapped = (angle + 180.0) % 180.0 - 90.0
-            components.append(Sersic(flux, r_e * frame.pixel_scale, index, ratio, wrapped))
-        x, y = ((parameters[first + i] - middle) * frame.pixel_scale for i, middle in ((0, x0), (1, y0)))
+            components.append(Sersic(flux, r_e * grid.pixel_scale, index, ratio, wrapped_angle(angle + 90.0)))
+        x, y = ((parameters[first + i] - middle) * grid.pixel_scale for i, middle in ((0, x0), (1, y0)))
         sources.append(Source(x, y, tuple(components)))
         first += 2 + 5 * n
     return sources
 
 
 def measured(source, zero_point):
-    """What a catalogue of the simulations calls the parameters of a galaxy.
+    """Parameters of a galaxy, under the names that a catalogue of the simulations has.
 
     Parameters
     ----------
@@ -147,7 +137,7 @@ def measured(source, zero_point):
         for two ``bulge_to_total`` and each component's ``disc_flux`` … ``bulge_position_angle``, its
         ``effective_radius`` that of the circle with the area of its half-light ellipse.
     """
-    to_nanojansky = 10 ** (-0.4 * (zero_point - NANOJANSKY))
+    to_nanojansky = 10 ** (-0.4 * (zero_point - NANOJANSKY_ZERO_POINT))
     components = [dataclasses.replace(one, flux=one.flux * to_nanojansky) for one in source.components]
     flux = sum(one.flux for one in components)
     circles = [circularised(one.semi_major_axis, one.axis_ratio) for one in components]
@@ -161,7 +151,7 @@ def measured(source, zero_point):
         "x": source.x,
         "y": source.y,
         "flux": flux,
-        "magnitude": NANOJANSKY - 2.5 * np.log10(flux) if flux > 0 else np.nan,
+        "magnitude": NANOJANSKY_ZERO_POINT - 2.5 * np.log10(flux) if flux > 0 else np.nan,
         "effective_radius": float(half_light_radius(*np.array(table)[:, None, :])[0]) if flux > 0 else np.nan,
     }
     if len(components) == 1:
@@ -182,8 +172,3 @@ def measured(source, zero_point):
             f"{name}_position_angle": one.position_angle,
         }
     return found
-
-
-def units_of(name):
-    """Unit of a column of `measured`, as astropy writes it; empty for pure numbers."""
-    return next((unit for key, unit in _UNITS.items() if name == key or name.endswith("_" + key)), "")

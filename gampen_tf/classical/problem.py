@@ -1,4 +1,4 @@
-"""What a fit is made to, between which limits, and what comes out."""
+"""A fit: the image with all that is known of it, the limits of the parameters, the solution."""
 
 import dataclasses
 import functools
@@ -6,9 +6,10 @@ import functools
 import numpy as np
 import scipy.fft
 
-from .parameters import Frame, Sersic, Source
+from ..core.ellipticity import wrapped_angle
+from .parameters import PixelGrid, Sersic, Source
 
-__all__ = ["Data", "Limits", "N_PARAMETERS", "Solution", "sources_of", "vector_of"]
+__all__ = ["FitProblem", "Limits", "N_PARAMETERS", "Solution", "sources_of", "vector_of"]
 
 _SMALLEST_RADIUS = 0.02  # px
 _LARGEST_RADIUS = 5.0  # sides of the frame
@@ -27,8 +28,8 @@ class Limits:
 
 
 @dataclasses.dataclass(frozen=True)
-class Data:
-    """An image and all that is known of it.
+class FitProblem:
+    """An image to fit, with its noise, mask and PSF.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ class Data:
     psf_scale: float
 
     @property
-    def frame(self):
-        return Frame(self.image.shape, self.pixel_scale)
+    def grid(self):
+        return PixelGrid(self.image.shape, self.pixel_scale)
 
     @property
     def n_pixels(self):
@@ -89,7 +90,7 @@ class Data:
 
 @dataclasses.dataclass
 class Solution:
-    """Where a fit ended: ``parameters`` is the vector of `vector_of`, with (low, high) of each in ``ranges``."""
+    """The end of a fit: ``parameters`` is the vector of `vector_of`, with (low, high) of each in ``ranges``."""
 
     sources: list
     parameters: np.ndarray
@@ -105,15 +106,15 @@ class Solution:
         return (self.parameters > low + room) & (self.parameters < high - room)
 
 
-def vector_of(sources, limits, frame):
+def vector_of(sources, limits, grid):
     """Sources as a vector of parameters, and (low, high) of each: two arrays, (M,) and (M, 2).
 
     For each source x, y in arcsec, and for each of its components flux, ln of the semi-major axis, Sérsic index, axis
     ratio and position angle: the total flux hardly depends on the others, the surface brightness would.
     """
     values, ranges = [], []
-    scale = frame.pixel_scale
-    radii = np.log([_SMALLEST_RADIUS * scale, _LARGEST_RADIUS * max(frame.shape) * scale])
+    scale = grid.pixel_scale
+    radii = np.log([_SMALLEST_RADIUS * scale, _LARGEST_RADIUS * max(grid.shape) * scale])
     for number, source in enumerate(sources):
         values += [source.x, source.y]
         ranges += [(value - _FREE_CENTRE * scale, value + _FREE_CENTRE * scale) for value in (source.x, source.y)]
@@ -136,7 +137,7 @@ def sources_of(parameters, n_components):
     for n in n_components:
         rows = np.reshape(parameters[k + 2 : k + 2 + N_PARAMETERS * n], (n, N_PARAMETERS))
         components = tuple(
-            Sersic(flux, np.exp(log_axis), index, ratio, (angle + 90.0) % 180.0 - 90.0)
+            Sersic(flux, np.exp(log_axis), index, ratio, wrapped_angle(angle))
             for flux, log_axis, index, ratio, angle in rows
         )
         sources.append(Source(parameters[k], parameters[k + 1], components))

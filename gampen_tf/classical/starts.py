@@ -1,4 +1,4 @@
-"""Where a fit starts: moments of what SEP finds in an image, and starts for two components from a fit of one."""
+"""Starts of a fit: moments of the sources that SEP detects, and for two components variations of a fit of one."""
 
 import dataclasses
 
@@ -101,7 +101,7 @@ def overlooked(residual, sigma, mask, pixel_scale, psf_sigma, galaxy):
 
 
 def _extract(image, sigma, mask, threshold):
-    """What SEP finds: the pixels as it takes them, its table (empty where it gives up), and its map of segments."""
+    """SEP's detections: the pixels as it takes them, its table (empty where it gives up), and its map of segments."""
     import sep
 
     pixels = np.ascontiguousarray(image, dtype=np.float32)

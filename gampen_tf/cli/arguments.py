@@ -1,58 +1,59 @@
-"""Arguments of the command line."""
+"""Arguments of the command line: a function for each verb, which adds what the verb takes."""
+
+from __future__ import annotations
 
 import argparse
 import json
 
 import gampen_tf
 
-from .verbs import (
-    _calibrate,
-    _crop,
-    _evaluate,
-    _finetune,
-    _fit_limits,
-    _list_models,
-    _predict,
-    _show_model,
-    _simulate,
-    _train,
-    _tune_dropout,
-)
+from . import verbs as run
 
-_PROGRAM = "gampen-tf"
+__all__ = ["PROGRAM", "parser"]
+
+PROGRAM = "gampen-tf"
+_SPLITS = ["train", "validation", "test", "all"]
 
 
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog=_PROGRAM,
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; ``run`` of what it gives is the function of the verb."""
+    whole = argparse.ArgumentParser(
+        prog=PROGRAM,
         description="Posteriors of galaxy morphology from images.",
-        epilog=f"'{_PROGRAM} VERB --help' tells about each; the docstrings of the Python functions tell all.",
+        epilog=f"'{PROGRAM} VERB --help' tells about each; the docstrings of the Python functions tell all.",
     )
-    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {gampen_tf.__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    whole.add_argument("--version", action="version", version=f"{PROGRAM} {gampen_tf.__version__}")
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for add in (
+        _add_simulate,
+        _add_train,
+        _add_finetune,
+        _add_predict,
+        _add_crop,
+        _add_evaluate,
+        _add_tune_dropout,
+        _add_calibrate,
+        _add_fit_limits,
+        _add_models,
+    ):
+        add(verbs)
+    return whole
 
-    def verb(name, run, summary, parents=(), of=verbs):
-        # SUPPRESS: an option that is not given is not there, and the function's own default holds
-        sub = of.add_parser(
-            name, help=summary, description=summary, argument_default=argparse.SUPPRESS, parents=parents
-        )
-        sub.add_argument("--quiet", action="store_true", help="no progress bar")
-        sub.add_argument("--debug", action="store_true", help="the whole traceback of an error")
-        sub.set_defaults(run=run)
-        return sub
 
-    sub = verb("simulate", _simulate, "draw galaxies from a recipe")
+def _add_simulate(verbs):
+    sub = _verb(verbs, "simulate", run.simulate, "draw galaxies from a recipe")
     sub.add_argument("recipe", help="name of a recipe that ships, or path of a YAML file")
     sub.add_argument("output", help="folder of the data set")
     sub.add_argument("--n-images", type=int, required=True, metavar="N")
     sub.add_argument("--seed", type=int)
     sub.add_argument("--workers", type=int, metavar="N", help="processes; as many as cores by default")
-    sub.add_argument("--format", choices=["shards", "fits"], help="what to write; shards by default")
-    _add_scheduler(sub)
+    sub.add_argument("--format", choices=["shards", "fits"], help="form of the files; shards by default")
+    _add_client(sub)
 
-    training = _training_options()
-    sub = verb("train", _train, "train a network", [training])
-    sub.add_argument("data", nargs="+", help="data sets to join, or a recipe to simulate first (with --n-images)")
+
+def _add_train(verbs):
+    sub = _verb(verbs, "train", run.train, "train a network")
+    _add_data(sub, "data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
     sub.add_argument("--network", help="compact by default")
     sub.add_argument(
@@ -61,10 +62,13 @@ def _parser():
         metavar="JSON",
         help="""more arguments of the network, such as '{"units": 256}'""",
     )
+    _add_training_options(sub)
 
-    sub = verb("finetune", _finetune, "go on training a model on other data", [training])
+
+def _add_finetune(verbs):
+    sub = _verb(verbs, "finetune", run.finetune, "go on training a model on other data")
     sub.add_argument("model", help="name or directory")
-    sub.add_argument("data", nargs="+", help="data sets to join, or a recipe to simulate first (with --n-images)")
+    _add_data(sub, "data sets to join, or a recipe to simulate first (with --n-images)")
     sub.add_argument("output", help="model directory to write; a stopped run goes on there")
     sub.add_argument(
         "--load",
@@ -74,9 +78,12 @@ def _parser():
     )
     sub.add_argument("--trainable", type=_names_or("all"), metavar="LAYERS", help="layers that learn: all, or patterns")
     sub.add_argument("--scaler", choices=["keep", "refit"], help="standardisation of the labels")
+    _add_training_options(sub)
 
-    reading = _reading_options()
-    sub = verb("predict", _predict, "posteriors of galaxies from their images", [reading])
+
+def _add_predict(verbs):
+    sub = _verb(verbs, "predict", run.predict, "posteriors of galaxies from their images")
+    _add_reading_options(sub)
     sub.add_argument(
         "-o",
         "--output",
@@ -86,60 +93,66 @@ def _parser():
     )
     sub.add_argument("--overwrite", action="store_true", help="replace the table if it is there")
     sub.add_argument("--save", metavar="FILE.h5", help="save the whole posteriors too, for Posterior.load")
-    sub.add_argument("--n-mc", type=int, metavar="N", help="draws that a posterior offers")
-    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
+    sub.add_argument(
+        "--n-mc", type=int, metavar="N", help="draws that a posterior offers, or with --catalogue that it keeps"
+    )
+    _add_passes(sub)
     sub.add_argument("--tolerance", type=float, help="Monte Carlo error allowed by --passes auto, in posterior widths")
-    sub.add_argument("--seed", type=int)
     sub.add_argument("--batch-size", type=int, metavar="N")
     sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
     sub.add_argument(
         "--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for models that take it"
     )
-    sub.add_argument(
-        "--no-recalibrate", dest="recalibrate", action="store_false", help="leave out the model's calibration"
-    )
+    _add_no_recalibrate(sub)
+    _add_catalogue_options(sub)
+
+
+def _add_catalogue_options(sub):
     sub.add_argument(
         "--catalogue",
         action="store_true",
         help="survey mode: shards of Parquet in a folder, constant memory, goes on after a stop",
     )
     sub.add_argument("--mixture", action="store_true", help="with --catalogue: keep the whole posteriors")
-    sub.add_argument("--draws", type=int, metavar="N", help="with --catalogue: keep so many draws of each galaxy")
     sub.add_argument("--rows-per-shard", type=int, metavar="N", help="with --catalogue: galaxies in a file")
-    _add_scheduler(sub, "with --catalogue: ")
+    _add_client(sub, "with --catalogue: ")
 
-    sub = verb("crop", _crop, "write each image as the network crops it", [reading])
+
+def _add_crop(verbs):
+    sub = _verb(verbs, "crop", run.crop, "write each image as the network crops it")
+    _add_reading_options(sub)
     sub.add_argument("-o", "--output", required=True, metavar="FOLDER")
     sub.add_argument("--overwrite", action="store_true", help="replace crops that are there")
 
-    sub = verb("evaluate", _evaluate, "accuracy and calibration of a model on a labelled data set")
+
+def _add_evaluate(verbs):
+    sub = _verb(verbs, "evaluate", run.evaluate, "accuracy and calibration of a model on a labelled data set")
     sub.add_argument("model", help="name or directory")
-    sub.add_argument("data", help="a data set")
-    sub.add_argument("--split", choices=["train", "validation", "test", "all"])
-    sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread; all of the split by default")
-    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
-    sub.add_argument("--seed", type=int)
-    sub.add_argument(
-        "--no-recalibrate", dest="recalibrate", action="store_false", help="leave out the model's calibration"
-    )
+    _add_data(sub, "data sets to join")
+    _add_part(sub, "test", "all of the split")
+    _add_passes(sub)
+    _add_no_recalibrate(sub)
     sub.add_argument("--report", metavar="FOLDER", help="write a page with figures, and metrics.json")
     sub.add_argument("--card", action="store_true", help="write the short form into the model's directory")
 
-    fitting = _fitting_options()
-    sub = verb("tune-dropout", _tune_dropout, "coverage against the dropout rate; the model gets the best", [fitting])
-    sub.add_argument("data", nargs="+", help="data sets, of whose validation split")
+
+def _add_tune_dropout(verbs):
+    sub = _verb(verbs, "tune-dropout", run.tune_dropout, "coverage against the dropout rate; the model gets the best")
+    _add_fitted_model(sub, "data sets, of whose validation split")
     sub.add_argument("--rates", type=_numbers, metavar="RATES", help="with commas; 0 to 0.2 by default")
-    sub.add_argument("--split", choices=["train", "validation", "test", "all"], help="validation by default")
-    sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread over the split; 2000 by default")
+    _add_part(sub, "validation", "2000")
 
-    sub = verb("calibrate", _calibrate, "fit a recalibration, which predict then applies", [fitting])
-    sub.add_argument("data", nargs="+", help="data sets that neither trained nor tuned the model nor will test it")
+
+def _add_calibrate(verbs):
+    sub = _verb(verbs, "calibrate", run.calibrate, "fit a recalibration, which predict then applies")
+    _add_fitted_model(sub, "data sets that neither trained nor tuned the model nor will test it")
     sub.add_argument("--kind", help="its steps, joined by +: temperature, temperature_each, conditional, quantile")
-    sub.add_argument("--split", choices=["train", "validation", "test", "all"], help="validation by default")
-    sub.add_argument("--n-images", type=int, metavar="N", help="so many, evenly spread over the split; all by default")
+    _add_part(sub, "validation", "all")
 
-    sub = verb("limits", _fit_limits, "fit what predict flags as unlike the galaxies of training", [fitting])
-    sub.add_argument("data", nargs="+", help="the data sets that the model was trained on")
+
+def _add_fit_limits(verbs):
+    sub = _verb(verbs, "fit-limits", run.fit_limits, "fit the model's domain limits, by which predict sets flags")
+    _add_fitted_model(sub, "the data sets that the model was trained on")
     sub.add_argument(
         "--false-alarm",
         type=float,
@@ -147,54 +160,85 @@ def _parser():
         help="of galaxies of the model's own kind that are flagged; 0.01 by default",
     )
 
+
+def _add_models(verbs):
     models = verbs.add_parser("models", help="the models that ship").add_subparsers(metavar="list|show", required=True)
-    verb("list", _list_models, "one line a model", of=models)
-    verb("show", _show_model, "a model's card", of=models).add_argument("name", help="name or directory")
-    return parser
+    _verb(models, "list", run.list_models, "one line a model")
+    _verb(models, "show", run.show_model, "a model's card").add_argument("name", help="name or directory")
 
 
-def _training_options():
-    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    parent.add_argument("--n-images", type=int, metavar="N", help="galaxies to simulate, if data is a recipe")
-    parent.add_argument("--parameters", type=_names_or(), metavar="NAMES", help="what to measure, with commas")
-    parent.add_argument("--preset", help="settings of the optimiser, by name")
-    parent.add_argument("--epochs", type=int, metavar="N")
-    parent.add_argument("--batch-size", type=int, metavar="N")
-    parent.add_argument("--learning-rate", type=float, metavar="RATE")
-    parent.add_argument("--dropout-rate", type=float, metavar="RATE")
-    parent.add_argument("--seed", type=int)
-    parent.add_argument("--precision", choices=["auto", "float32", "mixed_bfloat16"])
-    parent.add_argument("--strategy", choices=["auto", "none"], help="auto: all GPUs, where there are several")
-    parent.add_argument("--no-resume", dest="resume", action="store_false", help="start anew in the same directory")
-    parent.add_argument("--tensorboard", action="store_true")
-    return parent
+def _verb(verbs, name, function, summary):
+    # SUPPRESS: an option that is not given is not there, and the function's own default holds
+    sub = verbs.add_parser(name, help=summary, description=summary, argument_default=argparse.SUPPRESS)
+    sub.add_argument("--quiet", action="store_true", help="no progress bar")
+    sub.add_argument("--debug", action="store_true", help="the whole traceback of an error")
+    sub.set_defaults(run=function)
+    return sub
 
 
-def _fitting_options():
-    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    parent.add_argument("model", help="directory of the model")
-    parent.add_argument("--passes", type=_count_or_auto, metavar="N", help="passes with dropout")
-    parent.add_argument("--seed", type=int)
-    return parent
+# -- what several verbs take ------------------------------------------------------------------------------------------
 
 
-def _reading_options():
-    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    parent.add_argument(
+def _add_data(sub, help):
+    sub.add_argument("data", nargs="+", help=help)
+
+
+def _add_part(sub, split, n_images):
+    sub.add_argument("--split", choices=_SPLITS, help=f"{split} by default")
+    sub.add_argument(
+        "--n-images", type=int, metavar="N", help=f"so many, evenly spread over the split; {n_images} by default"
+    )
+
+
+def _add_passes(sub):
+    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
+    sub.add_argument("--seed", type=int)
+
+
+def _add_no_recalibrate(sub):
+    sub.add_argument(
+        "--no-recalibrate", dest="recalibrate", action="store_false", help="leave out the model's calibration"
+    )
+
+
+def _add_fitted_model(sub, data):
+    sub.add_argument("model", help="directory of the model")
+    _add_data(sub, data)
+    sub.add_argument("--passes", type=_count_or_auto, metavar="N", help="passes with dropout")
+    sub.add_argument("--seed", type=int)
+
+
+def _add_training_options(sub):
+    sub.add_argument("--n-images", type=int, metavar="N", help="galaxies to simulate, if data is a recipe")
+    sub.add_argument("--parameters", type=_names_or(), metavar="NAMES", help="what to measure, with commas")
+    sub.add_argument("--preset", help="settings of the optimiser, by name")
+    sub.add_argument("--epochs", type=int, metavar="N")
+    sub.add_argument("--batch-size", type=int, metavar="N")
+    sub.add_argument("--learning-rate", type=float, metavar="RATE")
+    sub.add_argument("--dropout-rate", type=float, metavar="RATE")
+    sub.add_argument("--seed", type=int)
+    sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
+    sub.add_argument("--strategy", choices=["auto", "none"], help="auto: all GPUs, where there are several")
+    sub.add_argument("--no-resume", dest="resume", action="store_false", help="start anew in the same directory")
+    sub.add_argument("--tensorboard", action="store_true")
+
+
+def _add_reading_options(sub):
+    sub.add_argument(
         "images", nargs="+", metavar="IMAGES", help="FITS or HDF5 files, a folder, a quoted glob, or a table of paths"
     )
-    parent.add_argument(
+    sub.add_argument(
         "--model", help="name or directory, hsc_wide_g by default; several that measure one parameter each, with commas"
     )
-    parent.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of the images, if headers do not say")
-    parent.add_argument("--unit", help="of the pixels, if headers do not say: nJy, adu …")
-    parent.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")
-    parent.add_argument("--pad", action="store_true", help="set zeros around images that are too small")
-    return parent
+    sub.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of the images, if not in headers")
+    sub.add_argument("--unit", help="of the pixels, if not in headers: nJy, adu …")
+    sub.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")
+    sub.add_argument("--pad", action="store_true", help="set zeros around images that are too small")
+    sub.add_argument("--dialect", metavar="NAME", help="keywords of the headers: lsst, generic; recognised by default")
 
 
-def _add_scheduler(parser, when=""):
-    parser.add_argument("--scheduler", dest="client", metavar="ADDRESS", help=f"{when}run on the Dask cluster there")
+def _add_client(sub, when=""):
+    sub.add_argument("--client", metavar="ADDRESS", help=f"{when}run on the Dask cluster of the scheduler there")
 
 
 def _names_or(*words):

@@ -6,12 +6,13 @@ What is not given on the command line is not passed on: the defaults are those o
 import os
 import sys
 
-from .arguments import _PROGRAM, _parser
+from ..io.quiet import hide_tensorflow_notes
+from .arguments import PROGRAM, parser
 
 __all__ = ["main"]
 
 
-def main(arguments=None):
+def main(arguments=None) -> int:
     """Run the command line.
 
     Parameters
@@ -22,16 +23,17 @@ def main(arguments=None):
     Returns
     -------
     int
-        0; 2 for an error of the user's, said in one line; 130 if interrupted.
+        0; 2 for an error of the user's, in one line; 130 if interrupted.
     """
-    options = vars(_parser().parse_args(arguments))
+    hide_tensorflow_notes()
+    options = vars(parser().parse_args(arguments))
     run, debug, verb = options.pop("run"), options.pop("debug", False), options.pop("verb")
     options["progress_bar"] = not options.pop("quiet", False)
     try:
         run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print(f"{_PROGRAM} {verb}: interrupted", file=sys.stderr)
+        print(f"{PROGRAM} {verb}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # whoever read our output has seen enough; Python's own flush at exit must not complain again
@@ -39,14 +41,14 @@ def main(arguments=None):
     except Exception as error:
         if debug or not _is_users(error):
             raise
-        print(f"{_PROGRAM} {verb}: error: {' '.join(_message(error).split())}", file=sys.stderr)
+        print(f"{PROGRAM} {verb}: error: {' '.join(_message(error).split())}", file=sys.stderr)
         return 2
     return 0
 
 
 def _is_users(error):
-    # A RuntimeError that our own code raises says what to do (a diverged training, a folder in use); TensorFlow's are
-    # faults, and show where.
+    # A RuntimeError of our own code has its cure in the message (a diverged training, a folder in use); those of
+    # TensorFlow are faults, and show where.
     if isinstance(error, RuntimeError):
         frame = error.__traceback__
         while frame.tb_next is not None:

@@ -1,6 +1,5 @@
-"""One function for each verb of the command line."""
+"""One function for each verb of the command line, from its options to what it prints."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -9,55 +8,65 @@ import gampen_tf
 from ..core.flags import describe, is_unmeasurable
 from ..io import locations
 from ..io.tables import check_table_path, write_table
+from ..models.directory import GENERATIVE, read_description
+
+__all__ = [
+    "calibrate",
+    "crop",
+    "evaluate",
+    "finetune",
+    "fit_limits",
+    "list_models",
+    "predict",
+    "show_model",
+    "simulate",
+    "train",
+    "tune_dropout",
+]
 
 _SHOWN_REASONS = 10
 _OPTION = {
-    "client": "--scheduler",
+    "client": "--client",
     "mixture": "--mixture",
-    "draws": "--draws",
     "rows_per_shard": "--rows-per-shard",
     "n_mc": "--n-mc",
     "save": "--save",
     "overwrite": "--overwrite",
 }
-_CATALOGUE_ONLY = {"client", "mixture", "draws", "rows_per_shard"}
-_TABLE_ONLY = {"n_mc", "save", "overwrite"}
+_CATALOGUE_ONLY = {"client", "mixture", "rows_per_shard"}
+_TABLE_ONLY = {"save", "overwrite"}
 
 
-def _simulate(options):
-    dataset = _with_client(gampen_tf.simulate, options)
+def simulate(options):
+    dataset = gampen_tf.simulate(**options)
     print(f"{len(dataset)} galaxies in {dataset.path}")
 
 
-def _train(options):
+def train(options):
     output = options["output"]
     gampen_tf.train(_one_or_all(options.pop("data")), options.pop("output"), **options)
     print(f"model in {output}")
 
 
-def _finetune(options):
+def finetune(options):
     output = options["output"]
     gampen_tf.finetune(options.pop("model"), _one_or_all(options.pop("data")), options.pop("output"), **options)
     print(f"model in {output}")
 
 
-def _one_or_all(data):
-    return data[0] if len(data) == 1 else data
-
-
-def _predict(options):
+def predict(options):
     survey = options.pop("catalogue", False)
     out_of_place = (_TABLE_ONLY if survey else _CATALOGUE_ONLY).intersection(options)
     if out_of_place:
         names = ", ".join(sorted(_OPTION[name] for name in out_of_place))
         raise ValueError(f"{names}: {'not with' if survey else 'only with'} --catalogue")
-    images, output = _images(options.pop("images")), Path(options.pop("output"))
+    images, output = _one_or_all(options.pop("images")), Path(options.pop("output"))
     if "psf" in options:
         options["psf"] = _psf(options["psf"])
     if "," in options.get("model", ""):
         options["model"] = options["model"].split(",")
     if survey:
-        folder = _with_client(gampen_tf.predict_catalogue, {"images": images, "output": output, **options})
+        folder = gampen_tf.predict_catalogue(images, output, **options)
         print(f"catalogue in {folder}")
         return
     # The way out is looked at before the work, not after it.
@@ -71,83 +80,74 @@ def _predict(options):
     print(f"{len(posterior.flags)} galaxies in {output}")
 
 
-def _crop(options):
-    table = gampen_tf.crop(_images(options.pop("images")), options.pop("output"), **options)
+def crop(options):
+    table = gampen_tf.crop(_one_or_all(options.pop("images")), options.pop("output"), **options)
     _report_flags(table["image"], table["flags"], {str(row): reason for row, reason in enumerate(table["reason"])})
     print(f"{sum(table['file'] != '')} crops, listed in {table.meta['listing']}")
 
 
-def _evaluate(options):
+def evaluate(options):
     model, card = options.pop("model"), options.pop("card", False)
     if card:
-        _to_write_into(model)
-    evaluation = gampen_tf.evaluate(model, options.pop("data"), **options)
+        _check_is_users(model)
+    evaluation = gampen_tf.evaluate(model, _one_or_all(options.pop("data")), **options)
     if card:
         print(f"card in {evaluation.write_card(model)}")
     print(evaluation.summary())
 
 
-def _tune_dropout(options):
+def tune_dropout(options):
     print(gampen_tf.tune_dropout(options.pop("model"), _one_or_all(options.pop("data")), **options))
 
 
-def _calibrate(options):
-    model = _to_write_into(options.pop("model"))
+def calibrate(options):
+    model = options.pop("model")
     found = gampen_tf.calibrate(model, _one_or_all(options.pop("data")), **options)
     print(f"recalibration {found.kind} from {found.n_galaxies} galaxies in {model}")
 
 
-def _fit_limits(options):
-    model = _to_write_into(options.pop("model"))
+def fit_limits(options):
+    model = options.pop("model")
     limits = gampen_tf.fit_limits(model, _one_or_all(options.pop("data")), **options)
     print(
-        f"limits from {limits.novelty.n_held_out} held-out galaxies, {100 * limits.false_alarm:g} % of which are "
-        f"beyond each, in {model}"
+        f"domain limits from {limits.novelty.n_held_out} held-out galaxies, {100 * limits.false_alarm:g} % of which "
+        f"are beyond each, in {model}"
     )
 
 
-def _list_models(options):
-    names = locations.names("models")
+def list_models(options):
+    names = gampen_tf.list_models()
     width = max(map(len, names), default=0) + 2
     for name in names:
-        print(f"{name:<{width}}{_facts(locations.model_directory(name))}")
+        print(f"{name:<{width}}{_facts(name)}")
 
 
-def _show_model(options):
-    name = options["name"]
-    directory = Path(name) if (Path(name) / "model.json").is_file() else locations.model_directory(name)
+def show_model(options):
+    directory = locations.find_model_directory(options["name"])
     print(f"{directory}\n{_facts(directory)}")
     card = directory / "README.md"
     if card.is_file():
         print(f"\n{card.read_text()}")
 
 
-def _facts(directory):
-    # Read here rather than by model.py, which needs TensorFlow: a list should not take seconds.
-
-    try:
-        model = json.loads((directory / "model.json").read_text())
-        side = " × ".join(str(size) for size in model["image_shape"])
-        if model.get("kind") == "galaxy_vae":
-            return f"a generative model of galaxy images, {model['n_latents']} latents; {side} pixels"
-        names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
-        psf = f"; with the PSF, {' × '.join(map(str, model['psf_shape']))}" if model.get("psf_shape") else ""
-        return (
-            f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}" + psf
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{directory / 'model.json'}: not the description of a model ({error!r})") from None
+def _facts(name_or_path):
+    model = read_description(name_or_path)
+    side = " × ".join(str(size) for size in model["image_shape"])
+    if model["kind"] == GENERATIVE:
+        return f"a generative model of galaxy images, {model['n_latents']} latents; {side} pixels"
+    names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
+    psf = f"; with the PSF, {' × '.join(map(str, model['psf_shape']))}" if model["psf_shape"] else ""
+    return f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}{psf}"
 
 
-def _to_write_into(model):
+def _one_or_all(given):
+    return given[0] if len(given) == 1 else given
+
+
+def _check_is_users(model):
     # what ships belongs to the package: there the work would be done and lost
-    if not (Path(model) / "model.json").is_file():
-        raise ValueError(f"{model}: expected the directory of a model, to write into; copy one that ships first")
-    return model
-
-
-def _images(paths):
-    return paths[0] if len(paths) == 1 else paths
+    if locations.find_model_directory(model) != Path(model):
+        raise ValueError(f"{model}: ships with gampen_tf; copy its directory first, to write into the copy")
 
 
 def _psf(path):
@@ -162,18 +162,6 @@ def _psf(path):
     if psf.dtype.names:
         raise ValueError(f"--psf {path}: expected an image, found a table")
     return psf
-
-
-def _with_client(verb, options):
-    address = options.pop("client", None)
-    if address is None:
-        return verb(**options)
-    try:
-        from dask.distributed import Client
-    except ImportError:
-        raise ImportError("--scheduler needs Dask: pip install 'gampen_tf[dask]'") from None
-    with Client(address) as client:
-        return verb(**options, client=client)
 
 
 def _report_flags(names, flags, reasons):

@@ -1,22 +1,24 @@
-"""The words everything speaks: parameters, labels, flags, stretch, shapes. NumPy only: no file, no Keras, no image."""
+"""Parameters, labels, flags, stretch and shapes. NumPy only: no file, no Keras, no image."""
 
-from .ellipticity import axis_ratio_and_angle, conformal_shear, derived_labels
+from .ellipticity import axis_ratio_and_angle, conformal_shear, wrapped_angle
 from .flags import Flag, describe, is_unmeasurable
-from .known_parameters import STANDARD_PARAMETERS
+from .known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT, KnownParameter
 from .label_scaler import LabelScaler
 from .parameters import Parameter, ParameterSet
 from .stretch import Stretch
 
 __all__ = [
     "Flag",
+    "KNOWN_PARAMETERS",
+    "KnownParameter",
     "LabelScaler",
+    "NANOJANSKY_ZERO_POINT",
     "Parameter",
     "ParameterSet",
-    "STANDARD_PARAMETERS",
     "Stretch",
     "axis_ratio_and_angle",
     "conformal_shear",
-    "derived_labels",
     "describe",
     "is_unmeasurable",
+    "wrapped_angle",
 ]

@@ -1,11 +1,11 @@
-"""Axis ratio and position angle as two numbers that know neither an end nor a seam.
+"""Ellipses: axis ratio and position angle, and the conformal shear, which has neither an end nor a seam.
 
 A position angle jumps at ±90° and means nothing for a round galaxy, so neither its error nor its mean can be taken as
 those of other numbers. The conformal shear
 
     η₁ + i η₂ = −ln q · exp(2 i PA)
 
-(Bernstein & Jarvis 2002, eq. 2.8) says the same without either: every pair of numbers is one ellipse and every ellipse
+(Bernstein & Jarvis 2002, eq. 2.8) has neither: every pair of numbers is one ellipse and every ellipse
 one pair, round galaxies are at the origin, and what turns by 180° comes back. Networks therefore learn ``eta1`` and
 ``eta2``, and posteriors of axis ratio and position angle are made of draws of them, here alone.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "derived_labels"]
+__all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "wrapped_angle"]
 
 #: The two components, as parameters and columns are called.
 NAMES = ("eta1", "eta2")
@@ -44,9 +44,6 @@ def axis_ratio_and_angle(eta1, eta2):
     return np.exp(-np.hypot(eta1, eta2)), np.where(angle >= 90.0, -90.0, angle)
 
 
-def derived_labels(column):
-    """The labels that follow from others, by name: ``column(name)`` gives those that there are, None for others."""
-    axis_ratio, position_angle = column("axis_ratio"), column("position_angle")
-    if axis_ratio is None or position_angle is None:
-        return {}
-    return dict(zip(NAMES, conformal_shear(axis_ratio, position_angle), strict=True))
+def wrapped_angle(angle):
+    """The same orientation, in degrees from −90 (included) to 90."""
+    return (angle + 90.0) % 180.0 - 90.0

@@ -1,4 +1,4 @@
-"""What can be wrong with an image or a measurement, one bit each.
+"""Flags of images and measurements, one bit each.
 
 A flag column is an int64; a galaxy with flags 0 has nothing to report. Bits up to ``PADDED`` are set while images
 are read, the later ones by inference. The numbers are written into catalogues, so a bit keeps its meaning for
@@ -13,7 +13,11 @@ __all__ = ["Flag", "describe", "is_unmeasurable"]
 
 
 class Flag(enum.IntFlag):
-    """Bits of the ``flags`` column. ``Flag.UNMEASURABLE`` holds those whose row has NaN in place of values."""
+    """Bits of the ``flags`` column.
+
+    ``Flag.UNMEASURABLE`` holds those whose row has NaN in place of values. Iterating over the class gives the single
+    bits, without that mask.
+    """
 
     #: Pixels that are NaN or infinite. Not measured: a value in their place would be an invention.
     NONFINITE_PIXELS = 1 << 0
@@ -60,9 +64,7 @@ class Flag(enum.IntFlag):
     )
 
 
-# Before Python 3.11 iteration over the class also gives the mask.
-_BITS = tuple(bit for bit in Flag if int(bit).bit_count() == 1)
-_NAMED = sum(int(bit) for bit in _BITS)
+_NAMED = sum(int(bit) for bit in Flag)
 
 
 def describe(flag):
@@ -89,7 +91,7 @@ def describe(flag):
             f"flags {flag}: bits {unknown:#x} have no name; those known are {_NAMED:#x}. "
             "The value was written by a newer version, or is no flag."
         )
-    return " | ".join(bit.name for bit in _BITS if bit & flag)
+    return " | ".join(bit.name for bit in Flag if bit & flag)
 
 
 def is_unmeasurable(flags):

@@ -1,4 +1,4 @@
-"""Physical values to standardised labels and back."""
+"""Scaling of physical values to standardised labels, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["LabelScaler"]
 
 
 class LabelScaler:
-    """Physical values to standardised labels and back.
+    """Scaling of physical values to the standardised labels that networks are trained on, and back.
 
     Parameters
     ----------
@@ -72,34 +72,6 @@ class LabelScaler:
     def log_jacobian(self, values):
         """(…, P) logarithms of |d label / d value|."""
         return self.parameters.log_jacobian(values) - np.log(self.scale)
-
-    def transform_tensor(self, values):
-        """:meth:`transform` inside a tf.data graph, without the check of bounds (the catalogue was checked already).
-
-        Parameters
-        ----------
-        values : (…, P) float tensor
-
-        Returns
-        -------
-        (…, P) float tensor of the same type
-        """
-        import tensorflow as tf
-
-        columns = []
-        for i, parameter in enumerate(self.parameters):
-            column = values[..., i]
-            if parameter.transform == "log":
-                column = tf.math.log(column)
-            elif parameter.transform == "logit":
-                low, high = parameter.bounds
-                fraction = (column - low) / (high - low)
-                # clip_by_value would turn NaN ("not known") into a number
-                clipped = tf.clip_by_value(fraction, parameter.clip, 1 - parameter.clip)
-                fraction = tf.where(tf.math.is_nan(fraction), fraction, clipped)
-                column = tf.math.log(fraction) - tf.math.log1p(-fraction)
-            columns.append((column - self.mean[i]) / self.scale[i])
-        return tf.stack(columns, axis=-1)
 
     def to_dict(self) -> dict:
         return {"parameters": self.parameters.to_list(), "mean": self.mean.tolist(), "scale": self.scale.tolist()}

@@ -1,13 +1,13 @@
-"""What is measured: parameters, their transforms, and the standardised labels that networks see.
+"""Parameters of galaxies, their transforms, and sets of parameters.
 
 A network never sees a physical value. It sees *labels*: the value is clipped, sent through the parameter's transform
 (B/T through the logit, sizes and fluxes through the logarithm) and standardised with the mean and the standard
-deviation of the training split (Ghosh et al. 2022, § 5.2).  Everything inside a network, a loss or a mixture of
+deviation of the training split (Ghosh et al. 2022, § 5.2). Everything inside a network, a loss or a mixture of
 Gaussians lives in label space; :class:`LabelScaler` is the only way in and out.
 
-The logit is infinite at the bounds, where one-component galaxies sit (B/T of exactly 0 or 1).  Values closer to a bound
+The logit is infinite at the bounds, where one-component galaxies sit (B/T of exactly 0 or 1). Values closer to a bound
 than ``clip`` (a fraction of the range) are moved to that distance on the way in; on the way back everything at or
-beyond the clip becomes *exactly* the bound.  A posterior in physical units therefore has atoms of probability at its
+beyond the clip becomes *exactly* the bound. A posterior in physical units therefore has atoms of probability at its
 bounds, and the coverage of galaxies that sit there is defined.
 """
 
@@ -74,7 +74,7 @@ class Parameter:
     @property
     def transformed_clip(self) -> tuple[float, float]:
         """Transformed values at and beyond which the inverse gives the bound itself; infinite where there are none."""
-        if self.transform != "logit":
+        if self.clip is None:
             return -np.inf, np.inf
         edge = float(np.log1p(-self.clip) - np.log(self.clip))
         return -edge, edge

@@ -1,4 +1,4 @@
-"""What is done to pixel values before a network sees them."""
+"""Stretch of pixel values before they enter a network."""
 
 from __future__ import annotations
 

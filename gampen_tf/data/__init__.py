@@ -2,20 +2,28 @@
 
 from .cutouts import Cutouts
 from .dataset import DataSet, open_dataset
-from .frame import Frame, RawImage, centre_start
+from .dialects import HeaderDialect
+from .image_source import ImageSource, RawImage
+from .image_spec import ImageSpec, centre_start
 from .joined import JoinedDataSet, as_dataset
+from .labelled_images import LabelledImages
 from .reading import read_cutouts
 from .refusal import Refusal
+from .registry import reader
 
 __all__ = [
     "Cutouts",
     "DataSet",
-    "Frame",
+    "HeaderDialect",
+    "ImageSource",
+    "ImageSpec",
     "JoinedDataSet",
+    "LabelledImages",
     "RawImage",
     "Refusal",
     "as_dataset",
     "centre_start",
     "open_dataset",
     "read_cutouts",
+    "reader",
 ]

@@ -1,4 +1,6 @@
-"""Cutouts read in batches, ahead of who uses them."""
+"""Cutouts read in batches by threads, the next batch while one is used."""
+
+from __future__ import annotations
 
 import itertools
 import math
@@ -7,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..core.flags import Flag
+from .conversion import ImageConversion
+from .image_source import ImageSource
 from .refusal import Refusal
 from .sources import StreamSource
 
@@ -26,26 +30,30 @@ class Cutouts:
     ----------
     names : list of str
         Path, table identifier or number of each image.
-    frame : Frame
-        What the images are checked against.
+    conversion : ImageConversion
+        What the images are checked against, and how they are converted.
     """
 
-    def __init__(self, source, frame):
+    def __init__(self, source: ImageSource, conversion: ImageConversion):
         self._source = source
-        self.frame = frame
+        self._names = None
+        self.conversion = conversion
 
     def __len__(self):
         return len(self._source)
 
     @property
     def names(self):
-        return self._source.names
+        if self._names is None:
+            names = self._source.names
+            self._names = names if isinstance(names, list) else list(names)
+        return self._names
 
     def rename(self, names):
         """Give the images the names that they have in a larger source, of which this one is a part."""
         if len(names) != len(self):
             raise ValueError(f"{len(names)} names for {len(self)} images")
-        self._source.names = list(names)
+        self._names = list(names)
 
     @property
     def images(self):
@@ -53,7 +61,7 @@ class Cutouts:
         return self.read(0, None)[0]
 
     def raws(self):
-        """Generate the images as they are in the source: a ``RawImage`` each, or the ``Refusal`` that says why not."""
+        """Generate the images as they are in the source: a ``RawImage`` each, or the ``Refusal`` with the reason."""
         if isinstance(self._source, StreamSource):
             yield from self._source.images()
             return
@@ -65,7 +73,7 @@ class Cutouts:
         size = max(len(range(*slice(start, stop).indices(len(self)))), 1)
         for batch in self.batches(size, start=start, stop=stop):
             return batch
-        return np.empty((0, *self.frame.image_shape), np.float32), np.empty(0, np.int64), []
+        return np.empty((0, *self.conversion.spec.image_shape), np.float32), np.empty(0, np.int64), []
 
     def batches(self, batch_size, *, start=0, stop=None, workers=2):
         """Generate images in order, the next batch being read by threads while one is used.
@@ -137,14 +145,14 @@ class Cutouts:
         try:
             if isinstance(raw, Refusal):
                 raise raw
-            image, flag = self.frame.accept(raw)
+            image, flag = self.conversion.accept(raw)
         except Refusal as refusal:
             return np.float32(np.nan), int(refusal.flag), refusal.reason
         return image, flag, ""
 
     def _submit(self, pool, start, stop, workers):
         batch = (
-            np.empty((stop - start, *self.frame.image_shape), np.float32),
+            np.empty((stop - start, *self.conversion.spec.image_shape), np.float32),
             np.zeros(stop - start, np.int64),
             [""] * (stop - start),
         )
@@ -170,7 +178,7 @@ class Cutouts:
         raws = itertools.islice(self._source.images(), start, stop)
         while chunk := list(itertools.islice(raws, batch_size)):
             found = [self._one(raw) for raw in chunk]
-            images = np.empty((len(found), *self.frame.image_shape), np.float32)
+            images = np.empty((len(found), *self.conversion.spec.image_shape), np.float32)
             for row, (image, _, _) in zip(images, found, strict=True):
                 row[:] = image
             yield images, np.array([flag for _, flag, _ in found], np.int64), [reason for _, _, reason in found]

@@ -1,4 +1,6 @@
-"""One image out of a FITS file: which HDU, which pixels, what its header and its mask say."""
+"""One image out of a FITS file, with its mask."""
+
+from __future__ import annotations
 
 import re
 
@@ -6,29 +8,24 @@ import numpy as np
 
 from ..core.flags import Flag
 from ..io.quiet import quiet_astropy
-from .frame import RawImage, centre_start
-from .photometry import header_pixel_scale, header_saturation, header_unit, header_zero_point
+from .dialects import HeaderDialect, dialect_of
+from .hdus import choose_hdu, image_hdus, mask_of
+from .headers import raw_from_header
+from .image_source import RawImage
+from .image_spec import ImageSpec, centre_start
 from .refusal import Refusal
 
-__all__ = ["choose_hdu", "image_hdu_numbers", "is_fits", "raw_from_header", "read_fits", "split_selector"]
+__all__ = ["image_hdu_numbers", "is_fits", "read_fits", "split_selector"]
 
 _SUFFIX = re.compile(r"\.(fits|fit|fts)(\.(gz|fz|bz2))?$|\.fz$", re.IGNORECASE)
-_SCIENCE_NAMES = ("SCI", "IMAGE", "SCIENCE")
-_MASK_NAMES = ("DQ", "MASK", "BADPIX", "BPM")
-_OTHER_NAMES = re.compile(
-    r"(ERR|VAR|VARIANCE|WHT|WEIGHT|IVAR|INVVAR|EXP|CTX|CON|RMS|UNC|PSF|SEG|BKG|BACKGROUND)", re.IGNORECASE
-)
-# Planes of LSST and HSC masks that make a pixel unusable; the others (DETECTED, say) are information.
-_BAD_PLANES = ("MP_BAD", "MP_NO_DATA", "MP_UNMASKEDNAN")
-_SATURATED_PLANES = ("MP_SAT",)
 
 
-def is_fits(path):
+def is_fits(path) -> bool:
     """Whether a file's name is that of a FITS file, compressed or not."""
     return bool(_SUFFIX.search(str(path)))
 
 
-def split_selector(path):
+def split_selector(path) -> tuple[str, int | str | None]:
     """``"a.fits[SCI]"`` → ``("a.fits", "SCI")``; ``"a.fits[2]"`` → ``("a.fits", 2)``; no selector gives None."""
     match = re.fullmatch(r"(.+?\.[^\[\]]*)\[([^\[\]]+)\]", str(path))
     if not match:
@@ -37,23 +34,28 @@ def split_selector(path):
     return match[1], int(selector) if selector.isdigit() else selector
 
 
-def read_fits(path, frame, hdu=None, bad_bits=None):
+def read_fits(
+    path,
+    spec: ImageSpec,
+    hdu: int | str | None = None,
+    bad_bits: int | None = None,
+    dialect: HeaderDialect | None = None,
+) -> RawImage:
     """Read one image; of one larger than the frame, the centre alone.
 
-    The image is that of HDU ``hdu`` (number or name) or, if not given: the primary HDU, if it holds an image; else the
-    first extension named ``SCI``, ``IMAGE`` or ``SCIENCE``; else the only image extension that is not named as a mask,
-    a variance, a weight, a PSF …. Zero point, unit and saturation are looked for in its header, then in the primary
-    one. An extension named ``DQ``, ``MASK``, ``BADPIX`` or ``BPM`` of the same shape (and the same ``EXTVER``) marks
-    bad pixels: any bit of ``bad_bits``; by default every bit, and for masks whose header names their planes as LSST
-    and HSC do, ``BAD``, ``NO_DATA`` and ``SAT``.
+    The HDU is that of :func:`~.hdus.choose_hdu`. Zero point, unit and saturation are looked for in its header, then in
+    the primary one. An extension named as a mask (``DQ``, ``MASK``), of the same shape and ``EXTVER``, marks bad
+    pixels: any bit of ``bad_bits``; by default every bit, or the bad and saturated planes of the mask's dialect.
 
     Parameters
     ----------
     path : path
-    frame : Frame
+    spec : ImageSpec
     hdu : int or str, optional
     bad_bits : int, optional
         0 ignores the mask.
+    dialect : HeaderDialect, optional
+        Of all headers; that which each shows, if not given.
 
     Returns
     -------
@@ -69,16 +71,16 @@ def read_fits(path, frame, hdu=None, bad_bits=None):
     try:
         # Opened here, because astropy leaves a file that it cannot read open.
         with quiet_astropy(), open(path, "rb") as file, fits.open(file, memmap=False) as hdus:
-            image = choose_hdu(hdus, hdu)
-            window, origin = _window(image.shape, frame)
+            image = choose_hdu(hdus, hdu, dialect)
+            window, origin = _window(image.shape, spec)
             data = np.asarray(image.section[window])
             if origin is not None:
                 _check_not_truncated(image)
-            raw = raw_from_header(_channels_last(data, frame), image.header, hdus[0].header)
+            raw = raw_from_header(_channels_last(data, spec), image.header, hdus[0].header, dialect)
             raw.origin = origin
-            mask = _mask_of(hdus, image) if bad_bits != 0 else None
+            mask = mask_of(hdus, image, dialect) if bad_bits != 0 else None
             if mask is not None:
-                _apply_mask(raw, np.asarray(mask.section[window[-2:]]), mask.header, bad_bits)
+                _apply_mask(raw, np.asarray(mask.section[window[-2:]]), mask.header, bad_bits, dialect)
             return raw
     except Refusal:
         raise
@@ -89,107 +91,20 @@ def read_fits(path, frame, hdu=None, bad_bits=None):
         raise Refusal(Flag.UNREADABLE, f"not a readable FITS image ({text})") from None
 
 
-def raw_from_header(data, header, primary=None):
-    """A :class:`RawImage` with what a header says of the pixels.
-
-    Parameters
-    ----------
-    data : (h, w, C) array
-    header : mapping
-        A FITS header, or anything with ``get`` and ``in``.
-    primary : mapping, optional
-        Asked for what ``header`` does not say.
-    """
-    found = {
-        "unit": header_unit,
-        "zero_point": header_zero_point,
-        "saturation": header_saturation,
-        "pixel_scale": header_pixel_scale,
-    }
-    quick = _Lookup(header)
-    values = {name: read(quick) for name, read in found.items()}
-    if primary is not None and primary is not header and None in values.values():
-        quick = _Lookup(primary)
-        values = {name: found[name](quick) if value is None else value for name, value in values.items()}
-    return RawImage(data, header=header, **values)
-
-
-class _Lookup:
-    """A header that is quick to say no: astropy takes its time over a keyword that is not there, and most are not."""
-
-    def __init__(self, header):
-        self._header, self._keywords = header, set(header)
-
-    def __contains__(self, keyword):
-        return keyword in self._keywords
-
-    def get(self, keyword, default=None):
-        return self._header[keyword] if keyword in self._keywords else default
-
-
-def image_hdu_numbers(path):
+def image_hdu_numbers(path, dialect: HeaderDialect | None = None) -> list[int]:
     """Numbers of the HDUs of a file that hold images, masks and the like left out."""
     from astropy.io import fits
 
     with quiet_astropy(), fits.open(path, memmap=False) as hdus:
-        return [number for number, hdu in enumerate(hdus) if _is_image(hdu) and not _is_companion(hdu)]
+        return image_hdus(hdus, dialect)
 
 
-def choose_hdu(hdus, selector=None):
-    """The image HDU of an open file, as :func:`read_fits` says.
-
-    Raises
-    ------
-    Refusal
-        Listing the HDUs that there are.
-    """
-    if selector is not None:
-        try:
-            chosen = hdus[selector]
-        except (KeyError, IndexError):
-            raise Refusal(Flag.UNREADABLE, f"no HDU {selector!r}; there are {_listing(hdus)}") from None
-        if not _is_image(chosen):
-            raise Refusal(Flag.UNREADABLE, f"HDU {selector!r} holds no image; there are {_listing(hdus)}")
-        return chosen
-    if _is_image(hdus[0]):
-        return hdus[0]
-    images = [hdu for hdu in hdus if _is_image(hdu)]
-    for name in _SCIENCE_NAMES:
-        for hdu in images:
-            if hdu.name.upper() == name:
-                return hdu
-    candidates = [hdu for hdu in images if not _is_companion(hdu)]
-    if len(candidates) == 1:
-        return candidates[0]
-    if not candidates:
-        raise Refusal(Flag.UNREADABLE, f"no image in it; there are {_listing(hdus)}")
-    raise Refusal(
-        Flag.UNREADABLE,
-        f"{len(candidates)} images in it, and none is named SCI or IMAGE: choose one by "
-        f"hdu= or as path[EXT], or all as path[*]; there are {_listing(hdus)}",
-    )
-
-
-def _is_image(hdu):
-    return getattr(hdu, "is_image", False) and len(getattr(hdu, "shape", ())) >= 1 and hdu.header.get("NAXIS", 0) > 0
-
-
-def _is_companion(hdu):
-    return hdu.name.upper() in _MASK_NAMES or bool(_OTHER_NAMES.match(hdu.name))
-
-
-def _listing(hdus):
-    return ", ".join(f"{number}: {hdu.name or type(hdu).__name__}" for number, hdu in enumerate(hdus[:12])) + (
-        ", …" if len(hdus) > 12 else ""
-    )
-
-
-def _window(shape, frame):
+def _window(shape, spec):
     # Slices of the centre of the last two axes of a larger image, so that a whole tile is never in memory.
     if len(shape) < 2:
         raise Refusal(Flag.WRONG_SHAPE, f"image with {len(shape)} axis, expected 2")
-    sizes = [min(size, new) for size, new in zip(shape[-2:], frame.image_shape[:2], strict=True)]
-    starts = [max(centre_start(size, new), 0) for size, new in zip(shape[-2:], frame.image_shape[:2], strict=True)]
+    sizes = [min(size, new) for size, new in zip(shape[-2:], spec.image_shape[:2], strict=True)]
+    starts = [max(centre_start(size, new), 0) for size, new in zip(shape[-2:], spec.image_shape[:2], strict=True)]
     window = tuple(slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
     whole = tuple(shape[-2:]) == tuple(sizes)
     return (slice(None),) * (len(shape) - 2) + window, None if whole else tuple(starts)
@@ -204,8 +119,8 @@ def _check_not_truncated(hdu):
         raise Refusal(Flag.UNREADABLE, "the file is truncated: its last pixels are missing")
 
 
-def _channels_last(data, frame):
-    # FITS cubes hold one image a band: (C, h, w); axes of length 1 before them say nothing.
+def _channels_last(data, spec):
+    # FITS cubes hold one image a band: (C, h, w); axes of length 1 before them are no bands.
     while data.ndim > 3 and data.shape[0] == 1:
         data = data[0]
     if data.ndim == 2:
@@ -215,31 +130,20 @@ def _channels_last(data, frame):
     raise Refusal(
         Flag.WRONG_SHAPE,
         f"image of shape {data.shape}, expected "
-        f"{frame.image_shape[:2]} or {frame.image_shape[2:] + frame.image_shape[:2]}",
+        f"{spec.image_shape[:2]} or {spec.image_shape[2:] + spec.image_shape[:2]}",
     )
 
 
-def _mask_of(hdus, image):
-    version = image.header.get("EXTVER", 1)
-    for hdu in hdus:
-        if (
-            hdu is not image
-            and hdu.name.upper() in _MASK_NAMES
-            and _is_image(hdu)
-            and hdu.header.get("EXTVER", 1) == version
-            and hdu.shape == image.shape[-2:]
-        ):
-            return hdu
-    return None
-
-
-def _apply_mask(raw, mask, header, bad_bits):
+def _apply_mask(raw, mask, header, bad_bits, dialect):
     if mask.dtype.kind not in "iu":
         mask = (mask != 0).astype(np.int64)
-    planes = {keyword: 1 << int(header[keyword]) for keyword in header if keyword.startswith("MP_")}
-    saturated = sum(planes.get(name, 0) for name in _SATURATED_PLANES)
+    dialect = dialect_of(header) if dialect is None else dialect
+    planes = {}
+    if dialect.plane_prefix:
+        planes = {keyword: 1 << int(header[keyword]) for keyword in header if keyword.startswith(dialect.plane_prefix)}
+    saturated = sum(planes.get(name, 0) for name in dialect.saturated_planes)
     if bad_bits is None:
-        bad_bits = sum(planes.get(name, 0) for name in _BAD_PLANES) if planes else -1
+        bad_bits = sum(planes.get(name, 0) for name in dialect.bad_planes) if planes else -1
     else:
         saturated &= bad_bits
     raw.mask = (mask & (bad_bits & ~saturated)) != 0

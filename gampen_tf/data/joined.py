@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table, vstack
 
-from .dataset import DataSet, open_dataset
+from .dataset import open_dataset
+from .labelled_images import LabelledImages
 
 __all__ = ["JoinedDataSet", "as_dataset"]
 
+_SHARED = ("image_shape", "psf_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "parameters")
 
-class JoinedDataSet(DataSet):
+
+class JoinedDataSet(LabelledImages):
     """Several data sets of one kind as one, their images one after the other.
 
     Parameters
     ----------
-    parts : sequence of DataSet
+    parts : sequence of LabelledImages
         Their images, units and parameters must agree; their recipes need not.
 
     Raises
@@ -29,53 +32,53 @@ class JoinedDataSet(DataSet):
     def __init__(self, parts):
         self.parts = list(parts)
         first = self.parts[0]
-        for key in ("image_shape", "psf_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "parameters"):
+        for name in _SHARED:
             for part in self.parts[1:]:
-                if part.metadata.get(key) != first.metadata.get(key):
+                one, other = getattr(first, name), getattr(part, name)
+                if one != other:
                     raise ValueError(
-                        f"data sets that differ in {key} cannot be joined: {first.metadata.get(key)} in {first.path}, "
-                        f"{part.metadata.get(key)} in {part.path}"
+                        f"data sets that differ in {name} cannot be joined: {one} in {first.path}, "
+                        f"{other} in {part.path}"
                     )
-        forms = {part.metadata["form"] for part in self.parts}
+        forms = {part.form for part in self.parts}
         metadata = {
             **first.metadata,
             "form": forms.pop() if len(forms) == 1 else "fits",
-            "recipe_name": " + ".join(part.metadata["recipe_name"] for part in self.parts),
-            "recipe": [part.metadata["recipe"] for part in self.parts],
-            "seed": [part.metadata["seed"] for part in self.parts],
+            "n_images": sum(len(part) for part in self.parts),
+            "recipe_name": " + ".join(part.recipe_name for part in self.parts),
+            "recipe_sha256": [part.metadata.get("recipe_sha256") for part in self.parts],
+            "recipe": [part.recipe for part in self.parts],
+            "seed": [part.seed for part in self.parts],
         }
-        self._firsts = np.cumsum([0, *(len(part) for part in self.parts)])
+        self._firsts = np.cumsum([0, *(len(part) for part in self.parts)])[:-1]
         tables = [Table(part.catalogue, meta=None) for part in self.parts]
         super().__init__(first.path, metadata, vstack(tables, metadata_conflicts="silent"))
 
-    def _check_complete(self):
-        """Each part was checked when it was opened."""
-
-    def shards(self, split=None):
+    def shards(self, split: str | None = None) -> list[tuple[str, np.ndarray]]:
         return [
             (path, indices + first)
-            for part, first in zip(self.parts, self._firsts, strict=False)
+            for part, first in zip(self.parts, self._firsts, strict=True)
             for path, indices in part.shards(split)
         ]
 
-    def images(self, indices=None):
+    def images(self, indices=None) -> np.ndarray:
         return self._from_parts("images", indices, self.image_shape)
 
-    def psfs(self, indices=None):
-        return self._from_parts("psfs", indices, self._psf_shape())
+    def psfs(self, indices=None) -> np.ndarray:
+        return self._from_parts("psfs", indices, self._checked_psf_shape())
 
     def _from_parts(self, method, indices, shape):
         indices = self._places(indices)
         found = np.empty((len(indices), *shape), np.float32)
-        for part, first in zip(self.parts, self._firsts, strict=False):
+        for part, first in zip(self.parts, self._firsts, strict=True):
             rows = np.flatnonzero((indices >= first) & (indices < first + len(part)))
             if rows.size:
                 found[rows] = getattr(part, method)(indices[rows] - first)
         return found
 
 
-def as_dataset(data):
-    """The data set that `data` is or names: a DataSet, the folder of one, or a list of them to be joined.
+def as_dataset(data) -> LabelledImages:
+    """The data set that `data` is or names: a data set, the folder of one, or a list of them to be joined.
 
     Raises
     ------

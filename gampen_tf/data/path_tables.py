@@ -42,7 +42,7 @@ def is_fits_table(path):
             if any(hdu.is_image and hdu.header.get("NAXIS", 0) for hdu in hdus):
                 return False
             return any("A" in column.format for hdu in hdus[1:] for column in getattr(hdu, "columns", ()))
-    except Exception:  # not a FITS file at all: its reader says what is wrong
+    except Exception:  # not a FITS file at all, which its reader reports
         return False
 
 

@@ -1,4 +1,4 @@
-"""The reason why one image cannot be measured, and silence about what does not matter."""
+"""The reason why one image cannot be measured, and the check of its pixels."""
 
 import numpy as np
 

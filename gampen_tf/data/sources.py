@@ -1,9 +1,8 @@
-"""The kinds of places that images come from, each with the same face.
+"""The sources of images that this package has, each an :class:`~.image_source.ImageSource`."""
 
-A source has a length (None if it cannot be known before reading), names, and ``read(start, stop)``, which gives a
-:class:`~.frame.RawImage` or a :class:`~.refusal.Refusal` for each image. Reading is safe in threads and keeps nothing.
-"""
+from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -11,11 +10,14 @@ import numpy as np
 
 from ..core.flags import Flag
 from ..io.quiet import quiet_astropy
-from .fits_images import raw_from_header, read_fits, split_selector
-from .frame import RawImage
+from .dialects import HeaderDialect
+from .fits_images import read_fits, split_selector
+from .headers import raw_from_header
+from .image_source import RawImage
+from .image_spec import ImageSpec
 from .refusal import Refusal
 
-__all__ = ["ItemSource", "StackSource", "StreamSource"]
+__all__ = ["ItemSource", "StackSource", "StreamSource", "oriented", "raw_of_object"]
 
 
 class ItemSource:
@@ -25,17 +27,29 @@ class ItemSource:
     ----------
     items : sequence
         A path may end in ``[EXT]``, the number or name of an HDU.
-    frame : Frame
+    spec : ImageSpec
     names : sequence of str, optional
     hdus : sequence of (int, str or None), or one for all, optional
     folder : path, optional
         Where relative paths are looked for first.
     bad_bits : int, optional
         See :func:`~.fits_images.read_fits`.
+    dialect : HeaderDialect, optional
     """
 
-    def __init__(self, items, frame, *, names=None, hdus=None, folder=None, bad_bits=None):
-        self._items, self._frame, self._hdus, self._folder, self._bad_bits = items, frame, hdus, folder, bad_bits
+    def __init__(
+        self,
+        items,
+        spec: ImageSpec,
+        *,
+        names=None,
+        hdus=None,
+        folder=None,
+        bad_bits: int | None = None,
+        dialect: HeaderDialect | None = None,
+    ):
+        self._items, self._spec, self._hdus, self._folder = items, spec, hdus, folder
+        self._bad_bits, self._dialect = bad_bits, dialect
         self.names = (
             names
             if names is not None
@@ -57,7 +71,7 @@ class ItemSource:
         try:
             if isinstance(item, str | os.PathLike):
                 return self._read_path(str(item), index)
-            return raw_of_object(item, self._frame)
+            return raw_of_object(item, self._spec, self._dialect)
         except Refusal as refusal:
             return refusal
 
@@ -68,7 +82,7 @@ class ItemSource:
         path, selector = (path, None) if os.path.exists(path) else split_selector(path)
         if self._folder is not None and (beside := Path(self._folder) / path).exists():
             path = beside
-        return read_fits(path, self._frame, hdu if selector is None else selector, self._bad_bits)
+        return read_fits(path, self._spec, hdu if selector is None else selector, self._bad_bits, self._dialect)
 
 
 class StackSource:
@@ -83,7 +97,7 @@ class StackSource:
     masks : callable, optional
         ``masks(start, stop)`` gives (n, h, w) bool arrays.
     **known
-        ``unit``, ``zero_point``, ``pixel_scale``, ``has_header`` of all images (see :class:`~.frame.RawImage`).
+        ``unit``, ``zero_point``, ``pixel_scale``, ``has_header`` of all images (see :class:`~.image_source.RawImage`).
     """
 
     def __init__(self, get, length, *, names=None, masks=None, **known):
@@ -112,8 +126,8 @@ class StreamSource:
     It can only be read from its beginning, and its length may be known only after a pass over it.
     """
 
-    def __init__(self, dataset, frame):
-        self._dataset, self._frame = dataset, frame
+    def __init__(self, dataset, spec):
+        self._dataset, self._spec = dataset, spec
         self._length = None
 
     def __len__(self):
@@ -127,9 +141,13 @@ class StreamSource:
     def names(self):
         return [f"image {number}" for number in range(len(self))]
 
+    def read(self, start, stop):
+        """A list of :class:`RawImage`; those before ``start`` are read too, and dropped."""
+        return list(itertools.islice(self.images(), start, stop))
+
     def images(self):
         """Generate :class:`RawImage` after :class:`RawImage`."""
-        channels = self._frame.image_shape[2]
+        channels = self._spec.image_shape[2]
         for element in self._dataset.as_numpy_iterator():
             while isinstance(element, tuple | list | dict):
                 element = element["images"] if isinstance(element, dict) else element[0]
@@ -138,8 +156,8 @@ class StreamSource:
                 yield RawImage(image[..., None] if image.ndim == 2 else image, has_header=False)
 
 
-def raw_of_object(item, frame):
-    """A :class:`RawImage` of an array, NDData, ``Cutout2D`` or HDU, with what it knows of itself.
+def raw_of_object(item, spec: ImageSpec, dialect: HeaderDialect | None = None) -> RawImage:
+    """A :class:`RawImage` of an array, NDData, ``Cutout2D`` or HDU, with the unit, mask and header that it has.
 
     Raises
     ------
@@ -157,23 +175,23 @@ def raw_of_object(item, frame):
         data = np.asarray(getattr(data, "value", data))
     except (ValueError, TypeError) as error:
         raise Refusal(Flag.UNREADABLE, f"no array of numbers ({error})") from None
-    raw = raw_from_header(oriented(data, frame), _merged_header(header, wcs))
-    # An HDU speaks for a file, which should say what it holds; another object that says nothing is like an array.
+    raw = raw_from_header(oriented(data, spec), _merged_header(header, wcs), dialect=dialect)
+    # An HDU stands for a file, whose header should hold all that is needed; another object without it is like an array.
     raw.has_header = in_file
     raw.unit = str(unit or "") or raw.unit
     if mask is not None and np.ndim(mask):
-        raw.mask = oriented(np.asarray(mask) != 0, frame).any(-1)
+        raw.mask = np.any(oriented(np.asarray(mask) != 0, spec), axis=-1)
     return raw
 
 
-def oriented(data, frame):
+def oriented(data: np.ndarray, spec: ImageSpec) -> np.ndarray:
     """(h, w, C) view of an (h, w), (h, w, C) or (C, h, w) array."""
     if data.ndim == 2:
         return data[..., None]
     if data.ndim == 3:
-        channels = frame.image_shape[2]
+        channels = spec.image_shape[2]
         return data if data.shape[2] == channels or data.shape[0] != channels else np.moveaxis(data, 0, -1)
-    raise Refusal(Flag.WRONG_SHAPE, f"image of shape {data.shape}, expected {frame.image_shape[:2]}")
+    raise Refusal(Flag.WRONG_SHAPE, f"image of shape {data.shape}, expected {spec.image_shape[:2]}")
 
 
 def _merged_header(header, wcs):

@@ -2,6 +2,6 @@
 
 from .assessment import assess
 from .evaluation import Evaluation, evaluate
-from .qualitative import GAMPEN_RULES, LabelRule
+from .qualitative import GAMPEN_RULES, ClassRule
 
-__all__ = ["Evaluation", "GAMPEN_RULES", "LabelRule", "assess", "evaluate"]
+__all__ = ["Evaluation", "GAMPEN_RULES", "ClassRule", "assess", "evaluate"]

@@ -1,4 +1,4 @@
-"""Everything that is measured about posteriors of galaxies whose true values are known.
+"""Accuracy and calibration of posteriors of galaxies whose true values are known.
 
 Posteriors and true values in, plain data out: each number as ``{"value": …, "error": …}``, so that it can be written as
 JSON and compared with another model's.
@@ -52,7 +52,8 @@ def assess(posterior, truth, *, quantities=None, seed=0):
             f"{len(names)} parameters ({', '.join(names)})"
         )
     measured = np.all(np.isfinite(posterior.median()), axis=1)
-    mode, median = posterior.mode(), posterior.median()
+    points = {"mode": posterior.mode(), "median": posterior.median()}
+    mode = points["mode"]
     intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
     inside = {kind: shares_inside(posterior, truth, *ends, kind=kind) for kind, ends in intervals.items()}
     pit = posterior.pit(truth, seed=seed)
@@ -60,41 +61,21 @@ def assess(posterior, truth, *, quantities=None, seed=0):
     labels, draws = posterior.scaler.transform(truth), posterior.scaler.transform(posterior.samples)
     tarp = metrics.tarp(draws[measured], labels[measured], seed=seed)
     width = metrics.sharpness(*(ends[0] for ends in intervals["hdi"]))
-    tests = [metrics.uniformity(pit[:, p]) for p in range(len(names))]
-    curve = np.arange(1, _CURVE_LEVELS + 1) / (_CURVE_LEVELS + 1)
-    curve_coverage = metrics.coverage_of_mass(metrics.central_mass(pit), curve)
-    histograms = [metrics.rank_histogram(pit[:, p]) for p in range(len(names))]
+    tests = [metrics.uniformity(column) for column in pit.T]
     result = {
         "parameters": names,
         "units": list(parameters.units),
         "n_galaxies": len(truth),
         "n_measured": int(np.sum(measured)),
         "accuracy": {
-            "mode": _by_name(metrics.accuracy(mode, truth, seed=seed), names),
-            "median": _by_name(metrics.accuracy(median, truth, seed=seed), names),
+            point: _by_name(metrics.accuracy(values, truth, seed=seed), names) for point, values in points.items()
         },
-        "relative_accuracy": {
-            point: _by_name(
-                metrics.accuracy(values[:, logged], truth[:, logged], kind="relative", seed=seed),
-                [name for name, kind in zip(names, kinds, strict=True) if kind == "relative"],
-            )
-            for point, values in (("mode", mode), ("median", median))
-            for logged in [[i for i, kind in enumerate(kinds) if kind == "relative"]]
-            if logged
-        },
+        "relative_accuracy": _relative_accuracy(points, truth, kinds, names, seed),
         "euclid": _by_name(metrics.euclid_accuracy(mode, truth, kind=kinds), names),
         "galnets": _by_name(metrics.galnets_accuracy(mode, truth, seed=seed), names),
         "coverage": _coverage(inside, posterior.credible_mass(truth), names),
-        "uniformity": {
-            name: {"p_value": test.p_value, "inside_95": test.inside, "n": test.n}
-            for name, test in zip(names, tests, strict=True)
-        },
-        "tarp": {
-            "largest_deviation": tarp.largest_deviation,
-            "p_value": tarp.test.p_value,
-            "inside_95": tarp.test.inside,
-            "n": tarp.test.n,
-        },
+        "uniformity": {name: _outcome(test) for name, test in zip(names, tests, strict=True)},
+        "tarp": {"largest_deviation": tarp.largest_deviation} | _outcome(tarp.test),
         "scores": _scores(posterior, draws, truth, labels, names, seed),
         "sharpness": {
             name: number(*metrics.quantile(width[:, p], 0.5)) | {"what": "median width of the 68.27 % interval"}
@@ -102,30 +83,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
         },
         "spearman": _spearman(width, mode - truth, names),
         "bins": _bins(posterior, truth, mode, inside["hdi"], kinds, quantities or {}),
-        "curves": {
-            "coverage": {
-                "levels": curve.tolist(),
-                "value": curve_coverage.value.tolist(),
-                "error": curve_coverage.error.tolist(),
-            },
-            "pit_histogram": {
-                "edges": histograms[0][0].tolist(),
-                "counts": np.stack([counts for _, counts, _ in histograms], axis=1).tolist(),
-                "band": [list(band) for _, _, band in histograms],
-            },
-            "pit_distribution": {
-                "levels": tests[0].levels.tolist(),
-                "value": np.stack([test.ecdf for test in tests], axis=1).tolist(),
-                "band": [tests[0].lower.tolist(), tests[0].upper.tolist()],
-            },
-            "tarp": {
-                "levels": tarp.levels.tolist(),
-                "value": tarp.coverage.tolist(),
-                "lower": tarp.lower.tolist(),
-                "upper": tarp.upper.tolist(),
-                "band": [tarp.test.lower.tolist(), tarp.test.upper.tolist()],
-            },
-        },
+        "curves": _curves(pit, tests, tarp),
     }
     return plain(result)
 
@@ -150,7 +108,7 @@ def by_flag(posterior, truth):
     truth, flags, mode = np.asarray(truth, float), np.asarray(posterior.flags, np.int64), posterior.mode()
     measured = np.all(np.isfinite(mode), axis=1)
     groups = {"all": measured, "without a flag": measured & (flags == 0), "flagged": measured & (flags != 0)}
-    groups |= {flag.name: measured & ((flags & int(flag)) != 0) for flag in Flag if int(flag).bit_count() == 1}
+    groups |= {flag.name: measured & ((flags & int(flag)) != 0) for flag in Flag}
     if not np.any(groups["flagged"]):
         return {}
     ends = np.moveaxis(posterior.interval(SIGMA_LEVELS[:1]), 2, 0)
@@ -173,6 +131,54 @@ def by_flag(posterior, truth):
     return plain(result)
 
 
+def _relative_accuracy(points, truth, kinds, names, seed):
+    """Accuracy of the fractional residuals of sizes and fluxes, where there are any."""
+    logged = [p for p, kind in enumerate(kinds) if kind == "relative"]
+    if not logged:
+        return {}
+    of = [names[p] for p in logged]
+    return {
+        point: _by_name(metrics.accuracy(values[:, logged], truth[:, logged], kind="relative", seed=seed), of)
+        for point, values in points.items()
+    }
+
+
+def _outcome(test):
+    """Numbers of a test of uniformity."""
+    return {"p_value": test.p_value, "inside_95": test.inside, "n": test.n}
+
+
+def _curves(pit, tests, tarp):
+    """Arrays behind the figures of calibration."""
+    levels = np.arange(1, _CURVE_LEVELS + 1) / (_CURVE_LEVELS + 1)
+    coverage = metrics.coverage_of_mass(metrics.central_mass(pit), levels)
+    histograms = [metrics.rank_histogram(column) for column in pit.T]
+    return {
+        "coverage": {
+            "levels": levels.tolist(),
+            "value": coverage.value.tolist(),
+            "error": coverage.error.tolist(),
+        },
+        "pit_histogram": {
+            "edges": histograms[0][0].tolist(),
+            "counts": np.stack([counts for _, counts, _ in histograms], axis=1).tolist(),
+            "band": [list(band) for _, _, band in histograms],
+        },
+        "pit_distribution": {
+            "levels": tests[0].levels.tolist(),
+            "value": np.stack([test.ecdf for test in tests], axis=1).tolist(),
+            "band": [tests[0].lower.tolist(), tests[0].upper.tolist()],
+        },
+        "tarp": {
+            "levels": tarp.levels.tolist(),
+            "value": tarp.coverage.tolist(),
+            "lower": tarp.lower.tolist(),
+            "upper": tarp.upper.tolist(),
+            "band": [tarp.test.lower.tolist(), tarp.test.upper.tolist()],
+        },
+    }
+
+
 def _by_name(estimates, names):
     """{metric: Estimate of (P,)} as {parameter: {metric: number}}."""
     return {
@@ -182,7 +188,7 @@ def _by_name(estimates, names):
 
 
 def _scores(posterior, draws, truth, labels, names, seed):
-    """Mean CRPS of each parameter in its own unit; energy and log score of the labels, jointly."""
+    """Mean CRPS of each parameter in its own unit; energy score of the labels, jointly."""
     crps = metrics.mean(metrics.crps(posterior.samples, truth))
     energy = metrics.mean(metrics.energy_score(draws, labels, scale=np.ones(len(names)), seed=seed))
     return {

@@ -7,10 +7,10 @@ import numpy as np
 from ..core.flags import Flag
 from ..metrics.estimates import Estimate, number
 from ..metrics.point_accuracy import accuracy
-from .qualitative import GAMPEN_RULES, compare_labels, posterior_probabilities
+from .qualitative import GAMPEN_RULES, compare_classes, posterior_probabilities
 
 
-def _quantities(catalogue, description):
+def _quantities(catalogue, pixel_scale):
     """Signal-to-noise ratio and seeing, where the catalogue knows them."""
     known = [name for name in ("psf_fwhm", "flux", "effective_radius", "noise_sigma") if name in catalogue.colnames]
     columns = {name: np.asarray(catalogue[name], float) for name in known}
@@ -20,7 +20,7 @@ def _quantities(catalogue, description):
     if {"flux", "effective_radius", "noise_sigma"} <= set(columns):
         # half of the light, in the circle that holds it after a blur by the PSF, over the noise of its pixels
         radius = np.hypot(columns["effective_radius"], 0.5 * columns.get("psf_fwhm", 0.0))
-        n_pixels = np.pi * radius**2 / description["pixel_scale"] ** 2
+        n_pixels = np.pi * radius**2 / pixel_scale**2
         quantities["signal_to_noise"] = 0.5 * columns["flux"] / (columns["noise_sigma"] * np.sqrt(n_pixels))
     return quantities
 
@@ -43,19 +43,19 @@ def _kinds(posterior, truth, catalogue, names, seed):
     return result
 
 
-def _labels(posterior, truth, names):
-    """GaMPEN's labels by value and by posterior probability, for the parameters that there are."""
+def _classes(posterior, truth, names):
+    """GaMPEN's classes by value and by posterior probability, for the parameters that there are."""
     rules = tuple(rule for rule in GAMPEN_RULES if rule.parameter in names)
     if not rules:
         return None
     threshold = 0.9
-    found = compare_labels(
+    found = compare_classes(
         posterior.mode(), posterior_probabilities(posterior, rules), truth, names, rules, threshold=threshold
     )
     sides = {
         side: {
             "quality": {
-                rule.label: {"n": int(entry["quality"].n[r])}
+                rule.name: {"n": int(entry["quality"].n[r])}
                 | {
                     key: number(*(part[r] for part in getattr(entry["quality"], key)))
                     for key in ("precision", "completeness", "not_opposite")
@@ -63,8 +63,8 @@ def _labels(posterior, truth, names):
                 for r, rule in enumerate(rules)
             },
             "confusion": {
-                name: {"labels": labels, "counts": counts.tolist()}
-                for name, (labels, counts) in entry["confusion"].items()
+                name: {"classes": classes, "counts": counts.tolist()}
+                for name, (classes, counts) in entry["confusion"].items()
             },
             "errors": {
                 name: {key: number(*value) for key, value in vars(errors).items() if isinstance(value, Estimate)}
@@ -78,5 +78,5 @@ def _labels(posterior, truth, names):
 
 def _flag_counts(flags):
     flags = np.asarray(flags, np.int64)
-    counts = {flag.name: int(np.sum((flags & int(flag)) != 0)) for flag in Flag if int(flag).bit_count() == 1}
+    counts = {flag.name: int(np.sum((flags & int(flag)) != 0)) for flag in Flag}
     return {name: count for name, count in counts.items() if count}

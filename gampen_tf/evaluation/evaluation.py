@@ -1,4 +1,4 @@
-"""A model against a labelled data set.
+"""Evaluation of a model on a labelled data set.
 
 >>> evaluation = gampen_tf.evaluate("hsc_wide_g", "data/hsc_wide_g_test", report="report")
 >>> print(evaluation.summary())
@@ -7,24 +7,22 @@
 from __future__ import annotations
 
 import datetime
-import platform
 import shlex
 import time
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .._version import __version__
 from ..calibration.coverage import coverage_of
-from ..data.dataset import open_dataset
-from ..inference.labelled import _check_kind, _measure
+from ..data.joined import as_dataset
+from ..inference.labelled import labelled_posterior
+from ..inference.predictor import Predictor
+from ..io.provenance import versions
 from ..metrics.estimates import plain
-from ..models.combination import as_model
 from .assessment import assess, by_flag
-from .breakdowns import _flag_counts, _kinds, _labels, _quantities
+from .breakdowns import _classes, _flag_counts, _kinds, _quantities
 from .report import summary_lines, write_card, write_report
 
 __all__ = ["Evaluation", "evaluate"]
@@ -35,13 +33,13 @@ _PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "galsim", "numpy",
 
 @dataclass
 class Evaluation:
-    """What a model does on galaxies whose true values are known.
+    """Accuracy and calibration of a model on galaxies whose true values are known.
 
     Attributes
     ----------
     metrics : dict
         Plain data, every number with its error: see :func:`gampen_tf.evaluation.assess`, and besides ``kinds``,
-        ``labels``, ``before_recalibration``, ``values_alone`` (True: a point head's, whose coverage says nothing),
+        ``classes``, ``before_recalibration``, ``values_alone`` (True: a point head's, which have no coverage),
         ``flags``, ``by_flag``, ``passes`` and ``made_by``.
     posterior : Posterior
         A row for each galaxy.
@@ -98,9 +96,9 @@ def evaluate(
 
     Parameters
     ----------
-    model : str, path or Model
-        Name of a model that ships, directory of a trained one, or a loaded one.
-    data : path or DataSet
+    model : str, path or Model, or list of them
+        As for `gampen_tf.predict`.
+    data : path, DataSet or list of them
         As `gampen_tf.simulate` writes it, with the model's pixel scale and unit.
     split : {"test", "validation", "train", "all"}, optional
     n_images : int, optional
@@ -123,21 +121,15 @@ def evaluate(
         If the data set is not of the kind that the model takes, or knows no true values of what it measures.
     """
     started = time.perf_counter()
-    where = {"model": _name(model), "data": _name(data)}
-    model = as_model(model)
-    data = open_dataset(data) if isinstance(data, str | Path) else data
-    _check_kind(model, data)
-    names = list(model.parameters.names)
-    indices = data.split(split, n_images)
-    if len(indices) == 0:
-        raise ValueError(f"{data.path}: no images in the split {split!r}")
-    truth = data.labels(names)[indices]
-    catalogue = data.catalogue[indices]
-    posterior, before = _measure(model, data, indices, passes, seed, recalibrate, progress_bar)
-    quantities = _quantities(catalogue, data.metadata)
+    where = {"model": ",".join(_names(model)), "data": _names(data)}
+    predictor, data = Predictor(model, seed=seed, passes=passes), as_dataset(data)
+    model, names = predictor.model, list(predictor.model.parameters.names)
+    measured = labelled_posterior(predictor, data, split, n_images, recalibrate=recalibrate, progress_bar=progress_bar)
+    posterior, before, truth, catalogue = measured.posterior, measured.before, measured.truth, measured.catalogue
+    quantities = _quantities(catalogue, data.pixel_scale)
     found = assess(posterior, truth, quantities=quantities, seed=seed)
     found["kinds"] = _kinds(posterior, truth, catalogue, names, seed)
-    found["labels"] = _labels(posterior, truth, names)
+    found["classes"] = _classes(posterior, truth, names)
     found["before_recalibration"] = None if before is None else coverage_of(before, truth)
     found["recalibrated"] = before is not None
     # of one value without a width there is no coverage to speak of
@@ -147,32 +139,27 @@ def evaluate(
     found["passes"] = {key: (posterior.metadata or {}).get(key) for key in ("n_passes", "monte_carlo_error")}
     settings = {"split": split, "n_images": n_images, "passes": passes, "seed": seed, "recalibrate": recalibrate}
     found["made_by"] = _made_by(where, data, settings, report, time.perf_counter() - started)
-    evaluation = Evaluation(plain(found), posterior, truth, catalogue, quantities, model, data, indices)
+    evaluation = Evaluation(plain(found), posterior, truth, catalogue, quantities, model, data, measured.indices)
     if report is not None:
         evaluation.report(report)
     return evaluation
 
 
-def _name(thing):
-    return str(getattr(thing, "path", None) or getattr(thing, "name", None) or thing)
+def _names(things):
+    things = things if isinstance(things, list | tuple) else [things]
+    return [str(getattr(one, "path", None) or getattr(one, "name", None) or one) for one in things]
 
 
 def _made_by(where, data, settings, report, seconds):
-    words = ["gampen-tf", "evaluate", where["model"], where["data"]]
+    words = ["gampen-tf", "evaluate", where["model"], *where["data"]]
     for key, value in settings.items():
         if value != _DEFAULTS[key]:
             words += ["--no-recalibrate"] if key == "recalibrate" else [f"--{key.replace('_', '-')}", str(value)]
     words += [] if report is None else ["--report", Path(report).name]
-    versions = {"gampen_tf": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return {
         "call": shlex.join(words),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "seconds": round(seconds, 1),
-        "versions": versions,
-        "data": {key: data.metadata.get(key) for key in ("recipe_name", "recipe_sha256", "seed", "n_images", "band")},
+        "versions": versions(_PACKAGES),
+        "data": data.provenance,
     } | {"settings": settings}

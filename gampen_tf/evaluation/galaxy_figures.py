@@ -24,7 +24,7 @@ def _galaxies(evaluation):
     measured = np.flatnonzero(np.all(np.isfinite(c.mode), axis=1))
     if measured.size == 0:
         return
-    pixel_scale = evaluation.data.metadata["pixel_scale"]
+    pixel_scale = evaluation.data.pixel_scale
     noise = _noise(evaluation.catalogue)
     stated = evaluation.posterior.scaler.canonical(c.truth)
     # posteriors that are one atom have no width: a tenth of the usual one stands for it, or a share of the range
@@ -45,7 +45,7 @@ def _galaxies(evaluation):
         "galaxies",
         "Joint posterior of the first galaxy (68.27 % and 95.45 % regions), with the truth dashed.",
         "png",
-        plots.plot_posterior(evaluation.posterior.samples[first], truth=c.truth[first], **c.labelled),
+        plots.plot_posterior(evaluation.posterior.samples[first], truth=c.truth[first], **c.named),
     )
     yield from _residual_images(evaluation, measured[:_SHOWN], c, pixel_scale, noise)
     yield from _crops(evaluation, measured[:_SCALES_OF], c, pixel_scale, noise)
@@ -70,13 +70,13 @@ def _gallery(evaluation, rows, images, c, pixel_scale, noise):
         pixel_scale=pixel_scale,
         noise=noise,
         titles=[str(evaluation.indices[row]) for row in rows],
-        **c.labelled,
+        **c.named,
     )
 
 
 def _residual_images(evaluation, rows, c, pixel_scale, noise):
     data = evaluation.data
-    if not data.metadata.get("recipe") or noise is None:
+    if not data.recipe or noise is None:
         return
     images = data.images(evaluation.indices[rows])[..., 0]
     try:
@@ -99,7 +99,7 @@ def _residual_images(evaluation, rows, c, pixel_scale, noise):
             noise=noise,
             pixel_scale=pixel_scale,
             chi_squared=chi_squared,
-            unit=data.metadata["pixel_unit"],
+            unit=data.pixel_unit,
             titles=[str(evaluation.indices[row]) for row in rows],
         ),
     )

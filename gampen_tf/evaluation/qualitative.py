@@ -1,8 +1,8 @@
-"""Labels in place of numbers: "highly bulge-dominated" where a number would promise more than is known.
+"""Qualitative classes in place of numbers: "highly bulge-dominated" where a number would promise more than is known.
 
 A rule is a range of one parameter. It is applied to the predicted values, as in Ghosh et al. (2022, § 6.4), or to the
-posterior: a galaxy gets the label where the probability of the range exceeds a threshold, so that the share of wrong
-labels is known beforehand.
+posterior: a galaxy gets the class where the probability of the range exceeds a threshold, so that the share of wrong
+classes is known beforehand.
 """
 
 from __future__ import annotations
@@ -12,44 +12,46 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, proportion, quantile, resampled
 
 __all__ = [
     "GAMPEN_RULES",
-    "LabelRule",
-    "LabelledErrors",
+    "ClassRule",
+    "ClassifiedErrors",
     "Quality",
     "assign",
     "assign_by_probability",
-    "compare_labels",
+    "compare_classes",
     "confusion_matrix",
-    "errors_without_labelled",
-    "label_quality",
+    "errors_without_classified",
+    "class_quality",
     "posterior_probabilities",
     "probabilities",
 ]
 
 
 @dataclass(frozen=True)
-class LabelRule:
-    """A label for all values of a parameter in a range, its ends included.
+class ClassRule:
+    """A class of all values of a parameter in a range, its ends included.
 
     Parameters
     ----------
-    label : str
+    name : str
+        Of the class.
     parameter : str
     low, high : float, optional
         In the parameter's unit.
     """
 
-    label: str
+    name: str
     parameter: str
     low: float = -np.inf
     high: float = np.inf
 
     def __post_init__(self):
         if not self.low <= self.high or (np.isinf(self.low) and np.isinf(self.high)):
-            raise ValueError(f"label {self.label!r}: {self.low} to {self.high}; expected a range with an end")
+            raise ValueError(f"class {self.name!r}: {self.low} to {self.high}; expected a range with an end")
 
     def holds(self, values):
         """True where values of the rule's parameter are within the range; NaN is not."""
@@ -61,21 +63,21 @@ class LabelRule:
 
 
 GAMPEN_RULES = (
-    LabelRule("highly bulge-dominated", "bulge_to_total", low=0.85),
-    LabelRule("highly disc-dominated", "bulge_to_total", high=0.10),
-    LabelRule("smaller than 1 arcsec", "effective_radius", high=1.0),
+    ClassRule("highly bulge-dominated", "bulge_to_total", low=0.85),
+    ClassRule("highly disc-dominated", "bulge_to_total", high=0.10),
+    ClassRule("smaller than 1 arcsec", "effective_radius", high=1.0),
 )
 
 
 def assign(values, names: Sequence[str], rules=GAMPEN_RULES):
-    """Labels by value: (N, R) booleans.
+    """Classes by value: (N, R) booleans.
 
     Parameters
     ----------
     values : (N, P) array
-        Predicted values, or true ones; NaN gets no label.
+        Predicted values, or true ones; NaN gets no class.
     names : sequence of P str
-    rules : sequence of R LabelRule
+    rules : sequence of R ClassRule
     """
     values = np.asarray(values, float)
     columns = _columns_of(rules, names)
@@ -119,9 +121,9 @@ def posterior_probabilities(posterior, rules=GAMPEN_RULES):
 
 
 def assign_by_probability(probability, threshold=0.9):
-    """Labels by posterior: True where the probability of the range exceeds the threshold; NaN gets no label.
+    """Classes by posterior: True where the probability of the range exceeds the threshold; NaN gets no class.
 
-    Of calibrated posteriors more than ``threshold`` of the labels are right, whatever the rule.
+    Of calibrated posteriors more than ``threshold`` of the classes are right, whatever the rule.
     """
     if not 0.5 <= threshold < 1:
         # below one half, two rules that exclude each other could both hold
@@ -131,19 +133,19 @@ def assign_by_probability(probability, threshold=0.9):
 
 @dataclass(frozen=True)
 class Quality:
-    """How good labels are, each an Estimate of (R,) arrays.
+    """Quality of classes, each an Estimate of (R,) arrays.
 
     Attributes
     ----------
     precision : Estimate
-        Share of the galaxies with the label whose true value lies in its range.
+        Share of the galaxies with the class whose true value lies in its range.
     completeness : Estimate
-        Share of the galaxies whose true value lies in the range that have the label.
+        Share of the galaxies whose true value lies in the range that have the class.
     not_opposite : Estimate
-        Share of the galaxies with the label whose true value is *not* in the range of another label of the same
+        Share of the galaxies with the class whose true value is *not* in the range of another class of the same
         parameter: how often an extreme is not taken for the opposite one.
     n : (R,) array
-        Number of labelled galaxies with a known truth.
+        Number of galaxies with the class and a known truth.
     """
 
     precision: Estimate
@@ -152,8 +154,8 @@ class Quality:
     n: np.ndarray
 
 
-def label_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> Quality:
-    """Precision, completeness and confusion of labels.
+def class_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> Quality:
+    """Precision, completeness and confusion of classes.
 
     Parameters
     ----------
@@ -163,22 +165,22 @@ def label_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> 
     """
     truth, assigned = np.asarray(truth, float), np.asarray(assigned, bool)
     known = np.stack([~np.isnan(truth[:, p]) for p in _columns_of(rules, names)], axis=1)
-    right, labelled = assign(truth, names, rules), assigned & known
+    right, given = assign(truth, names, rules), assigned & known
     opposite = np.zeros_like(right)
     for r, rule in enumerate(rules):
         others = [s for s, other in enumerate(rules) if s != r and other.parameter == rule.parameter]
         opposite[:, r] = np.any(right[:, others], axis=1) & ~right[:, r]
-    n = np.sum(labelled, axis=0)
+    n = np.sum(given, axis=0)
     return Quality(
-        proportion(np.sum(labelled & right, axis=0), n),
-        proportion(np.sum(labelled & right, axis=0), np.sum(right, axis=0)),
-        proportion(np.sum(labelled & ~opposite, axis=0), n),
+        proportion(np.sum(given & right, axis=0), n),
+        proportion(np.sum(given & right, axis=0), np.sum(right, axis=0)),
+        proportion(np.sum(given & ~opposite, axis=0), n),
         n,
     )
 
 
 def confusion_matrix(assigned, truth, names: Sequence[str], parameter: str, rules=GAMPEN_RULES):
-    """Counts of galaxies by label given and label deserved, for the rules of one parameter.
+    """Counts of galaxies by class given and true class, for the rules of one parameter.
 
     Parameters
     ----------
@@ -189,31 +191,31 @@ def confusion_matrix(assigned, truth, names: Sequence[str], parameter: str, rule
     Returns
     -------
     names : list of K + 1 str
-        The K labels of the parameter, and "none".
+        The K classes of the parameter, and "none".
     counts : (K + 1, K + 1) int array
-        True label along the rows, given label along the columns.
+        True class along the rows, given class along the columns.
 
     Raises
     ------
     ValueError
-        If a galaxy has two labels of the parameter.
+        If a galaxy has two classes of the parameter.
     """
     chosen = [r for r, rule in enumerate(rules) if rule.parameter == parameter]
     if not chosen:
         raise ValueError(f"no rule for {parameter!r}; there are rules for {sorted({r.parameter for r in rules})}")
     known = ~np.isnan(np.asarray(truth, float)[:, names.index(parameter)])
-    classes = []
-    for labels in (assign(truth, names, rules)[known][:, chosen], np.asarray(assigned, bool)[known][:, chosen]):
-        if np.any(np.sum(labels, axis=1) > 1):
-            raise ValueError(f"rules of {parameter!r} overlap: a galaxy has two labels, the matrix one place for it")
-        classes.append(np.where(np.any(labels, axis=1), np.argmax(labels, axis=1), len(chosen)))
+    places = []
+    for classes in (assign(truth, names, rules)[known][:, chosen], np.asarray(assigned, bool)[known][:, chosen]):
+        if np.any(np.sum(classes, axis=1) > 1):
+            raise ValueError(f"rules of {parameter!r} overlap: a galaxy has two classes, the matrix one place for it")
+        places.append(np.where(np.any(classes, axis=1), np.argmax(classes, axis=1), len(chosen)))
     counts = np.zeros((len(chosen) + 1, len(chosen) + 1), int)
-    np.add.at(counts, tuple(classes), 1)
-    return [rules[r].label for r in chosen] + ["none"], counts
+    np.add.at(counts, tuple(places), 1)
+    return [rules[r].name for r in chosen] + ["none"], counts
 
 
 @dataclass(frozen=True)
-class LabelledErrors:
+class ClassifiedErrors:
     """Errors of a parameter over all galaxies, and over those that keep their number.
 
     Attributes
@@ -222,40 +224,40 @@ class LabelledErrors:
         68.27th percentile of |residual|.
     deviation_before, deviation_after : Estimate
         Standard deviation of the residuals.
-    labelled_fraction : Estimate
+    classified_fraction : Estimate
     """
 
     typical_before: Estimate
     typical_after: Estimate
     deviation_before: Estimate
     deviation_after: Estimate
-    labelled_fraction: Estimate
+    classified_fraction: Estimate
 
 
-def errors_without_labelled(residuals, labelled, *, seed=0) -> LabelledErrors:
-    """What leaving out the labelled galaxies does to the error of a parameter.
+def errors_without_classified(residuals, classified, *, seed=0) -> ClassifiedErrors:
+    """Errors of a parameter with and without the galaxies that have a class in place of the number.
 
     Parameters
     ----------
     residuals : (N,) array
         NaN left out.
-    labelled : (N,) booleans
-        True where a label of the parameter stands in place of the number.
+    classified : (N,) booleans
+        True where a class of the parameter stands in place of the number.
     """
-    residuals, labelled = np.asarray(residuals, float), np.asarray(labelled, bool)
+    residuals, classified = np.asarray(residuals, float), np.asarray(classified, bool)
     known = ~np.isnan(residuals)
-    every, kept = residuals[known], residuals[known & ~labelled]
-    return LabelledErrors(
-        quantile(np.abs(every), 0.6827),
-        quantile(np.abs(kept), 0.6827),
+    every, kept = residuals[known], residuals[known & ~classified]
+    return ClassifiedErrors(
+        quantile(np.abs(every), SIGMA_LEVELS[0]),
+        quantile(np.abs(kept), SIGMA_LEVELS[0]),
         resampled(_deviation, every, seed=seed),
         resampled(_deviation, kept, seed=seed),
-        proportion(np.sum(labelled & known), np.sum(known)),
+        proportion(np.sum(classified & known), np.sum(known)),
     )
 
 
-def compare_labels(values, probability, truth, names: Sequence[str], rules=GAMPEN_RULES, *, threshold=0.9) -> dict:
-    """Labels by value and by posterior, side by side.
+def compare_classes(values, probability, truth, names: Sequence[str], rules=GAMPEN_RULES, *, threshold=0.9) -> dict:
+    """Classes by value and by posterior, side by side.
 
     Parameters
     ----------
@@ -278,9 +280,11 @@ def compare_labels(values, probability, truth, names: Sequence[str], rules=GAMPE
         for parameter in parameters:
             chosen = [r for r, rule in enumerate(rules) if rule.parameter == parameter]
             p = list(names).index(parameter)
-            errors[parameter] = errors_without_labelled(values[:, p] - truth[:, p], np.any(assigned[:, chosen], axis=1))
+            errors[parameter] = errors_without_classified(
+                values[:, p] - truth[:, p], np.any(assigned[:, chosen], axis=1)
+            )
         results[side] = {
-            "quality": label_quality(assigned, truth, names, rules),
+            "quality": class_quality(assigned, truth, names, rules),
             "confusion": {name: confusion_matrix(assigned, truth, list(names), name, rules) for name in parameters},
             "errors": errors,
         }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 from pathlib import Path
 
+from ..io.files import write_whole
 from .report_figures import draw_figures
 from .report_tables import glance, tables
 
@@ -17,7 +17,7 @@ _SECTIONS = {
     "accuracy": "Accuracy",
     "calibration": "Calibration",
     "uncertainty": "Uncertainties",
-    "labels": "Labels",
+    "classes": "Classes",
     "flags": "Flags",
     "galaxies": "Galaxies",
 }
@@ -54,8 +54,8 @@ def write_report(evaluation, folder):
         ],
         versions=", ".join(f"{name} {version}" for name, version in evaluation.metrics["made_by"]["versions"].items()),
     )
-    _write(folder / "metrics.json", json.dumps(evaluation.metrics, indent=1) + "\n")
-    _write(folder / "index.html", page)
+    write_whole(folder / "metrics.json", json.dumps(evaluation.metrics, indent=1) + "\n")
+    write_whole(folder / "index.html", page)
     return folder / "index.html"
 
 
@@ -84,13 +84,14 @@ def write_card(evaluation, directory):
     metrics = directory / "metrics.json"
     kept = json.loads(metrics.read_text()) if metrics.is_file() else {}
     short = {key: value for key, value in evaluation.metrics.items() if key != "curves"}
-    _write(metrics, json.dumps(kept | {"evaluation": kept.get("evaluation", {}) | {recipe: short}}, indent=1) + "\n")
-    _write(path, card)
+    kept |= {"evaluation": kept.get("evaluation", {}) | {recipe: short}}
+    write_whole(metrics, json.dumps(kept, indent=1) + "\n")
+    write_whole(path, card)
     return path
 
 
 def short_form(metrics) -> str:
-    """Accuracy, coverage, labels and flags in Markdown, each number with its error, and the call that made them."""
+    """Accuracy, coverage, classes and flags in Markdown, each number with its error, and the call that made them."""
     made_by = metrics["made_by"]
     data = made_by["data"]
     lines = [
@@ -99,7 +100,7 @@ def short_form(metrics) -> str:
         f"On {metrics['n_measured']} galaxies of {data['recipe_name']} (seed {data['seed']}, "
         f"{made_by['settings']['split']} split), {made_by['date']}; ± is one standard error.",
     ]
-    chosen = [("accuracy", 1), ("calibration", 2), ("labels", 1), ("flags", 1)]
+    chosen = [("accuracy", 1), ("calibration", 2), ("classes", 1), ("flags", 1)]
     for table in [table for section, n in chosen for table in tables(section, metrics)[:n]]:
         lines += ["", f"{table['caption']}", "", _markdown(table)]
     lines += ["", f"Made by `{made_by['call']}` with gampen_tf {made_by['versions']['gampen_tf']}."]
@@ -144,7 +145,7 @@ def _facts(evaluation):
             f"{made_by['settings']['split']} split, "
             f"{metrics['n_galaxies']} galaxies, {metrics['n_measured']} measured",
         ),
-        ("Passes", f"{passes['value']:.1f} per galaxy on average" if passes else "none"),
+        ("Passes", f"{passes['mean']:.1f} per galaxy on average" if passes else "none"),
         ("Flags", ", ".join(f"{name} {count}" for name, count in metrics["flags"].items()) or "none"),
     ]
     return facts
@@ -184,9 +185,3 @@ def _template():
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined).get_template(
         "report.html"
     )
-
-
-def _write(path, text):
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

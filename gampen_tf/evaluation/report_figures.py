@@ -22,13 +22,13 @@ def draw_figures(evaluation):
     Yields
     ------
     (str, str, str, matplotlib Figure)
-        Sections are "accuracy", "uncertainty", "calibration", "labels" and "galaxies".
+        Sections are "accuracy", "uncertainty", "calibration", "classes" and "galaxies".
     """
     yield from _accuracy(evaluation)
     if not evaluation.metrics.get("values_alone"):
         yield from _calibration(evaluation)
         yield from _uncertainty(evaluation)
-    yield from _labels(evaluation)
+    yield from _classes(evaluation)
     yield from _galaxies(evaluation)
 
 
@@ -38,25 +38,25 @@ def _accuracy(evaluation):
         "accuracy",
         "Predicted values (modes) against true ones; the dashed line is equality.",
         "png",
-        plots.plot_predicted_against_true(c.mode, c.truth, scales=c.scales, **c.labelled),
+        plots.plot_predicted_against_true(c.mode, c.truth, scales=c.scales, **c.named),
     )
     yield (
         "accuracy",
         "Residuals, predicted minus true, with their mean, median, standard deviation and 68.27 % error.",
         "png",
-        plots.plot_residual_histograms(c.mode, c.truth, **c.labelled),
+        plots.plot_residual_histograms(c.mode, c.truth, **c.named),
     )
     yield (
         "accuracy",
         "Residuals against true values.",
         "png",
-        plots.plot_residuals(c.mode, c.truth, scales=c.scales, **c.labelled),
+        plots.plot_residuals(c.mode, c.truth, scales=c.scales, **c.named),
     )
     yield (
         "accuracy",
         "Residuals against predicted values, which are all that one knows of a real galaxy.",
         "png",
-        plots.plot_residuals(c.mode, c.truth, against=c.mode, against_word="Predicted", scales=c.scales, **c.labelled),
+        plots.plot_residuals(c.mode, c.truth, against=c.mode, against_word="Predicted", scales=c.scales, **c.named),
     )
     if any(c.logged):
         of = [name for name, logged in zip(c.names, c.logged, strict=True) if logged]
@@ -95,15 +95,23 @@ def _component_groups(catalogue, c):
 
 
 def _calibration(evaluation):
-    curves, names = evaluation.metrics["curves"], evaluation.metrics["parameters"]
-    coverage = curves["coverage"]
+    yield from _calibration_curves(evaluation.metrics["curves"], evaluation.metrics["parameters"])
+    tuning = None if evaluation.model is None else evaluation.model.provenance.get("dropout_tuning")
+    if tuning:
+        yield _dropout_tuning(tuning)
+    for name, rows in evaluation.metrics["bins"].items():
+        if rows and not name.startswith("true_"):
+            yield _coverage_in_bins(name, rows, evaluation.metrics)
+
+
+def _calibration_curves(curves, names):
+    coverage, pit, ecdf, tarp = (curves[key] for key in ("coverage", "pit_histogram", "pit_distribution", "tarp"))
     yield (
         "calibration",
         "Coverage of equal-tailed intervals against their level; bands are one standard error.",
         "svg",
         plots.plot_coverage(coverage["levels"], coverage["value"], coverage["error"], names=names),
     )
-    pit = curves["pit_histogram"]
     yield (
         "calibration",
         "Probability integral transforms of the truth. Uniform ones stay within the grey band, all bars "
@@ -111,7 +119,6 @@ def _calibration(evaluation):
         "svg",
         plots.plot_pit(pit["edges"], pit["counts"], pit["band"], names=names),
     )
-    ecdf = curves["pit_distribution"]
     yield (
         "calibration",
         "Their distribution functions less the uniform one, with the band that the whole curve keeps to 95 "
@@ -119,7 +126,6 @@ def _calibration(evaluation):
         "svg",
         plots.plot_rank_curves(ecdf["levels"], ecdf["value"], *ecdf["band"], names=names),
     )
-    tarp = curves["tarp"]
     yield (
         "calibration",
         "Expected coverage of the joint posterior (TARP) less its level: blue, with a 95 % bootstrap band; "
@@ -127,52 +133,51 @@ def _calibration(evaluation):
         "svg",
         plots.plot_tarp(tarp["levels"], tarp["value"], tarp["lower"], tarp["upper"], band=tarp["band"]),
     )
-    tuning = None if evaluation.model is None else evaluation.model.provenance.get("dropout_tuning")
-    if tuning:
-        yield (
-            "calibration",
-            f"How the dropout rate was chosen: coverage of {tuning['n_images']} validation galaxies at rates set after "
-            f"training (with {tuning['trained_with']:g}), before any recalibration; the dotted line is the rate taken.",
-            "svg",
-            plots.plot_coverage_against_dropout(
-                tuning["rates"],
-                tuning["coverage"],
-                tuning["coverage_error"],
-                levels=tuning["levels"],
-                names=tuning["parameters"],
-                chosen=tuning["chosen"],
-            ),
-        )
+
+
+def _dropout_tuning(tuning):
+    return (
+        "calibration",
+        f"How the dropout rate was chosen: coverage of {tuning['n_images']} validation galaxies at rates set after "
+        f"training (with {tuning['trained_with']:g}), before any recalibration; the dotted line is the rate taken.",
+        "svg",
+        plots.plot_coverage_against_dropout(
+            tuning["rates"],
+            tuning["coverage"],
+            tuning["coverage_error"],
+            levels=tuning["levels"],
+            names=tuning["parameters"],
+            chosen=tuning["chosen"],
+        ),
+    )
+
+
+def _coverage_in_bins(name, rows, metrics):
+    names, base = metrics["parameters"], name.removeprefix("predicted_")
+    units = {"psf_fwhm": "arcsec"} | dict(zip(names, metrics["units"], strict=True))
     levels = [f"{100 * level:.2f}" for level in SIGMA_LEVELS]
-    for name, rows in evaluation.metrics["bins"].items():
-        base = name.removeprefix("true_").removeprefix("predicted_")
-        if not rows or name.startswith("true_"):
-            continue
-        unit = dict(zip(names, evaluation.metrics["units"], strict=True)).get(
-            base, "arcsec" if base == "psf_fwhm" else ""
-        )
-        found = np.array(
-            [
-                [[[row["coverage"][level][p][key] for p in names] for level in levels] for row in rows]
-                for key in ("value", "error")
-            ],
-            float,
-        )
-        centres = np.array([row["centre"] for row in rows])
-        yield (
-            "calibration",
-            f"Coverage of shortest intervals in bins of {plain_name(name)}.",
-            "svg",
-            plots.plot_coverage_in_bins(
-                centres,
-                *found,
-                levels=SIGMA_LEVELS,
-                name=base,
-                unit=unit,
-                names=names,
-                scale="log" if np.all(centres > 0) and centres.max() > 20 * centres.min() else "linear",
-            ),
-        )
+    found = np.array(
+        [
+            [[[row["coverage"][level][p][key] for p in names] for level in levels] for row in rows]
+            for key in ("value", "error")
+        ],
+        float,
+    )
+    centres = np.array([row["centre"] for row in rows])
+    return (
+        "calibration",
+        f"Coverage of shortest intervals in bins of {plain_name(name)}.",
+        "svg",
+        plots.plot_coverage_in_bins(
+            centres,
+            *found,
+            levels=SIGMA_LEVELS,
+            name=base,
+            unit=units.get(base, ""),
+            names=names,
+            scale="log" if np.all(centres > 0) and centres.max() > 20 * centres.min() else "linear",
+        ),
+    )
 
 
 def _uncertainty(evaluation):
@@ -202,33 +207,33 @@ def _uncertainty(evaluation):
     )
 
 
-def _labels(evaluation):
-    labels = evaluation.metrics["labels"]
-    if labels is None:
+def _classes(evaluation):
+    classes = evaluation.metrics["classes"]
+    if classes is None:
         return
     c = _Columns(evaluation)
-    for name, entry in labels["value"]["confusion"].items():
+    for name, entry in classes["value"]["confusion"].items():
         p = c.names.index(name)
         regions = [
             (rule.get("low", -np.inf), rule.get("high", np.inf))
-            for rule in labels["rules"]
+            for rule in classes["rules"]
             if rule["parameter"] == name
         ]
         yield (
-            "labels",
-            f"Residuals of {plain_name(name)} with the labelled regions hatched, and their distribution with "
-            "and without the labelled galaxies.",
+            "classes",
+            f"Residuals of {plain_name(name)} with the regions of classes hatched, and their distribution with "
+            "and without the classified galaxies.",
             "png",
-            plots.plot_labelled_residuals(c.mode[:, p], c.truth[:, p], regions, name=name, unit=c.units[p]),
+            plots.plot_classified_residuals(c.mode[:, p], c.truth[:, p], regions, name=name, unit=c.units[p]),
         )
-        by_probability = labels["probability"]["confusion"][name]
+        by_probability = classes["probability"]["confusion"][name]
         for way, matrix in (
             ("by predicted value", entry),
-            (f"by posterior probability above {labels['threshold']}", by_probability),
+            (f"by posterior probability above {classes['threshold']}", by_probability),
         ):
             yield (
-                "labels",
-                f"Labels {way}: galaxies, and shares of those that got the label.",
+                "classes",
+                f"Classes {way}: galaxies, and shares of those that got the class.",
                 "svg",
-                plots.plot_confusion(matrix["counts"], matrix["labels"]),
+                plots.plot_confusion(matrix["counts"], matrix["classes"]),
             )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.known_parameters import words_of
 from ..metrics.draws import SIGMA_LEVELS
 
 __all__ = ["plain_name", "plus_minus"]
 
-_PLAIN = {"bulge_to_total": "B/T", "psf_fwhm": "seeing (FWHM)", "signal_to_noise": "signal-to-noise ratio"}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plain_name(name):
@@ -16,11 +17,11 @@ def plain_name(name):
     for word in ("true", "predicted"):
         if name.startswith(f"{word}_"):
             return f"{word} {plain_name(name.removeprefix(word)[1:])}"
-    return _PLAIN.get(name, name.replace("_", " "))
+    return words_of(name)
 
 
 class _Columns:
-    """What most figures are drawn from."""
+    """Columns that most figures are drawn from."""
 
     def __init__(self, evaluation):
         parameters = evaluation.posterior.scaler.parameters
@@ -31,11 +32,8 @@ class _Columns:
         self.mode, self.truth = evaluation.posterior.mode(), evaluation.truth
         interval = evaluation.posterior.interval(SIGMA_LEVELS[0])
         self.width = interval[..., 1] - interval[..., 0]
-        self.labelled = {"names": self.names, "units": self.units}
+        self.named = {"names": self.names, "units": self.units}
         self.against = {"against_names": self.names, "against_units": self.units, "scales": self.scales}
-
-
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plus_minus(entry, factor=1.0, unit=""):

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import proportion
+from .published import SOURCE, published_numbers
 from .report_parts import _p_value, plain_name, plus_minus
 
 __all__ = ["glance", "tables"]
 
 _LEVELS = [f"{100 * level:.2f}" for level in SIGMA_LEVELS]
-# Ghosh et al. (2022), table 2, § 6.2 and 6.4, on simulated galaxies of the recipe hsc_wide_g.
-_PAPER = {
-    "typical_error": {"bulge_to_total": "0.10", "effective_radius": "0.17", "flux": "63000"},
-    "relative": {"effective_radius": "7 %", "flux": "1 %"},
-    "coverage": {
-        "bulge_to_total": ("71.8", "96.9", "98.9"),
-        "effective_radius": ("68.1", "95.9", "98.3"),
-        "flux": ("78.7", "98.2", "99.9"),
-    },
-}
 
 
 def glance(metrics):
@@ -43,7 +34,7 @@ def tables(section, metrics):
     make = {
         "accuracy": _accuracy_tables,
         "calibration": _calibration_tables,
-        "labels": _label_tables,
+        "classes": _class_tables,
         "flags": _flag_tables,
     }
     if metrics.get("values_alone"):
@@ -51,17 +42,15 @@ def tables(section, metrics):
     return [{"folded": False} | table for table in make[section](metrics)] if section in make else []
 
 
-def _has_paper(metrics):
-    recipe = metrics["made_by"]["data"]["recipe_name"] or ""
-    return recipe == "hsc_wide_g" and set(metrics["parameters"]) == set(_PAPER["coverage"])
-
-
 def _accuracy_tables(metrics):
-    names, units = metrics["parameters"], metrics["units"]
-    paper = _has_paper(metrics)
-    head = ["parameter", "unit", "68.27 % error", "relative", "mean", "median", "σ", "NMAD", "R²"]
+    tables = [_residual_table(metrics), _table_as_papers_count(metrics)]
+    return [*tables, _kind_table(metrics)] if metrics["kinds"] else tables
+
+
+def _residual_table(metrics):
+    paper = published_numbers(metrics)
     rows = []
-    for name, unit in zip(names, units, strict=True):
+    for name, unit in zip(metrics["parameters"], metrics["units"], strict=True):
         found = metrics["accuracy"]["mode"][name]
         relative = metrics["relative_accuracy"].get("mode", {}).get(name)
         rows.append(
@@ -74,11 +63,18 @@ def _accuracy_tables(metrics):
             ]
         )
         if paper:
-            rows[-1].append(" / ".join([_PAPER["typical_error"][name], *filter(None, [_PAPER["relative"].get(name)])]))
-    head += ["Ghosh et al. 2022"] if paper else []
-    result = [{"caption": "Residuals of the mode, predicted minus true.", "head": head, "rows": rows}]
+            rows[-1].append(" / ".join([paper["typical_error"][name], *filter(None, [paper["relative"].get(name)])]))
+    head = ["parameter", "unit", "68.27 % error", "relative", "mean", "median", "σ", "NMAD", "R²"]
+    return {
+        "caption": "Residuals of the mode, predicted minus true.",
+        "head": head + [SOURCE] if paper else head,
+        "rows": rows,
+    }
+
+
+def _table_as_papers_count(metrics):
     rows = []
-    for name in names:
+    for name in metrics["parameters"]:
         euclid, galnets = metrics["euclid"][name], metrics["galnets"][name]
         rows.append(
             [
@@ -90,43 +86,38 @@ def _accuracy_tables(metrics):
                 plus_minus(galnets["nmad"]),
             ]
         )
-    result.append(
-        {
-            "caption": "The same as the Euclid Morphology Challenge counts it (median, 68th percentile and share "
-            "beyond 0.5 of the residual, relative for sizes and fluxes) and as Li et al. (2022) do "
-            "(Δp = (p − t)/(1 + t)).",
-            "head": ["parameter", "bias", "dispersion", "outliers", "R²", "outliers (Li)", "NMAD (Li)"],
-            "rows": rows,
-        }
-    )
-    if metrics["kinds"]:
-        result.append(
-            {
-                "caption": "By kind of galaxy: standard deviation and 68.27 % error of the residuals.",
-                "head": [
-                    "kind",
-                    "galaxies",
-                    *(f"{plain_name(name)} {word}" for name in names for word in ("σ", "68.27 %")),
-                ],
-                "rows": [
-                    [
-                        plain_name(kind),
-                        str(entry["n"]),
-                        *(
-                            plus_minus(entry[name][key])
-                            for name in names
-                            for key in ("standard_deviation", "typical_error")
-                        ),
-                    ]
-                    for kind, entry in metrics["kinds"].items()
-                ],
-            }
-        )
-    return result
+    return {
+        "caption": "The same as the Euclid Morphology Challenge counts it (median, 68th percentile and share "
+        "beyond 0.5 of the residual, relative for sizes and fluxes) and as Li et al. (2022) do "
+        "(Δp = (p − t)/(1 + t)).",
+        "head": ["parameter", "bias", "dispersion", "outliers", "R²", "outliers (Li)", "NMAD (Li)"],
+        "rows": rows,
+    }
+
+
+def _kind_table(metrics):
+    names, keys = metrics["parameters"], {"σ": "standard_deviation", "68.27 %": "typical_error"}
+    return {
+        "caption": "By kind of galaxy: standard deviation and 68.27 % error of the residuals.",
+        "head": ["kind", "galaxies", *(f"{plain_name(name)} {word}" for name in names for word in keys)],
+        "rows": [
+            [
+                plain_name(kind),
+                str(entry["n"]),
+                *(plus_minus(entry[name][key]) for name in names for key in keys.values()),
+            ]
+            for kind, entry in metrics["kinds"].items()
+        ],
+    }
 
 
 def _calibration_tables(metrics):
-    names, paper = metrics["parameters"], _has_paper(metrics)
+    bins = [_bin_table(by, rows, metrics) for by, rows in metrics["bins"].items() if rows]
+    return [_coverage_table(metrics), _uniformity_table(metrics), _score_table(metrics), *bins]
+
+
+def _coverage_table(metrics):
+    names, paper = metrics["parameters"], published_numbers(metrics)
     sides = [("shortest", metrics["coverage"]["hdi"]), ("equal-tailed", metrics["coverage"]["central"])]
     if metrics["before_recalibration"]:
         sides.append(("shortest, before recalibration", metrics["before_recalibration"]["hdi"]))
@@ -138,52 +129,46 @@ def _calibration_tables(metrics):
     joint = metrics["coverage"]["joint"]
     rows.append(["all together", "highest density", *(plus_minus(joint[level], 100) for level in _LEVELS)])
     if paper:
-        rows += [[plain_name(name), "Ghosh et al. 2022", *_PAPER["coverage"][name]] for name in names]
-    result = [
-        {
-            "caption": "Coverage in per cent: how often the true value lies in the interval. Where galaxies sit "
-            "exactly at a bound (B/T of 0 or 1), an interval that reaches it holds more than its level; they count "
-            "with the share that makes up the level.",
-            "head": ["parameter", "interval", *(f"{level} %" for level in _LEVELS)],
-            "rows": rows,
-        }
+        rows += [[plain_name(name), SOURCE, *paper["coverage"][name]] for name in names]
+    return {
+        "caption": "Coverage in per cent: how often the true value lies in the interval. Where galaxies sit "
+        "exactly at a bound (B/T of 0 or 1), an interval that reaches it holds more than its level; they count "
+        "with the share that makes up the level.",
+        "head": ["parameter", "interval", *(f"{level} %" for level in _LEVELS)],
+        "rows": rows,
+    }
+
+
+def _uniformity_table(metrics):
+    tests = {f"PIT of {plain_name(name)}": test for name, test in metrics["uniformity"].items()}
+    tests["TARP, all together"] = metrics["tarp"]
+    return {
+        "caption": "Tests of uniformity; the band holds for the whole curve, 95 times in 100.",
+        "head": ["quantity", "p-value", "inside the band", "galaxies"],
+        "rows": [
+            [quantity, _p_value(test["p_value"]), "yes" if test["inside_95"] else "no", str(test["n"])]
+            for quantity, test in tests.items()
+        ],
+    }
+
+
+def _score_table(metrics):
+    rows = [
+        [
+            plain_name(name),
+            plus_minus(metrics["scores"]["crps"][name], unit=unit),
+            plus_minus(metrics["sharpness"][name], unit=unit),
+            plus_minus(metrics["spearman"][name]),
+        ]
+        for name, unit in zip(metrics["parameters"], metrics["units"], strict=True)
     ]
-    tests = [
-        [f"PIT of {plain_name(name)}", _p_value(test["p_value"]), "yes" if test["inside_95"] else "no", str(test["n"])]
-        for name, test in metrics["uniformity"].items()
-    ]
-    tarp = metrics["tarp"]
-    tests.append(
-        ["TARP, all together", _p_value(tarp["p_value"]), "yes" if tarp["inside_95"] else "no", str(tarp["n"])]
-    )
-    result.append(
-        {
-            "caption": "Tests of uniformity; the band holds for the whole curve, 95 times in 100.",
-            "head": ["quantity", "p-value", "inside the band", "galaxies"],
-            "rows": tests,
-        }
-    )
-    rows = []
-    for name, unit in zip(names, metrics["units"], strict=True):
-        rows.append(
-            [
-                plain_name(name),
-                plus_minus(metrics["scores"]["crps"][name], unit=unit),
-                plus_minus(metrics["sharpness"][name], unit=unit),
-                plus_minus(metrics["spearman"][name]),
-            ]
-        )
-    result.append(
-        {
-            "caption": "Scores: mean CRPS, median width of the 68.27 % interval, rank correlation of width and "
-            "|residual|. "
-            f"Energy score of the labels, jointly: {plus_minus(metrics['scores']['energy_of_labels'])}.",
-            "head": ["parameter", "CRPS", "width", "Spearman's ρ"],
-            "rows": rows,
-        }
-    )
-    result += [_bin_table(by, rows, metrics) for by, rows in metrics["bins"].items() if rows]
-    return result
+    return {
+        "caption": "Scores: mean CRPS, median width of the 68.27 % interval, rank correlation of width and "
+        "|residual|. "
+        f"Energy score of the labels, jointly: {plus_minus(metrics['scores']['energy_of_labels'])}.",
+        "head": ["parameter", "CRPS", "width", "Spearman's ρ"],
+        "rows": rows,
+    }
 
 
 def _bin_table(by, rows, metrics):
@@ -225,44 +210,40 @@ def _bin_table(by, rows, metrics):
     }
 
 
-def _label_tables(metrics):
-    if metrics["labels"] is None:
+def _class_tables(metrics):
+    classes = metrics["classes"]
+    if classes is None:
         return []
-    labels = metrics["labels"]
-    ways = {"value": "by value", "probability": f"by probability > {labels['threshold']}"}
-    rows = [
-        [
-            label,
-            word,
-            str(entry["n"]),
-            *(plus_minus(entry[key], 100, "%") for key in ("precision", "not_opposite", "completeness")),
-        ]
-        for side, word in ways.items()
-        for label, entry in labels[side]["quality"].items()
-    ]
+    ways = {"value": "by value", "probability": f"by probability > {classes['threshold']}"}
     quality = {
-        "caption": "Labels: how many of those given are right, how many are not the opposite extreme, and how many of "
+        "caption": "Classes: how many of those given are right, how many are not the opposite extreme, and how many of "
         "those deserved are given.",
-        "head": ["label", "given", "galaxies", "right", "not opposite", "complete"],
-        "rows": rows,
+        "head": ["class", "given", "galaxies", "right", "not opposite", "complete"],
+        "rows": [
+            [
+                name,
+                word,
+                str(entry["n"]),
+                *(plus_minus(entry[key], 100, "%") for key in ("precision", "not_opposite", "completeness")),
+            ]
+            for way, word in ways.items()
+            for name, entry in classes[way]["quality"].items()
+        ],
     }
-    rows = [
-        [
-            plain_name(name),
-            word,
-            *(
-                plus_minus(entry[key])
-                for key in ("typical_before", "typical_after", "deviation_before", "deviation_after")
-            ),
-            plus_minus(entry["labelled_fraction"], 100, "%"),
-        ]
-        for side, word in ways.items()
-        for name, entry in labels[side]["errors"].items()
-    ]
+    before_and_after = ("typical_before", "typical_after", "deviation_before", "deviation_after")
     errors = {
         "caption": "Errors of all galaxies, and of those that keep their number.",
-        "head": ["parameter", "labels", "68.27 % before", "after", "σ before", "after", "labelled"],
-        "rows": rows,
+        "head": ["parameter", "classes", "68.27 % before", "after", "σ before", "after", "classified"],
+        "rows": [
+            [
+                plain_name(name),
+                word,
+                *(plus_minus(entry[key]) for key in before_and_after),
+                plus_minus(entry["classified_fraction"], 100, "%"),
+            ]
+            for way, word in ways.items()
+            for name, entry in classes[way]["errors"].items()
+        ],
     }
     return [quality, errors]
 

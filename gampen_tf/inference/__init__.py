@@ -1,23 +1,29 @@
 """A model and images in, posteriors out. Never changes a model."""
 
+from .batches import open_cutouts
 from .catalogues import predict_catalogue, read_catalogue
 from .cropping import crop, crop_box
-from .monte_carlo import DEFAULT_TOLERANCE, MAX_PASSES, Engine, Passes
+from .flagging import Flags
+from .labelled import Labelled, labelled_posterior
+from .monte_carlo import DEFAULT_TOLERANCE, MAX_PASSES, MonteCarloEngine, Passes
 from .precision import CHANGE_METRIC, bfloat16_change
 from .prediction import predict
-from .predictor import Measurement, open_cutouts
+from .predictor import Predictor
 from .replica import network_features
 
 __all__ = [
     "CHANGE_METRIC",
     "DEFAULT_TOLERANCE",
-    "Engine",
+    "Flags",
+    "Labelled",
     "MAX_PASSES",
-    "Measurement",
+    "MonteCarloEngine",
     "Passes",
+    "Predictor",
     "bfloat16_change",
     "crop",
     "crop_box",
+    "labelled_posterior",
     "network_features",
     "open_cutouts",
     "predict",

@@ -2,11 +2,12 @@
 
 import os
 import threading
-from functools import lru_cache
 from itertools import islice
 
+from ..io.cluster import cluster_client
 from . import catalogue_shards as shards
-from .predictor import Measurement, open_cutouts
+from .batches import open_cutouts
+from .predictor import Predictor
 
 __all__ = ["compute_on_cluster"]
 
@@ -14,7 +15,7 @@ __all__ = ["compute_on_cluster"]
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def compute_on_cluster(client, job, measuring, model_hash, images, names, opening, numbers, psf, advance):
+def compute_on_cluster(client, job, predicting, model_hash, images, names, opening, numbers, psf, advance):
     """Compute and write shards on a cluster.
 
     Tasks are independent of each other; Dask gives those of a lost worker to others. Each writes its own shard, in one
@@ -25,8 +26,8 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
     client : dask.distributed.Client or str
         A client, or the address of a scheduler.
     job : CatalogueJob
-    measuring : dict
-        Arguments of `Measurement`; the model by name or path.
+    predicting : dict
+        Arguments of `Predictor`; the model by name or path.
     model_hash : str
         What the model must be on the workers too.
     images : path, table, list or array
@@ -46,24 +47,18 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
     ValueError
         If the model was not given by name or path, or a worker sees another model or other images.
     """
-    try:
-        from dask.distributed import Client, as_completed
-    except ImportError:
-        raise ImportError("a cluster needs Dask: pip install 'gampen_tf[dask]'") from None
     if not isinstance(images, str | os.PathLike) and not hasattr(images, "__getitem__"):
         raise ValueError(
             f"on a cluster each task gets rows of its own, which a {type(images).__name__} cannot give; "
             "give a path, a list, a table or an array"
         )
-    model = measuring["model"]
+    model = predicting["model"]
     if not isinstance(model, str | os.PathLike):
         raise ValueError("on a cluster the model is given by name or path, which every worker can load")
-    own = Client(client) if isinstance(client, str) else None
-    client = own or client
-    try:
-        common = client.scatter(
-            {"job": job, "measuring": measuring, "model_hash": model_hash, "opening": opening}, broadcast=True
-        )
+    with cluster_client(client) as client:
+        from dask.distributed import as_completed
+
+        common = client.scatter(_Common(job, predicting, model_hash, opening), broadcast=True)
 
         def submit(number):
             start, stop = job.rows(number)
@@ -84,52 +79,57 @@ def compute_on_cluster(client, job, measuring, model_hash, images, names, openin
         except BaseException:
             client.cancel(list(under_way.futures))
             raise
-    finally:
-        if own is not None:
-            own.close()
 
 
 def _shards_at_a_time(client):
     return max(8, 4 * len(client.nthreads()))  # of all workers; scheduler_info may name a few
 
 
+class _Common:
+    """What all shards of a run share. It travels as plain data; what a worker makes of it stays there while it does."""
+
+    def __init__(self, job, predicting, model_hash, opening):
+        self.job, self._predicting, self._model_hash, self._opening = job, predicting, model_hash, opening
+        self._predictor, self._opened = None, None
+
+    def __getstate__(self):
+        return vars(self) | {"_predictor": None, "_opened": None}
+
+    def predictor(self):
+        """The predictor, loaded and compiled once on each worker."""
+        if self._predictor is None:
+            predictor = Predictor(**self._predicting)
+            if predictor.model_hash != self._model_hash:
+                raise ValueError(
+                    f"this worker's model {predictor.model.name!r} is another than that of the run; "
+                    "install the same version, or give a path that all workers see"
+                )
+            self._predictor = predictor
+        return self._predictor
+
+    def cutouts(self, images):
+        """Images opened for the model; a path once on each worker."""
+        if not isinstance(images, str | os.PathLike):
+            return self._open(images)
+        if self._opened is None:
+            self._opened = self._open(images)
+        return self._opened
+
+    def _open(self, images):
+        # a part of a survey whose images are all wrong is flagged, row by row
+        return open_cutouts(images, self.predictor().model, **self._opening, check=False)
+
+
 def _compute_shard(common, number, images, first_row, names, psf):
     """On a worker: one shard, from opening the images to writing the file. Returns its number of rows."""
-    job = common["job"]
+    job = common.job
     with _ONE_AT_A_TIME:
-        measurement = _measurement(tuple(sorted(common["measuring"].items())))
-        if measurement.model_hash != common["model_hash"]:
-            raise ValueError(
-                f"this worker's model {measurement.model.name!r} is another than that of the run; "
-                "install the same version, or give a path that all workers see"
-            )
-        cutouts = _cutouts(images, measurement, common["opening"])
+        predictor, cutouts = common.predictor(), common.cutouts(images)
         start, stop = (row - first_row for row in job.rows(number))
         if not isinstance(images, str | os.PathLike):
             cutouts.rename(names)  # rows of an array are numbered from the start of the whole
         if cutouts.names[start:stop] != names:
             raise ValueError(f"this worker sees other images under {str(images)[:200]!r} than the run was begun with")
-        ((_, table),) = shards.compute_shards(job, measurement, cutouts, [number], first_row, psf, start + first_row)
+        ((_, table),) = shards.compute_shards(job, predictor, cutouts, [number], first_row, psf, start)
         shards.write_shard(job, number, table)
     return len(table)
-
-
-@lru_cache(maxsize=1)
-def _measurement(arguments):
-    return Measurement(**dict(arguments))
-
-
-def _cutouts(images, measurement, opening):
-    if isinstance(images, str | os.PathLike):
-        return _opened(str(images), measurement, tuple(sorted(opening.items())))
-    return _open(images, measurement, opening)
-
-
-@lru_cache(maxsize=1)
-def _opened(path, measurement, opening):
-    return _open(path, measurement, dict(opening))
-
-
-def _open(images, measurement, opening):
-    # a part of a survey whose images are all wrong is flagged, row by row
-    return open_cutouts(images, measurement.model, **opening, check=False)

@@ -5,8 +5,6 @@ same bytes.
 """
 
 import hashlib
-import queue
-import threading
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,12 +15,12 @@ import pyarrow.parquet as pq
 
 from ..io.files import write_whole
 
-__all__ = ["CatalogueJob", "ahead", "compute_shards", "names_hash", "psf_hash", "shard_is_written", "write_shard"]
+__all__ = ["CatalogueJob", "compute_shards", "names_hash", "psf_hash", "shard_is_written", "write_shard"]
 
 
 @dataclass(frozen=True)
 class CatalogueJob:
-    """What a run over a catalogue does, in plain data.
+    """Settings of a run over a catalogue, as plain data.
 
     Parameters
     ----------
@@ -70,44 +68,32 @@ def shard_is_written(job, number):
         return False
 
 
-def compute_shards(job, measurement, cutouts, numbers, first_row=0, psf=None, first_psf=0):
+def compute_shards(job, predictor, cutouts, numbers, first_row=0, psf=None, first_psf=0):
     """Measure shards, reading ahead.
 
     Parameters
     ----------
     job : CatalogueJob
-    measurement : Measurement
+    predictor : Predictor
     cutouts : Cutouts
         Row 0 of which is row `first_row` of the job.
     numbers : sequence of int
+    first_row : int, optional
     psf : (h, w) or (rows, h, w) array, optional
-        For all images, or of each row of the job from `first_psf` on.
-    first_psf : int
+        For all images, or of each row of the cutouts from `first_psf` on.
+    first_psf : int, optional
 
     Yields
     ------
     number : int
     table : pyarrow.Table
     """
-
-    def batches():
-        for number in numbers:
-            start, stop = (row - first_row for row in job.rows(number))
-            first = start
-            if start == stop:
-                yield number, first, *cutouts.read(start, stop)
-            for images, flags, reasons in cutouts.batches(measurement.engine.chunk_size, start=start, stop=stop):
-                yield number, first, images, flags, reasons
-                first += len(images)
-
-    for number, group in groupby(ahead(batches()), key=lambda item: item[0]):
-        tables = []
-        for _, first, images, flags, reasons in group:
-            names = cutouts.names[first : first + len(images)]
-            row = first_row + first
-            own = psf if psf is None or psf.ndim == 2 else psf[row - first_psf : row - first_psf + len(images)]
-            tables.append(_measured(job, measurement, row, names, images, flags, reasons, own))
-        yield number, pa.concat_tables(tables).combine_chunks()
+    numbers = list(numbers)
+    ranges = [tuple(row - first_row for row in job.rows(number)) for number in numbers]
+    measured = predictor.measured(cutouts, psf, ranges=ranges, first_psf=first_psf)
+    for part, batches in groupby(measured, key=lambda batch: batch.part):
+        tables = [_table(job, predictor, batch, cutouts.names, first_row) for batch in batches]
+        yield numbers[part], pa.concat_tables(tables).combine_chunks()
 
 
 def write_shard(job, number, table):
@@ -131,54 +117,17 @@ def psf_hash(psf):
     return digest.hexdigest()
 
 
-def ahead(items):
-    """The items of an iterator, one of which is prepared in a thread while another is used."""
-    waiting, stopped, end = queue.Queue(1), threading.Event(), object()
-
-    def put(item):
-        while not stopped.is_set():
-            try:
-                return waiting.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def read():
-        try:
-            for item in items:
-                put((item, None))
-                if stopped.is_set():
-                    return
-            put((end, None))
-        except BaseException as error:  # raised again where the items are used
-            put((end, error))
-
-    thread = threading.Thread(target=read, name="reading ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            item, error = waiting.get()
-            if error is not None:
-                raise error
-            if item is end:
-                return
-            yield item
-    finally:
-        stopped.set()
-        thread.join()
-
-
-def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
-    """The rows of a batch of images as an Arrow table."""
-    psf = measurement.psf_of_each(psf, len(images))
-    found, flags, reasons = measurement.measure(images, flags, reasons, psf)
-    posterior = measurement.posterior(
-        found, n_mc=max(job.draws, 1), flags=flags, identifiers=list(names), recalibrate=job.recalibrate
-    )
+def _table(job, predictor, batch, names, first_row):
+    """The rows of a measured batch as an Arrow table."""
+    names = [str(name) for name in names[batch.first : batch.first + len(batch.flags)]]
+    found, flags = batch.passes, batch.flags.bits
+    posterior = predictor.posterior([batch], n_mc=max(job.draws, 1), identifiers=names, recalibrate=job.recalibrate)
+    first = first_row + batch.first
     columns = {
-        "row": (pa.array(np.arange(first_row, first_row + len(flags))), None),
-        "identifier": (pa.array([str(name) for name in names], pa.string()), None),
-        "flags": (pa.array(np.asarray(flags, np.int64)), None),
-        "reason": (pa.array(reasons, pa.string()), None),
+        "row": (pa.array(np.arange(first, first + len(flags))), None),
+        "identifier": (pa.array(names, pa.string()), None),
+        "flags": (pa.array(flags), None),
+        "reason": (pa.array(batch.flags.reasons, pa.string()), None),
         "n_passes": (pa.array(found.n_passes.astype(np.int32)), None),
         "monte_carlo_error": (pa.array(found.error.astype(np.float32)), None),
     }
@@ -187,7 +136,7 @@ def _measured(job, measurement, first_row, names, images, flags, reasons, psf):
             columns[name] = pa.array(values), unit
     if job.draws:
         samples = posterior.samples
-        for index, parameter in enumerate(measurement.model.parameters):
+        for index, parameter in enumerate(predictor.model.parameters):
             columns[f"{parameter.name}_draws"] = (
                 _lists(samples[..., index], np.full(len(flags), job.draws)),
                 parameter.unit,

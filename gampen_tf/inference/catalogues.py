@@ -8,17 +8,21 @@ however, goes on when it is called again with the same arguments, and ends with 
 """
 
 import json
-import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from ..data.dataset import DataSet
+from ..data.dialects import HeaderDialect
+from ..io.files import check_format, read_json, to_json, write_whole
 from ..io.lock import only_run
 from . import catalogue_shards as shards
+from .batches import checked_psf, open_cutouts, own_psf
 from .catalogue_cluster import compute_on_cluster
 from .monte_carlo import DEFAULT_TOLERANCE
-from .predictor import Measurement, open_cutouts, own_psf
+from .predictor import Predictor
 
 __all__ = ["predict_catalogue", "read_catalogue"]
 
@@ -33,8 +37,8 @@ def predict_catalogue(
     passes="auto",
     tolerance=DEFAULT_TOLERANCE,
     seed=0,
+    n_mc=0,
     mixture=False,
-    draws=0,
     rows_per_shard=8192,
     batch_size=None,
     precision="auto",
@@ -43,6 +47,7 @@ def predict_catalogue(
     unit=None,
     zero_point=None,
     pad=False,
+    dialect=None,
     recalibrate=True,
     client=None,
     progress_bar=True,
@@ -59,10 +64,10 @@ def predict_catalogue(
         glob, an HDF5 file, a simulated data set, arrays.
     output : path
         Folder of the catalogue; made if it is not there.
+    n_mc : int, optional
+        Number of draws of each parameter that are kept too, in columns ``…_draws``; none if not given.
     mixture : bool, optional
         Keep the outputs of every pass too, the whole posterior: T · K numbers a galaxy in the column ``mixture``.
-    draws : int, optional
-        Keep so many draws of each parameter too, in columns ``…_draws``.
     rows_per_shard : int, optional
         Rows of one file; a run that is killed does at most one of them again.
     psf : (h, w) or (N, h, w) array, optional
@@ -71,7 +76,8 @@ def predict_catalogue(
     client : dask.distributed.Client or str, optional
         Shards are computed on its workers, or on those of the scheduler at that address. They must see the model, the
         images and `output` under the same paths. A lost worker's shards are done again by others.
-    model, passes, tolerance, seed, batch_size, precision, pixel_scale, unit, zero_point, pad, recalibrate, progress_bar
+    model, passes, tolerance, seed, batch_size, precision, pixel_scale, unit, zero_point, pad, dialect, recalibrate,
+    progress_bar
         See `gampen_tf.predict`.
 
     Returns
@@ -86,14 +92,14 @@ def predict_catalogue(
     ValueError
         If the folder holds a run of another model, seed, images or option, naming what differs.
     """
-    if rows_per_shard < 1 or draws < 0:
-        raise ValueError(f"expected rows_per_shard >= 1 and draws >= 0, found {rows_per_shard} and {draws}")
+    if rows_per_shard < 1 or n_mc < 0:
+        raise ValueError(f"expected rows_per_shard >= 1 and n_mc >= 0, found {rows_per_shard} and {n_mc}")
     if hasattr(images, "element_spec"):
         raise ValueError(
             "a stream (tf.data.Dataset) cannot be read from the middle, as a run that goes on must; "
             "give files or arrays"
         )
-    if hasattr(images, "catalogue") and not hasattr(images, "parts"):
+    if isinstance(images, DataSet):
         images = str(images.path)  # a DataSet (not several joined): every worker opens it for itself
     output = Path(output)
     opening = {
@@ -101,8 +107,9 @@ def predict_catalogue(
         "unit": None if unit is None else str(unit),
         "zero_point": zero_point,
         "pad": pad,
+        "dialect": dialect,
     }
-    measuring = {"model": model, "seed": seed, "passes": passes, "tolerance": tolerance, "precision": precision}
+    predicting = {"model": model, "seed": seed, "passes": passes, "tolerance": tolerance, "precision": precision}
     with only_run(output):
         kept = _read_run(output)
         # Other shapes of batches round otherwise: a run goes on with those that it began with.
@@ -111,19 +118,20 @@ def predict_catalogue(
             if kept and batch_size in (None, kept["sizes"]["batch_size"])
             else {"batch_size": batch_size, "chunk_size": None}
         )
-        measurement = Measurement(**measuring, **sizes)
-        cutouts = open_cutouts(images, measurement.model, **opening)
-        sizes = {"batch_size": measurement.engine.batch_size, "chunk_size": measurement.engine.chunk_size}
-        psf = measurement.checked_psf(
-            own_psf(images) if psf is None and measurement.model.psf_shape else psf, len(cutouts)
-        )
+        predictor = Predictor(**predicting, **sizes)
+        cutouts = open_cutouts(images, predictor.model, **opening)
+        sizes = {"batch_size": predictor.engine.batch_size, "chunk_size": predictor.engine.chunk_size}
+        if psf is None and predictor.model.psf_shape:
+            psf = own_psf(images)
+        psf = checked_psf(predictor.model, psf, len(cutouts))
         job = shards.CatalogueJob(
-            str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(draws), bool(recalibrate)
+            str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(n_mc), bool(recalibrate)
         )
         settings = (
-            measurement.settings()
+            predictor.settings()
             | opening
             | {
+                "dialect": asdict(dialect) if isinstance(dialect, HeaderDialect) else dialect,
                 "n_rows": job.n_rows,
                 "rows_per_shard": job.rows_per_shard,
                 "mixture": job.mixture,
@@ -141,16 +149,16 @@ def predict_catalogue(
             total=job.n_rows, initial=job.n_rows - n_missing, unit="galaxy", disable=not progress_bar, smoothing=0.1
         ) as bar:
             if client is None:
-                for number, table in shards.compute_shards(job, measurement, cutouts, missing, psf=psf):
+                for number, table in shards.compute_shards(job, predictor, cutouts, missing, psf=psf):
                     shards.write_shard(job, number, table)
                     bar.update(len(table))
             else:
-                measuring |= sizes | {"precision": measurement.precision}
+                predicting |= sizes | {"precision": predictor.precision}
                 compute_on_cluster(
                     client,
                     job,
-                    measuring,
-                    measurement.model_hash,
+                    predicting,
+                    predictor.model_hash,
                     images,
                     cutouts.names,
                     opening,
@@ -229,12 +237,8 @@ def _read_run(output):
     path = Path(output) / "run.json"
     if not path.is_file():
         return None
-    run = json.loads(path.read_text())
-    if run["format_version"] > _FORMAT_VERSION:
-        raise ValueError(
-            f"{path}: format version {run['format_version']}, but this gampen_tf reads up to "
-            f"{_FORMAT_VERSION}; a newer gampen_tf is needed"
-        )
+    run = read_json(path)
+    check_format(run.get("format_version"), _FORMAT_VERSION, path, "the settings of a catalogue")
     return run
 
 
@@ -257,8 +261,6 @@ def _begin(output, run, kept):
     else:
         if any(output.glob("shard-*.parquet")):
             raise ValueError(f"{output}: holds shards without a run.json; choose another folder or empty this one")
-        temporary = output / ".run.json.part"
-        temporary.write_text(json.dumps(run, indent=2) + "\n")
-        os.replace(temporary, output / "run.json")
+        write_whole(output / "run.json", to_json(run))
     for leftover in output.glob(".shard-*.part"):
         leftover.unlink()

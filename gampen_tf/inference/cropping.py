@@ -20,13 +20,12 @@ from tqdm import tqdm
 
 from .._version import __version__
 from ..core.flags import Flag
-from ..data.frame import centre_start
+from ..data.image_spec import centre_start
 from ..data.refusal import Refusal
 from ..io.tables import check_table_path, write_table
-from ..models.loading import load_model
-from ..models.model import Model
+from ..models.combination import as_model
 from ..networks.parts import localisation
-from .predictor import open_cutouts
+from .batches import open_cutouts
 
 __all__ = ["crop", "crop_box"]
 
@@ -44,6 +43,7 @@ def crop(
     unit=None,
     zero_point=None,
     pad=False,
+    dialect=None,
     batch_size=64,
     overwrite=False,
     progress_bar=True,
@@ -61,7 +61,7 @@ def crop(
     output : path
         Folder; made if it is not there.
     model : str, path or Model, optional
-    pixel_scale, unit, zero_point, pad : optional
+    pixel_scale, unit, zero_point, pad, dialect : optional
         As for `gampen_tf.predict`.
     batch_size : int, optional
     overwrite : bool, optional
@@ -82,16 +82,18 @@ def crop(
     FileExistsError
         If crops are there.
     """
-    model = model if isinstance(model, Model) else load_model(model)
+    model = as_model(model)
     localise = localisation(model.network)
-    cutouts = open_cutouts(images, model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point, pad=pad)
+    cutouts = open_cutouts(
+        images, model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point, pad=pad, dialect=dialect
+    )
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     check_table_path(output / _LISTING, overwrite=overwrite)
     files, rows, raws = _file_names(cutouts.names), [], cutouts.raws()
     with tqdm(total=len(cutouts), unit="image", disable=not progress_bar) as bar:
         while batch := list(islice(raws, batch_size)):
-            for hdu, row in _crops(batch, cutouts.frame, model, localise):
+            for hdu, row in _crops(batch, cutouts.conversion, model, localise):
                 file = files[len(rows)] if hdu is not None else ""
                 if hdu is not None:
                     hdu.writeto(output / file, overwrite=overwrite)
@@ -139,7 +141,7 @@ def _matrix(told):
     return told.reshape(2, 3)
 
 
-def _crops(raws, frame, model, localise):
+def _crops(raws, conversion, model, localise):
     """(HDU or None, row of the listing) for each image."""
     found = [None] * len(raws)
     images, flags = {}, {}
@@ -147,19 +149,19 @@ def _crops(raws, frame, model, localise):
         try:
             if isinstance(raw, Refusal):
                 raise raw
-            images[index], flags[index] = frame.accept(raw)
+            images[index], flags[index] = conversion.accept(raw)
         except Refusal as refusal:
             found[index] = None, _row(flags=int(refusal.flag), reason=refusal.reason)
     if images:
         told = localise(model.prepare(np.stack(list(images.values()))), training=False)
         told = keras.ops.convert_to_numpy(told).astype(np.float64)
         for (index, flag), values in zip(flags.items(), told.reshape(len(images), -1), strict=True):
-            found[index] = _one_crop(raws[index], frame, model.name, values, flag)
+            found[index] = _one_crop(raws[index], conversion, model.name, values, flag)
     return found
 
 
-def _one_crop(raw, frame, model_name, told, flag):
-    height, width = frame.image_shape[:2]
+def _one_crop(raw, conversion, model_name, told, flag):
+    height, width = conversion.spec.image_shape[:2]
     scale = math.sqrt(abs(np.linalg.det(_matrix(told)[:, :2]))) if np.isfinite(told).all() else math.nan
     boxes = crop_box(told, (height, width)) if math.isfinite(scale) else ()
     parts = []
@@ -172,8 +174,8 @@ def _one_crop(raw, frame, model_name, told, flag):
         )
     data = raw.data[parts[0], parts[1]]
     y_start, x_start = (origin + part.start for origin, part in zip(raw.origin or (0, 0), parts, strict=True))
-    header = _header(raw, frame, x_start, y_start)
-    header["PIXSCALE"] = (_pixel_scale(raw, frame), "arcsec a pixel")
+    header = _header(raw, conversion, x_start, y_start)
+    header["PIXSCALE"] = (_pixel_scale(raw, conversion), "arcsec a pixel")
     header["STNSCALE"] = (scale, "side of the crop that the network sees / frame")
     header["STNMODEL"] = _plain(model_name)
     hdu = fits.PrimaryHDU(data[..., 0] if data.shape[2] == 1 else np.moveaxis(data, -1, 0), header)
@@ -192,13 +194,15 @@ def _row(scale=math.nan, x_start=-1, y_start=-1, width=0, height=0, flags=0, rea
     }
 
 
-def _pixel_scale(raw, frame):
-    if frame.given_pixel_scale is not None:
-        return frame.given_pixel_scale
-    return frame.pixel_scale if raw.pixel_scale is None else math.sqrt(raw.pixel_scale[0] * raw.pixel_scale[1])
+def _pixel_scale(raw, conversion):
+    if conversion.pixel_scale is not None:
+        return conversion.pixel_scale
+    return (
+        conversion.spec.pixel_scale if raw.pixel_scale is None else math.sqrt(raw.pixel_scale[0] * raw.pixel_scale[1])
+    )
 
 
-def _header(raw, frame, x_start, y_start):
+def _header(raw, conversion, x_start, y_start):
     """The image's header for a part of it that starts at a pixel (from 0), with all that is known of the pixels."""
     header = fits.Header() if raw.header is None else fits.Header(raw.header, copy=True)
     header.strip()
@@ -210,10 +214,10 @@ def _header(raw, frame, x_start, y_start):
         header[f"LTV{axis}"] = header.get(f"LTV{axis}", 0.0) - start
     # What was found of the pixels' unit, wherever it stood: another header of the file, an object, an argument.
     header.remove("FLUXMAG0", ignore_missing=True)
-    header["MAGZERO"] = (frame.source_zero_point(raw), "AB magnitude of one pixel unit")
-    unit = frame.given_unit
-    if unit is None and frame.given_zero_point is None:
-        unit = raw.unit or (frame.pixel_unit if raw.zero_point is None else None)
+    header["MAGZERO"] = (conversion.source_zero_point(raw), "AB magnitude of one pixel unit")
+    unit = conversion.unit
+    if unit is None and conversion.zero_point is None:
+        unit = raw.unit or (conversion.spec.pixel_unit if raw.zero_point is None else None)
     header.remove("BUNIT", ignore_missing=True)
     if unit is not None:
         header["BUNIT"] = unit

@@ -1,22 +1,130 @@
-"""Posteriors of the galaxies of a labelled data set."""
+"""Posteriors of the galaxies of a labelled data set, beside their true values."""
 
 from __future__ import annotations
 
-import numpy as np
-from tqdm import tqdm
+from dataclasses import dataclass
+from typing import Any
 
-from ..metrics.estimates import number
-from .monte_carlo import joined
-from .predictor import Measurement, open_cutouts
+import numpy as np
+
+from ..core.flags import is_unmeasurable
+from ..posterior.posterior import Posterior
+from .batches import open_cutouts
+from .predictor import with_progress
+
+__all__ = ["Labelled", "check_same_kind", "labelled_cutouts", "labelled_posterior"]
 
 _N_DRAWS = 500
 
 
-def _check_kind(model, data):
+@dataclass(frozen=True)
+class Labelled:
+    """Galaxies whose true values are known, and what a model measures of them.
+
+    Attributes
+    ----------
+    posterior : Posterior
+        A row for each galaxy; its metadata are those of `gampen_tf.predict`.
+    before : Posterior or None
+        What it was before it was recalibrated; None if it was not.
+    truth : (N, P) array
+        In physical units; NaN where not known.
+    catalogue : astropy.table.Table
+        The galaxies' rows of the data set's catalogue.
+    indices : (N,) int array
+        Which images of the data set.
+    """
+
+    posterior: Posterior
+    before: Posterior | None
+    truth: np.ndarray
+    catalogue: Any
+    indices: np.ndarray
+
+    @property
+    def measured(self) -> np.ndarray:
+        """(N,) booleans: whether a galaxy could be measured."""
+        return ~is_unmeasurable(self.posterior.flags)
+
+
+def labelled_posterior(
+    predictor,
+    data,
+    split="test",
+    n_images=None,
+    *,
+    indices=None,
+    recalibrate=True,
+    n_mc=_N_DRAWS,
+    progress_bar=True,
+) -> Labelled:
+    """Measure galaxies of a labelled data set as `gampen_tf.predict` would.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    data : DataSet
+    split, n_images
+        See ``DataSet.split``.
+    indices : (N,) int array, optional
+        These images, in place of a split's.
+    recalibrate : bool, optional
+        Apply the model's calibration, where it has one.
+    n_mc : int, optional
+        Draws that the posterior offers.
+    progress_bar : bool, optional
+
+    Raises
+    ------
+    ValueError
+        If the data set is not of the kind that the model takes, knows no true values of what it measures, or has no
+        images in the split.
+    """
+    model = predictor.model
+    check_same_kind(model, data)
+    if indices is None:
+        indices = data.split(split, n_images)
+    if len(indices) == 0:
+        raise ValueError(f"{data.path}: no images in the split {split!r}")
+    measured = (
+        part
+        for cutouts, psf in labelled_cutouts(model, data, indices, predictor.engine.chunk_size)
+        for part in predictor.measured(cutouts, psf)
+    )
+    own = predictor.posterior(
+        with_progress(measured, len(indices), progress_bar),
+        n_mc=n_mc,
+        identifiers=[str(index) for index in indices],
+        recalibrate=False,
+    )
+    repaired = recalibrate and model.calibration is not None
+    return Labelled(
+        predictor.recalibrated(own) if repaired else own,
+        own if repaired else None,
+        data.truth(list(model.parameters.names))[indices],
+        data.catalogue[indices],
+        indices,
+    )
+
+
+def labelled_cutouts(model, data, indices, size):
+    """Generate images of a data set as a model takes them, a part of `size` at a time, and their PSFs.
+
+    Yields
+    ------
+    cutouts : Cutouts
+    psf : (size, h, w) array or None
+    """
+    for start in range(0, len(indices), size):
+        rows = indices[start : start + size]
+        yield open_cutouts(data.images(rows), model), data.psfs(rows) if model.psf_shape else None
+
+
+def check_same_kind(model, data):
     """Refuse images of another kind than the model's: its numbers would be nonsense, and look like numbers."""
     same = [("pixel_scale", 1e-3), ("zero_point", 1e-3), ("pixel_unit", None)]
     for key, tolerance in same:
-        expected, there = getattr(model, key), data.metadata.get(key)
+        expected, there = getattr(model, key), getattr(data, key)
         differs = expected != there if tolerance is None else there is None or abs(expected - there) > tolerance
         if differs:
             raise ValueError(f"{data.path}: {key} {there!r}, but model {model.name!r} was trained with {expected!r}")
@@ -30,37 +138,3 @@ def _check_kind(model, data):
         raise ValueError(
             f"{data.path}: no true values of {', '.join(missing)} in the catalogue, which model {model.name!r} measures"
         )
-
-
-def _measure(model, data, indices, passes, seed, recalibrate, progress_bar):
-    """The posterior, and if it was recalibrated also what it was before."""
-    measurement = Measurement(model, seed=seed, passes=passes)
-    step = max(1, measurement.engine.chunk_size)
-    found, flags = [], []
-    with tqdm(total=len(indices), unit="galaxy", disable=not progress_bar) as bar:
-        for start in range(0, len(indices), step):
-            rows = indices[start : start + step]
-            psf = measurement.psf_of_each(data.psfs(rows), len(rows)) if model.psf_shape else None
-            done = 0
-            for images, part_flags, reasons in open_cutouts(data.images(rows), model).batches(step):
-                part_psf = None if psf is None else psf[done : done + len(images)]
-                part, part_flags, _ = measurement.measure(images, part_flags, reasons, part_psf)
-                found.append(part)
-                flags.append(part_flags)
-                done += len(images)
-            bar.update(len(rows))
-    found = joined(found, measurement.engine.n_outputs)
-    measured = found.n_passes > 0
-    account = {
-        "n_passes": number(np.mean(found.n_passes[measured]), 0.0) if measured.any() else None,
-        "monte_carlo_error": float(np.max(found.error[measured])) if measured.any() else None,
-    }
-    options = {
-        "n_mc": _N_DRAWS,
-        "flags": np.concatenate(flags),
-        "identifiers": [str(index) for index in indices],
-        "metadata": account,
-    }
-    posterior = measurement.posterior(found, recalibrate=recalibrate, **options)
-    repaired = recalibrate and model.calibration is not None
-    return posterior, measurement.posterior(found, recalibrate=False, **options) if repaired else None

@@ -1,11 +1,11 @@
 """Monte Carlo dropout passes: images in, the outputs of T passes for each image out.
 
-Pass *t* drops the units that the mask of (seed, t) says, in all images alike: one draw ω_t of the network from
+Pass *t* drops the units of the mask of (seed, t), in all images alike: one draw ω_t of the network from
 its approximate posterior (Gal & Ghahramani 2016; Ghosh et al. 2022, eq. 6). A galaxy's outputs are therefore the
 same alone or in any batch. Three things make it fast:
 
 * what no dropout precedes is computed once per image, not once per pass;
-* the T Gaussians are kept, so that T passes say as much as thousands of draws, and passes stop, galaxy by
+* the T Gaussians are kept, so that T passes know as much as thousands of draws, and passes stop, galaxy by
   galaxy, when more of them would move its posterior by less than a tolerance;
 * every call has about the same number of rows, images times passes, whatever the number of images.
 """
@@ -21,7 +21,7 @@ from ..layers.monte_carlo_dropout import set_dropout_rate
 from ..posterior import mixtures
 from .replica import Replica, padded_length
 
-__all__ = ["DEFAULT_TOLERANCE", "Engine", "MAX_PASSES", "Passes", "joined", "usable_rows"]
+__all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "MonteCarloEngine", "Passes", "joined", "usable_rows"]
 
 #: Largest Monte Carlo standard error of a galaxy's mean and interval ends, in units of half the width of its
 #: 68.27 % interval, with which ``passes="auto"`` is content: in quadrature it adds half a per cent to that width.
@@ -32,14 +32,14 @@ DEFAULT_TOLERANCE = 0.1
 _CHECKPOINTS = tuple(2 * round(2 * 2 ** (k / 2)) for k in range(17))
 # In place of a number of passes: one, which is the network's own value.
 _WITHOUT_DROPOUT = "without dropout"
-# Outputs as large as this say nothing: labels are standardised, and a variance of exp(1000) overflows.
-_MEANINGLESS = 700.0
+# Larger outputs are out of range: labels are standardised, and a variance of exp(1000) overflows.
+_LARGEST_OUTPUT = 700.0
 #: Where ``passes="auto"`` stops in any case.
 MAX_PASSES = _CHECKPOINTS[-1]
 
 
 class Passes(NamedTuple):
-    """What the passes over N images gave.
+    """Outputs of the passes over N images.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Passes(NamedTuple):
     error : (N,) float array
         Monte Carlo standard error of the mean and the ends of the 68.27 % interval, the largest over the
         parameters, in units of half the width of that interval; infinite for a single pass with dropout, which
-        cannot tell its error; NaN where the outputs say nothing.
+        cannot tell its error; NaN where the outputs are not finite or out of range.
     features : (N, F) float32 array, optional
         What the last layer with weights sees without dropout; where it was asked for.
     """
@@ -67,7 +67,7 @@ class Passes(NamedTuple):
         return (np.arange(self.outputs.shape[1]) < n_passes) / n_passes
 
 
-class Engine:
+class MonteCarloEngine:
     """Runs Monte Carlo dropout passes of one network.
 
     Parameters
@@ -210,7 +210,7 @@ class Engine:
             if passes == "auto":
                 # The scatter of T passes is itself known to 1/√(2 (T − 1)) only: its upper end must be small enough.
                 excess = error / tolerance * (1 + 1 / np.sqrt(2 * checkpoint - 2))
-                undecided = due[excess[due] > 1]  # not those of NaN, whose outputs say nothing
+                undecided = due[excess[due] > 1]  # not those of NaN, whose outputs are out of range
                 target[undecided] = _next_checkpoint(checkpoint, excess[undecided])
         return Passes(
             outputs[:, :done], n_passes, error, replica.features(boundary, self.batch_size) if features else None
@@ -230,12 +230,12 @@ class Engine:
 
 
 def usable_rows(outputs):
-    """Which images' outputs (N, T, K) say something: labels are of order one and log-variances not far from it.
+    """Whether the outputs (N, T, K) of each image are finite and in range: labels and log-variances are of order one.
 
     Others come of pixel values far beyond those the network knows, in a wrong unit, say, and may not be finite.
     """
     with np.errstate(invalid="ignore"):
-        return np.all(np.abs(outputs) < _MEANINGLESS, axis=(1, 2))
+        return np.all(np.abs(outputs) < _LARGEST_OUTPUT, axis=(1, 2))
 
 
 def joined(parts, n_outputs):

@@ -1,12 +1,13 @@
-"""Which arithmetic a model's passes run in."""
+"""Arithmetic of a model's passes: float32 or bfloat16."""
 
 import numpy as np
 
+from ..metrics.draws import SIGMA_LEVELS
 from ..networks.precision import bfloat16_is_fast
 from ..posterior import mixtures
-from .monte_carlo import Engine
+from .monte_carlo import MonteCarloEngine
 
-__all__ = ["CHANGE_METRIC", "bfloat16_change"]
+__all__ = ["CHANGE_METRIC", "bfloat16_change", "decided_precision"]
 
 #: Name, in a model's metrics, of the 99th percentile over galaxies of `bfloat16_change`.
 CHANGE_METRIC = "bfloat16_change_99"
@@ -33,7 +34,7 @@ def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     """
     summaries = []
     for precision in ("float32", "bfloat16"):
-        engine = Engine(model.network, precision=precision, head=model.head)
+        engine = MonteCarloEngine(model.network, precision=precision, head=model.head)
         outputs = engine.run(model.prepare(images), seed=seed, passes=passes, psf=psf).outputs
         summaries.append(_mean_and_ends(*model.head.components(outputs)))
     exact, rounded = summaries
@@ -41,7 +42,8 @@ def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     return np.max(np.abs(rounded - exact) / half_width[..., None], axis=(1, 2))
 
 
-def _decided_precision(model, precision):
+def decided_precision(model, precision) -> str:
+    """The arithmetic of a model's passes: the one asked for, or bfloat16 where it is faster and harmless."""
     if precision not in ("auto", "float32", "bfloat16"):
         raise ValueError(f"precision {precision!r}; expected 'auto', 'float32' or 'bfloat16'")
     if precision != "auto":
@@ -50,7 +52,7 @@ def _decided_precision(model, precision):
     return "bfloat16" if is_harmless and bfloat16_is_fast() else "float32"
 
 
-def _mean_and_ends(means, scale_trils, level=0.6827):
+def _mean_and_ends(means, scale_trils, level=SIGMA_LEVELS[0]):
     """(N, P, 3): mean and ends of the central interval, in label space."""
     weights = np.full(means.shape[:2], 1 / means.shape[1])
     levels = np.tile([0.5 - level / 2, 0.5 + level / 2], (len(means), 1))

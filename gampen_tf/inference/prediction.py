@@ -3,11 +3,9 @@
 >>> posterior = gampen_tf.predict("cutouts/*.fits", model="hsc_wide_g", seed=1)
 """
 
-import numpy as np
-from tqdm import tqdm
-
-from .monte_carlo import DEFAULT_TOLERANCE, joined
-from .predictor import Measurement, open_cutouts, own_psf
+from ..posterior.posterior import Posterior
+from .monte_carlo import DEFAULT_TOLERANCE
+from .predictor import Predictor
 
 __all__ = ["predict"]
 
@@ -27,9 +25,10 @@ def predict(
     unit=None,
     zero_point=None,
     pad=False,
+    dialect=None,
     recalibrate=True,
     progress_bar=True,
-):
+) -> Posterior:
     """Posteriors of morphological parameters from images of galaxies.
 
     A posterior is the mixture of the Gaussians that Monte Carlo dropout passes give (Ghosh et al. 2022, § 4). Each
@@ -40,17 +39,19 @@ def predict(
     ----------
     images : array, path, list, table, ...
         Anything that `gampen_tf.data.reading` reads: arrays (H, W), (N, H, W) or (N, H, W, C); FITS or HDF5 paths,
-        folders, globs; tables with a column of paths; CCDData; a tf.data.Dataset of images.
+        folders, globs; tables with a column of paths; CCDData; a tf.data.Dataset of images; any object that follows
+        `gampen_tf.data.ImageSource`.
     n_mc : int, optional
         Number of draws that the posterior offers.
     model : str, path or Model, or list of them, optional
         Name of a model that ships, directory of a trained one, or a loaded one. Several with point heads, each for
-        other parameters, are combined: see `gampen_tf.combine`.
+        other parameters, are combined: see `gampen_tf.combine`. By name or directory it is loaded and compiled anew
+        in each call; a loaded one is compiled in the first, and so is that of a `gampen_tf.Predictor`.
     passes : int or "auto", optional
         Number of passes. ``"auto"`` goes on, galaxy by galaxy, until more passes would move its mean and interval
         ends by less than `tolerance`; ``passes=n_mc`` draws once from each pass, as the paper does. Of a model with a
         point head there is no such error: it makes one pass without dropout, or 128 if it was trained for a posterior
-        of dropout alone (`Model.measures_with_dropout`).
+        of dropout alone (`Model.dropout_posterior`).
     tolerance : float, optional
         Largest Monte Carlo standard error with ``passes="auto"``, in units of half the width of the galaxy's own
         68.27 % interval.
@@ -64,10 +65,13 @@ def predict(
         (h, w) for all images or (N, h, w), for models that take the PSF: of any sum, it is set to 1. A simulated data
         set given as `images` has its own.
     pixel_scale, unit, zero_point : optional
-        Of the images, where their headers do not say or are wrong: arcsec, an astropy unit, AB magnitude of one
+        Of the images, where their headers lack them or are wrong: arcsec, an astropy unit, AB magnitude of one
         unit.
     pad : bool, optional
         Set zeros around images smaller than the model's frame, rather than flag them.
+    dialect : str or HeaderDialect, optional
+        Keywords of the survey's headers, by name ("lsst", "generic") or as a `gampen_tf.data.HeaderDialect`; recognised
+        header by header if not given.
     recalibrate : bool, optional
         Correct intervals as the model's calibration says, where it has one.
     progress_bar : bool, optional
@@ -76,9 +80,9 @@ def predict(
     -------
     Posterior
         A row for each image, in their order; NaN with flags where an image could not be measured. Where the model
-        knows its limits (`gampen_tf.models.limits`), flags also say which measurements not to trust. Its metadata hold
-        the settings, how many passes it took, the largest Monte Carlo error, and the reasons behind the flags by
-        row number.
+        has domain limits (`gampen_tf.fit_limits`), galaxies outside its domain have flags too. Its metadata hold the
+        settings, how many passes it took, the largest Monte Carlo error, and the reasons behind the flags by row
+        number.
 
     Raises
     ------
@@ -87,44 +91,18 @@ def predict(
     ValueError
         For arguments that contradict each other, the images or the model.
     """
-    measurement = Measurement(
+    predictor = Predictor(
         model, seed=seed, passes=passes, tolerance=tolerance, batch_size=batch_size, precision=precision
     )
-    cutouts = open_cutouts(
-        images, measurement.model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point, pad=pad
-    )
-    n_images = len(cutouts)
-    psf = measurement.psf_of_each(own_psf(images) if psf is None and measurement.model.psf_shape else psf, n_images)
-    found, flags, reasons, start = [], [np.zeros(0, np.int64)], {}, 0
-    with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
-        for batch, batch_flags, batch_reasons in cutouts.batches(measurement.engine.chunk_size):
-            stop = start + len(batch)
-            part, batch_flags, batch_reasons = measurement.measure(
-                batch, batch_flags, batch_reasons, None if psf is None else psf[start:stop]
-            )
-            found.append(part)
-            flags.append(batch_flags)
-            reasons |= {str(start + i): reason for i, reason in enumerate(batch_reasons) if reason}
-            start = stop
-            bar.update(len(batch))
-    found = joined(found, measurement.engine.n_outputs)
-    return measurement.posterior(
-        found,
-        n_mc=n_mc,
-        flags=np.concatenate(flags),
-        identifiers=list(cutouts.names),
+    return predictor.predict(
+        images,
+        n_mc,
+        psf=psf,
+        pixel_scale=pixel_scale,
+        unit=unit,
+        zero_point=zero_point,
+        pad=pad,
+        dialect=dialect,
         recalibrate=recalibrate,
-        metadata=_account(found) | {"reasons": reasons},
+        progress_bar=progress_bar,
     )
-
-
-def _account(found):
-    """How many passes it took, and with which Monte Carlo error, as plain numbers."""
-    measured = found.n_passes > 0
-    if not measured.any():
-        return {}
-    n_passes, error = found.n_passes[measured], found.error[measured]
-    return {
-        "n_passes": {"smallest": int(n_passes.min()), "mean": float(n_passes.mean()), "largest": int(n_passes.max())},
-        "monte_carlo_error": float(error.max()),
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -33,33 +32,52 @@ def network_features(model, images, *, psf=None, batch_size=64):
     -------
     (N, F) float32 array
     """
-    names, n_features, run = _compiled(model.network)
-    parts = [np.zeros((0, n_features), np.float32)]
+    kept = model.compiled.get("features")
+    if kept is None or kept.network is not model.network:
+        kept = model.compiled["features"] = _FeatureFunction(model.network)
+    parts = [np.zeros((0, kept.n_features), np.float32)]
     for start in range(0, len(images), batch_size):
         rows = slice(start, start + batch_size)
         inputs = {"images": model.prepare(images[rows])}
         if psf is not None:
             inputs["psf"] = np.asarray(psf[rows], np.float32)
-        parts.append(np.asarray(run(*(inputs[name] for name in names)), np.float32))
+        parts.append(np.asarray(kept(inputs), np.float32))
     return np.concatenate(parts)
 
 
-@lru_cache(maxsize=1)
-def _compiled(network):
-    """Names of the inputs, number of features, and a function that is traced once; kept for the latest network.
+class _FeatureFunction:
+    """Features of a network's inputs. It reads the network's own variables: weights may change."""
 
-    It reads the network's own variables: weights that change are no reason to build it again.
+    def __init__(self, network):
+        self.network = network
+        features = feature_network(network)
+        self.n_features = features.output_shape[-1]
+        self._names = [tensor.name for tensor in network.inputs]
+
+        def run(*inputs):
+            return features(_one_or_all(inputs), training=False)
+
+        self._run = _TracedOnce(run, *(tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs))
+
+    def __call__(self, inputs):
+        return self._run(*(tf.convert_to_tensor(inputs[name], tf.float32) for name in self._names))
+
+
+class _TracedOnce:
+    """A function of tensors, traced when it is first called and never again.
+
+    `tf.function` counts the traces of a Python function over all its copies, and warns of the fifth as if one network
+    were traced five times. Each network has copies of its own here, and one trace of each.
     """
-    import tensorflow as tf
 
-    features = feature_network(network)
+    def __init__(self, function, *signature):
+        self._function = tf.function(function, autograph=False, input_signature=signature)
+        self._traced = None
 
-    def run(*inputs):
-        return features(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
-
-    signature = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs]
-    names = [tensor.name for tensor in network.inputs]
-    return names, features.output_shape[-1], tf.function(run, autograph=False, input_signature=signature)
+    def __call__(self, *tensors):
+        if self._traced is None:
+            self._traced = self._function.get_concrete_function()
+        return self._traced(*tensors)
 
 
 _MAX_ROWS = {"CPU": 64, "GPU": 512}
@@ -94,14 +112,10 @@ class Replica:
         boundary = _specification(keras.tree.flatten(self.back.input))
         number = tf.TensorSpec((), tf.int32)
         numbers = tf.TensorSpec((None,), tf.int32)
-        self._front = tf.function(
-            lambda inputs: self.front(inputs, training=False),
-            autograph=False,
-            input_signature=[_specification(self.front.input)],
-        )
-        self._one = tf.function(self._one_pass, autograph=False, input_signature=[boundary, number, number])
-        self._several = tf.function(self._several_passes, autograph=False, input_signature=[boundary, number, numbers])
-        self._plain = tf.function(self._run_back, autograph=False, input_signature=[boundary])
+        self._front = _TracedOnce(lambda inputs: self.front(inputs, training=False), _specification(self.front.input))
+        self._one = _TracedOnce(self._one_pass, boundary, number, number)
+        self._several = _TracedOnce(self._several_passes, boundary, number, numbers)
+        self._plain = _TracedOnce(self._run_back, boundary)
         self._boundary, self._features = boundary, None
 
     @property
@@ -129,7 +143,10 @@ class Replica:
                 part = {name: array[start : start + batch_size] for name, array in inputs.items()}
                 n_images = len(part["images"])
                 padded = {name: _pad(array, padded_length(n_images)) for name, array in part.items()}
-                outputs = self._front(keras.tree.map_structure(lambda x, p=padded: p[x.name], self.front.input))
+                inputs_of_front = keras.tree.map_structure(
+                    lambda x, p=padded: tf.convert_to_tensor(p[x.name], x.dtype), self.front.input
+                )
+                outputs = self._front(inputs_of_front)
                 parts.append(
                     [
                         tf.cast(tensor[:n_images], dtype)
@@ -179,7 +196,7 @@ class Replica:
             def run(tensors):
                 return tf.cast(network(_one_or_all(tensors), training=False), tf.float32)
 
-            self._features = tf.function(run, autograph=False, input_signature=[self._boundary])
+            self._features = _TracedOnce(run, self._boundary)
         parts, n_images = [], int(boundary[0].shape[0])
         with tf.device(self.device):
             for start in range(0, n_images, batch_size):

@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all, JSON, and digests."""
+"""Files that are written whole or not at all, JSON, versions of formats, and digests."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -11,11 +12,44 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["read_json", "sha256", "to_json", "write_whole"]
+__all__ = ["check_format", "plain_data", "read_json", "sha256", "to_json", "whole_file", "write_whole"]
+
+
+def check_format(found, known: int, path, what: str) -> None:
+    """Refuse a file of a newer format, or of none.
+
+    Parameters
+    ----------
+    found
+        The version in the file; None if there is none.
+    known : int
+        The newest version that this package reads.
+    path : path
+        For messages.
+    what : str
+        What was expected, such as ``"the description of a gampen_tf model"``.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(found, bool) or not isinstance(found, int | np.integer):
+        raise ValueError(f"{path}: no format_version; this is not {what}")
+    if found > known:
+        raise ValueError(
+            f"{path}: format version {found}, this gampen_tf reads up to {known}; install a newer gampen_tf"
+        )
 
 
 def read_json(path):
-    """The content of a JSON file; ValueError naming it if it is damaged."""
+    """Content of a JSON file.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    path = Path(path)
     try:
         return json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -24,11 +58,18 @@ def read_json(path):
 
 def to_json(entry):
     """JSON text of plain data, NumPy numbers and arrays, and paths."""
-    return json.dumps(entry, indent=2, default=_plain) + "\n"
+    return json.dumps(entry, indent=2, default=plain_data) + "\n"
 
 
-def _plain(value):
-    if isinstance(value, (np.generic, np.ndarray)):
+def plain_data(value):
+    """A NumPy number, array or path as JSON knows it: the ``default`` of `json.dumps`.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, Path):
         return str(value)
@@ -44,8 +85,10 @@ def sha256(path):
     return digest.hexdigest()
 
 
-def write_whole(path, content):
-    """Write a file that appears under its name only when all of it is on disk; a stop leaves the old file or the new.
+def write_whole(path, content) -> None:
+    """Write a file that appears under its name only when all of it is on disk.
+
+    A stop leaves the old file or the new one, never a part.
 
     Parameters
     ----------
@@ -59,16 +102,30 @@ def write_whole(path, content):
     OSError
         If the disk is full: what to do. No part of the file is left.
     """
+    with whole_file(path) as scratch, open(scratch, "wb") as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Path of a scratch file beside ``path``, which takes its name at the end of the context.
+
+    For writers that open their file themselves; :func:`write_whole` is for all others.
+
+    Raises
+    ------
+    OSError
+        As of :func:`write_whole`.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")  # machines that share a disk may share numbers
     try:
-        with open(scratch, "wb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
+        yield scratch
+        with open(scratch, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(scratch, path)
     except OSError as error:

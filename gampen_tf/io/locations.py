@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from pathlib import Path
 
-__all__ = ["data_recipe", "model_directory", "names", "sample_cutouts"]
+__all__ = ["data_recipe", "find_model_directory", "names", "sample_cutouts"]
 
 _PACKAGE = Path(str(importlib.resources.files("gampen_tf"))).resolve()
 
@@ -24,21 +24,26 @@ def names(kind: str) -> list[str]:
     return sorted(path.stem for path in room.glob("*.yaml"))
 
 
-def model_directory(name: str) -> Path:
-    """Directory of a shipped model.
+def find_model_directory(name_or_path) -> Path:
+    """Directory of a model: a path to it, or the name of one that ships.
 
     Raises
     ------
     FileNotFoundError
-        Listing the models that there are.
+        If the directory holds no model; or if there is neither directory nor shipped model, listing those that ship.
     """
-    path = _room("models") / name
-    if not (path / "model.json").is_file():
-        raise FileNotFoundError(
-            f"no model named {name!r} ships with gampen_tf, nor is there a directory of that name with a model; there "
-            f"are: {', '.join(names('models')) or 'none'}"
-        )
-    return path
+    path = Path(name_or_path)
+    if (path / "model.json").is_file():
+        return path
+    if path.is_dir():
+        raise FileNotFoundError(f"{path}: no model.json in this directory; it holds no finished model")
+    shipped = _room("models") / path
+    if (shipped / "model.json").is_file():
+        return shipped
+    raise FileNotFoundError(
+        f"no model named {str(name_or_path)!r} ships with gampen_tf, nor is there a directory of that name with a "
+        f"model; there are: {', '.join(names('models')) or 'none'}"
+    )
 
 
 def data_recipe(name: str) -> Path:
@@ -57,5 +62,5 @@ def data_recipe(name: str) -> Path:
 
 
 def sample_cutouts() -> Path:
-    """Folder of the dozen sample cutouts of the demo: a data set whose catalogue tells the truth."""
+    """Folder of the dozen sample cutouts of the demo: a data set with the true values in its catalogue."""
     return _PACKAGE / "samples"

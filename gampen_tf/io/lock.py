@@ -11,6 +11,7 @@ __all__ = ["only_run"]
 def only_run(folder):
     """Within this context no other process can enter it for the same folder.
 
+    The package filelock would do this in as many words, but cannot tell which process on which host holds the lock.
     The lock is the operating system's, on the open file ``lock``: it ends with the process, however that ends, so
     that a killed run leaves none behind.
 

@@ -1,4 +1,4 @@
-"""Versions of packages and the command line, as a model's provenance keeps them."""
+"""Versions of packages and the command line, for accounts of how something was made."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ import importlib.metadata
 import platform
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-_PACKAGES = ("gampen_tf", "tensorflow", "keras", "numpy")
+from .._version import __version__
+
+__all__ = ["command", "package_versions", "versions"]
+
+_OF_MODELS = ("tensorflow", "keras", "numpy")
 
 
-def _command():
-    """What was typed, without the place of the program."""
+def command() -> str:
+    """The command line without the place of the program."""
     program = Path(sys.argv[0])
     is_ours = program.name == "gampen-tf" or (program.name == "__main__.py" and program.parent.name == "gampen_tf")
     return shlex.join(["gampen-tf" if is_ours else program.name, *sys.argv[1:]])
 
 
-def _versions():
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
+def package_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Version of each package; one that is not installed is left out."""
+    found = {}
+    for package in packages:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
-    return versions
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def versions(packages: Iterable[str] = _OF_MODELS) -> dict[str, str]:
+    """Versions of Python, of gampen_tf and of other packages."""
+    return {"python": platform.python_version(), "gampen_tf": __version__, **package_versions(packages)}

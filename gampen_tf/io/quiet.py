@@ -1,8 +1,8 @@
-"""TensorFlow's start-up notes, kept from the user; its warnings and errors pass.
+"""Warnings and notes of other packages, held back where they would bury our own.
 
-TensorFlow writes to the process's standard error from C++ while it is being imported and when it first looks for
-devices, before its log level can be set.  Whoever imports gampen_tf first gets TensorFlow through the finder below,
-which holds back standard error for that long and then writes out all but the known notes.
+TensorFlow writes notes to the process's standard error from C++ while it is being imported and when it first looks for
+devices, before its log level can be set. The programs (`gampen-tf`, the demo) hold them back by
+:func:`hide_tensorflow_notes`; the library never does, since what is shown is for the user's own program to choose.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import tempfile
 import threading
 import warnings
 
-__all__ = ["install", "quiet_astropy"]
+__all__ = ["hide_tensorflow_notes", "quiet_astropy"]
 
 _NOTES = re.compile(
     rb"^(I\d{4} "  # information
@@ -24,8 +24,12 @@ _NOTES = re.compile(
 )
 
 
-def install():
-    """Import TensorFlow quietly when somebody asks for it; nothing happens if it is there already."""
+def hide_tensorflow_notes():
+    """Let TensorFlow be imported without its notes, once somebody imports it; its warnings and errors pass.
+
+    Standard error is held back during that import and then written out but for the known notes. Nothing happens if
+    TensorFlow is there already.
+    """
     if "tensorflow" not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 

@@ -2,9 +2,9 @@
 
 import json
 import math
-import os
 from pathlib import Path
 
+from .files import whole_file
 from .quiet import quiet_astropy
 
 __all__ = ["check_table_path", "write_table"]
@@ -53,13 +53,9 @@ def write_table(table, path, *, overwrite=False):
     suffix = path.suffix.lower()
     if suffix == ".fits":
         table = _for_fits(table)
-    part = path.with_name(f".{path.stem}.{os.getpid()}{suffix}")
-    try:
-        with quiet_astropy():  # names of more than eight letters are cards all the same
-            table.write(part, format=_FORMATS[suffix], overwrite=True)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    # quiet: names of more than eight letters are cards all the same
+    with whole_file(path) as scratch, quiet_astropy():
+        table.write(scratch, format=_FORMATS[suffix], overwrite=True)
 
 
 def _for_fits(table):

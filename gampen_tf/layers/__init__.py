@@ -13,7 +13,7 @@ from .heads import (
     scale_tril,
     split_outputs,
 )
-from .monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo, set_dropout_rate
+from .monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo, numbered_dropout, set_dropout_rate
 from .radial_profile import RadialProfile
 from .spatial_transformer import SpatialTransformer
 
@@ -35,6 +35,7 @@ __all__ = [
     "monte_carlo",
     "n_from_outputs",
     "n_outputs",
+    "numbered_dropout",
     "scale_tril",
     "set_dropout_rate",
     "split_outputs",

@@ -1,8 +1,8 @@
-"""Pooling to a fixed number of bins."""
+"""Layers without weights: a grid of averages, half the resolution, the symmetric part, an arcsinh stretch."""
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 __all__ = ["AdaptiveAveragePooling2D", "Asinh", "HalveResolution", "SymmetricPart"]
 
@@ -60,7 +60,7 @@ class HalveResolution(keras.layers.Layer):
     """Halve the resolution about the central pixel, keeping flux per frame.
 
     A binomial filter, (1 2 1)/4 along each axis, sampled at every second pixel and multiplied by 4: where the light
-    lies inside the frame, the sum of the pixels stays the same.  The samples are those at the odd positions 1, 3, 5 …,
+    lies inside the frame, the sum of the pixels stays the same. The samples are those at the odd positions 1, 3, 5 …,
     so the centre of a frame of 4 k + 3 pixels stays the centre, and the result turns and flips with the image exactly.
 
     Call arguments
@@ -90,7 +90,7 @@ class HalveResolution(keras.layers.Layer):
 class SymmetricPart(keras.layers.Layer):
     """The smaller of each pixel and its counterpart across the centre of the frame.
 
-    A galaxy that is symmetric under half a turn stays as it is; a neighbour, which has no counterpart, goes.  Where
+    A galaxy that is symmetric under half a turn stays as it is; a neighbour, which has no counterpart, goes. Where
     there is nothing but noise σ, the smaller of two values lies 0.56 σ below their mean.
 
     Call arguments
@@ -103,8 +103,14 @@ class SymmetricPart(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("gampen_tf")
-class Asinh(layers.Layer):
-    """arcsinh(x / softening) / 4: linear below the noise, logarithmic above it, and of order one."""
+class Asinh(keras.layers.Layer):
+    """arcsinh(x / softening) / 4: linear below the noise, logarithmic above it, and of order one.
+
+    Parameters
+    ----------
+    softening : float
+        Where the one becomes the other, in the unit of the images.
+    """
 
     def __init__(self, softening, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})

@@ -1,4 +1,4 @@
-"""Heads: what the last layer's outputs mean.
+"""Heads: the meaning of the last layer's outputs.
 
 A Gaussian head has n + n (n + 1) / 2 outputs for n parameters: the mean μ, the log-variances s_i = log σ_i², and the
 strict lower triangle of L, row by row (l₂₁, l₃₁, l₃₂, …). The covariance is Σ = L D Lᵀ with D = diag(exp s_i) and L

@@ -1,5 +1,6 @@
 """Dropout as a draw of the network: masks that are functions of (seed, pass), the same for every image."""
 
+import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-__all__ = ["MonteCarloDropout", "dropout_layers", "monte_carlo", "set_dropout_rate"]
+from .keras_graph import nested_layers
+
+__all__ = ["MonteCarloDropout", "dropout_layers", "monte_carlo", "numbered_dropout", "set_dropout_rate"]
 
 # PyTorch has no arithmetic for uint32: there, the low half of int64.
 _WORD = "int64" if keras.backend.backend() == "torch" else "uint32"
@@ -125,9 +128,29 @@ class MonteCarloDropout(keras.layers.Layer):
         return {**super().get_config(), "rate": rate, "index": self.index, "seed": self.seed}
 
 
+def numbered_dropout(rate, dtype=None):
+    """A function that applies the next dropout layer of a network: ``dropout0``, ``dropout1``, …
+
+    A layer's number is part of what seeds its masks.
+
+    Parameters
+    ----------
+    rate : float
+    dtype : str, optional
+        Of the layers; by default that of what each is applied to.
+    """
+    numbers = itertools.count()
+
+    def dropout(x):
+        index = next(numbers)
+        return MonteCarloDropout(rate, index=index, dtype=dtype or x.dtype, name=f"dropout{index}")(x)
+
+    return dropout
+
+
 def dropout_layers(model):
     """The `MonteCarloDropout` layers of a model, those of nested models included, as a list."""
-    return [layer for layer in model._flatten_layers() if isinstance(layer, MonteCarloDropout)]
+    return [layer for layer in nested_layers(model) if isinstance(layer, MonteCarloDropout)]
 
 
 def set_dropout_rate(model, rate):
@@ -139,7 +162,7 @@ def set_dropout_rate(model, rate):
 
 @contextmanager
 def monte_carlo(model, seed, passes, images=None):
-    """Within this context, `model` called with ``training=False`` is drawn once for each of some numbered passes.
+    """A context in which `model`, called with ``training=False``, is drawn once for each of some numbered passes.
 
     Inside a ``tf.function`` the context belongs to the trace: enter it in the traced function, with tensors for `seed`
     and `passes`, and new values need no new trace.

@@ -12,7 +12,7 @@ class RadialProfile(keras.layers.Layer):
     """Surface brightness, growth of flux and shape in rings about the frame's centre.
 
     The rings are hat functions of asinh(r / 6 px), a partition of unity out to the side of the coarsest image: close
-    together where the light is steep, far apart in the wings.  Each ring is measured on the finest image of the
+    together where the light is steep, far apart in the wings. Each ring is measured on the finest image of the
     pyramid that holds it whole.
     Ring *j* gives, from its Fourier coefficients in the polar angle,
 
@@ -20,8 +20,8 @@ class RadialProfile(keras.layers.Layer):
     * the relative amplitudes of orders 1 and 3 (asymmetry: neighbours, tidal features),
     * orders 2 and 4 (ellipticity, its twist) turned to the galaxy's own principal axis.
 
-    All of them are invariant under rotations of the galaxy by 90° and reflections, so they need no augmentation.  The
-    total flux in the frame is the last feature.  Everything is computed in float32: the flux is wanted to a fraction
+    All of them are invariant under rotations of the galaxy by 90° and reflections, so they need no augmentation. The
+    total flux in the frame is the last feature. Everything is computed in float32: the flux is wanted to a fraction
     of a percent, which half precision does not hold.
 
     Parameters

@@ -1,26 +1,21 @@
 """Metrics of point accuracy and of calibration: plain arrays in, numbers with errors out.
 
 Draws are (galaxies, draws, parameters), true values (galaxies, parameters) with NaN where not known. A posterior in
-closed form feeds the same functions by its PITs (:func:`uniformity`, :func:`central_mass`), its interval
-bounds (:func:`coverage_of_intervals`) or its credible masses (:func:`coverage_of_mass`). Any of them in bins:
-:func:`in_bins`.
+closed form feeds the same functions by its PITs (:func:`uniformity`, :func:`central_mass`) or its credible masses
+(:func:`coverage_of_mass`). Any of them in bins: :func:`in_bins`.
 """
 
 from .binning import Bin, bin_edges, in_bins
-from .draws import SIGMA_LEVELS, central_intervals, highest_density_intervals, recentre_circular
+from .draws import SIGMA_LEVELS, central_intervals, circular_difference, highest_density_intervals
 from .estimates import Estimate, mean, proportion, quantile, resampled
 from .interval_coverage import (
     central_mass,
     coverage,
-    coverage_curve,
-    coverage_of_intervals,
     coverage_of_mass,
-    density_mass,
     ellipsoid_mass,
 )
 from .point_accuracy import (
     accuracy,
-    circular_difference,
     euclid_accuracy,
     galnets_accuracy,
     r_squared,
@@ -29,7 +24,7 @@ from .point_accuracy import (
 )
 from .random_points import Tarp, tarp
 from .ranks import RankTest, pit, pit_from_cdf, rank_histogram, uniformity
-from .scores import crps, crps_gaussian, crps_mixture, crps_quantiles, energy_score, log_score, sharpness
+from .scores import crps, energy_score, sharpness
 
 __all__ = [
     "Bin",
@@ -43,21 +38,14 @@ __all__ = [
     "central_mass",
     "circular_difference",
     "coverage",
-    "coverage_curve",
-    "coverage_of_intervals",
     "coverage_of_mass",
     "crps",
-    "crps_gaussian",
-    "crps_mixture",
-    "crps_quantiles",
-    "density_mass",
     "ellipsoid_mass",
     "energy_score",
     "euclid_accuracy",
     "galnets_accuracy",
     "highest_density_intervals",
     "in_bins",
-    "log_score",
     "mean",
     "pit",
     "pit_from_cdf",
@@ -65,7 +53,6 @@ __all__ = [
     "quantile",
     "r_squared",
     "rank_histogram",
-    "recentre_circular",
     "resampled",
     "residuals",
     "sharpness",

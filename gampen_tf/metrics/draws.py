@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .point_accuracy import circular_difference
-
-__all__ = ["SIGMA_LEVELS", "central_intervals", "highest_density_intervals", "recentre_circular"]
+__all__ = ["SIGMA_LEVELS", "central_intervals", "circular_difference", "highest_density_intervals"]
 
 SIGMA_LEVELS = (0.6827, 0.9545, 0.9973)
 _CHUNK_BYTES = 64 << 20
@@ -67,25 +65,12 @@ def highest_density_intervals(samples, levels=SIGMA_LEVELS) -> tuple[np.ndarray,
     return np.stack(lower, axis=1), np.stack(upper, axis=1)
 
 
-def recentre_circular(samples, truth, period=180.0):
-    """Draws and truth of a circular parameter as differences from the circular mean of the draws.
+def circular_difference(first, second, period=180.0):
+    """first − second on a circle, in [−period/2, period/2).
 
-    A posterior about 179° and a truth at 1° become numbers about 0 and 2, and every diagnostic here applies to them.
-
-    Parameters
-    ----------
-    samples : (N, D) array
-    truth : (N,) array
-
-    Returns
-    -------
-    samples : (N, D) array, truth : (N,) array
-        In [−period/2, period/2).
+    The position angle of an ellipse has a period of 180°: 1° and 179° are 2° apart.
     """
-    angle = 2 * np.pi / period
-    samples, truth = np.asarray(samples, float), np.asarray(truth, float)
-    centre = np.angle(np.mean(np.exp(1j * angle * samples), axis=1)) / angle
-    return circular_difference(samples, centre[:, None], period), circular_difference(truth, centre, period)
+    return np.mod(np.asarray(first, float) - second + 0.5 * period, period) - 0.5 * period
 
 
 def row_chunks(samples) -> Iterator[slice]:

@@ -34,8 +34,8 @@ _ROWS_PER_RESAMPLE = 20_000
 class Estimate(NamedTuple):
     """A measured number, or array of numbers, and its standard error."""
 
-    value: np.ndarray
-    error: np.ndarray
+    value: np.ndarray | np.floating
+    error: np.ndarray | np.floating
 
 
 def mean(values, axis=0) -> Estimate:

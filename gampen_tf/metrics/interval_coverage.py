@@ -18,10 +18,7 @@ from .ranks import pit
 __all__ = [
     "central_mass",
     "coverage",
-    "coverage_curve",
-    "coverage_of_intervals",
     "coverage_of_mass",
-    "density_mass",
     "ellipsoid_mass",
 ]
 
@@ -57,29 +54,6 @@ def coverage(samples, truth, levels=SIGMA_LEVELS, *, kind="hdi") -> Estimate:
     return proportion(inside, known)
 
 
-def coverage_of_intervals(lower, upper, truth) -> Estimate:
-    """Fraction of galaxies whose true value lies between given bounds, bounds included.
-
-    Parameters
-    ----------
-    lower, upper : (…, N, P) array
-        NaN where there is no posterior (left out of the count).
-    truth : (N, P) array
-
-    Returns
-    -------
-    Estimate of (…, P) arrays
-    """
-    lower, upper, truth = np.asarray(lower, float), np.asarray(upper, float), np.asarray(truth, float)
-    if lower.shape != upper.shape or lower.shape[-2:] != truth.shape:
-        raise ValueError(
-            f"bounds of shapes {lower.shape} and {upper.shape} for true values of shape {truth.shape}; "
-            "expected the last two axes of the bounds to be (galaxies, parameters)"
-        )
-    known = ~(np.isnan(lower) | np.isnan(upper) | np.isnan(truth))
-    return proportion(np.sum((truth >= lower) & (truth <= upper), axis=-2), np.sum(known, axis=-2))
-
-
 def coverage_of_mass(mass, levels=SIGMA_LEVELS) -> Estimate:
     """Coverage at each level from the credible masses of the truth.
 
@@ -100,35 +74,9 @@ def coverage_of_mass(mass, levels=SIGMA_LEVELS) -> Estimate:
     return proportion(counts.reshape((len(levels),) + mass.shape[1:]), known.reshape(mass.shape[1:]))
 
 
-def coverage_curve(mass, n_levels=99) -> tuple[np.ndarray, Estimate]:
-    """Coverage at evenly spaced levels: ``(levels (L,), Estimate of (L,) or (L, P))``."""
-    levels = np.arange(1, n_levels + 1) / (n_levels + 1)
-    return levels, coverage_of_mass(mass, levels)
-
-
 def central_mass(pit):
     """Credible mass of equal-tailed intervals, |2 PIT − 1|, from probability integral transforms of any shape."""
     return np.abs(2 * np.asarray(pit, float) - 1)
-
-
-def density_mass(log_density_of_samples, log_density_of_truth, *, seed=0):
-    """Credible mass of highest-density regions, joint or not: the share of draws that are denser than the truth.
-
-    Equal densities are ordered at random, and the truth counts as one of the D + 1, so that the mass of a calibrated
-    posterior is exactly uniform for any number of draws.
-
-    Parameters
-    ----------
-    log_density_of_samples : (N, D) array
-        log p(draw) under the posterior of its galaxy.
-    log_density_of_truth : (N,) array
-
-    Returns
-    -------
-    (N,) array
-    """
-    samples = -np.asarray(log_density_of_samples, float)[..., None]
-    return pit(samples, -np.asarray(log_density_of_truth, float)[:, None], seed=seed)[:, 0]
 
 
 def ellipsoid_mass(samples, truth, *, seed=0):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
+from scipy.stats import rankdata
 
+from .draws import SIGMA_LEVELS, circular_difference
 from .estimates import Estimate, mean, proportion, quantile, resampled
 
 __all__ = [
     "accuracy",
-    "circular_difference",
     "euclid_accuracy",
     "galnets_accuracy",
     "r_squared",
@@ -17,16 +18,7 @@ __all__ = [
     "spearman",
 ]
 
-_ONE_SIGMA = 0.6827
 _RESIDUALS = ("absolute", "relative", "log10", "circular")
-
-
-def circular_difference(first, second, period=180.0):
-    """first − second on a circle, in [−period/2, period/2).
-
-    The position angle of an ellipse has a period of 180°: 1° and 179° are 2° apart.
-    """
-    return np.mod(np.asarray(first, float) - second + 0.5 * period, period) - 0.5 * period
 
 
 def residuals(predicted, truth, kind="absolute", *, period=180.0):
@@ -87,7 +79,7 @@ def accuracy(predicted, truth, *, kind="absolute", period=180.0, seed=0) -> dict
                 "mean": mean(difference),
                 "median": quantile(difference, 0.5),
                 "standard_deviation": resampled(_standard_deviation, difference, seed=seed),
-                "typical_error": quantile(np.abs(difference), _ONE_SIGMA),
+                "typical_error": quantile(np.abs(difference), SIGMA_LEVELS[0]),
                 "nmad": resampled(_nmad, difference, seed=seed),
                 "r_squared": _r_squared_of_kind(a, t, this_kind, seed),
                 "n": Estimate(np.float64(len(difference)), np.float64(0)),
@@ -175,7 +167,7 @@ def euclid_accuracy(predicted, truth, *, kind="relative", period=180.0) -> dict[
     return _stacked(columns)
 
 
-def spearman(first, second) -> dict[str, np.ndarray]:
+def spearman(first, second) -> dict[str, Estimate | np.ndarray]:
     """Spearman's rank correlation of each column, such as |residuals| against the widths of intervals.
 
     Parameters
@@ -190,8 +182,6 @@ def spearman(first, second) -> dict[str, np.ndarray]:
         Fisher's z; ``significance``: (P,), how many σ from no correlation, positive for a positive one (p-values of
         large samples underflow, this does not).
     """
-    from scipy.stats import rankdata
-
     first, second = _columns(first, second)
     values, errors, significance = [], [], []
     for p in range(first.shape[1]):

@@ -7,13 +7,10 @@ All are negatively oriented (smaller is better) and given per galaxy, so that th
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
 from .draws import _draws, row_chunks
 
-__all__ = ["crps", "crps_gaussian", "crps_mixture", "crps_quantiles", "energy_score", "log_score", "sharpness"]
-
-_CHUNK_PAIRS = 1 << 22
+__all__ = ["crps", "energy_score", "sharpness"]
 
 
 def crps(samples, truth):
@@ -45,70 +42,6 @@ def crps(samples, truth):
         difference.sort(axis=-1)
         scores[rows] = distance - difference @ weights
     return scores
-
-
-def crps_gaussian(mean, standard_deviation, truth):
-    """CRPS of N(mean, standard_deviation²) in closed form (Gneiting & Raftery 2007, § 4.2)."""
-    standard_deviation = np.asarray(standard_deviation, float)
-    z = (np.asarray(truth, float) - mean) / standard_deviation
-    return standard_deviation * (z * (2 * ndtr(z) - 1) + 2 * _normal_density(z) - 1 / np.sqrt(np.pi))
-
-
-def crps_mixture(means, standard_deviations, truth, weights=None):
-    """CRPS of a mixture of T Gaussians in closed form (Grimit et al. 2006, eq. 5).
-
-    Σ_t w_t A(y − μ_t, σ_t²) − ½ Σ_t Σ_u w_t w_u A(μ_t − μ_u, σ_t² + σ_u²), with A(m, s²) = E|N(m, s²)|.
-
-    Parameters
-    ----------
-    means, standard_deviations : (N, T, P) array
-        Of one parameter at a time: marginals of the joint components.
-    truth : (N, P) array
-    weights : (N, T) array, optional
-        Equal if not given; components of weight 0 may hold anything.
-
-    Returns
-    -------
-    (N, P) array
-    """
-    means, standard_deviations = np.asarray(means, float), np.asarray(standard_deviations, float)
-    truth = np.asarray(truth, float)
-    n, n_components, n_parameters = means.shape
-    weights = np.full((n, n_components), 1 / n_components) if weights is None else np.asarray(weights, float)
-    padding = (weights == 0)[..., None]
-    means, standard_deviations = np.where(padding, 0.0, means), np.where(padding, 1.0, standard_deviations)
-    scores = np.empty(truth.shape)
-    step = max(1, _CHUNK_PAIRS // (n_components**2 * n_parameters))
-    for start in range(0, n, step):
-        rows = slice(start, start + step)
-        mu, variance, w = means[rows], standard_deviations[rows] ** 2, weights[rows]
-        to_truth = np.einsum("nt,ntp->np", w, _mean_absolute(truth[rows, None] - mu, variance))
-        pairs = _mean_absolute(mu[:, :, None] - mu[:, None], variance[:, :, None] + variance[:, None])
-        scores[rows] = to_truth - 0.5 * np.einsum("nt,nu,ntup->np", w, w, pairs)
-    return scores
-
-
-def crps_quantiles(quantiles, levels, truth):
-    """CRPS from quantiles, as twice the integral of the pinball loss over levels (Laio & Tamea 2007).
-
-    The trapezium rule over the levels, closed at 0 and 1 by the outermost quantiles' losses: for posteriors known by
-    their quantiles in physical units, with 100 or more levels.
-
-    Parameters
-    ----------
-    quantiles : (N, Q, P) array
-    levels : (Q,) array
-        Increasing, within (0, 1).
-    truth : (N, P) array
-    """
-    levels = np.asarray(levels, float)
-    quantiles, truth = np.asarray(quantiles, float), np.asarray(truth, float)
-    below = truth[:, None] < quantiles
-    losses = (below - levels[:, None]) * (quantiles - truth[:, None])
-    widths = np.gradient(levels) if len(levels) > 2 else np.full(len(levels), 1 / len(levels))
-    widths[0] = 0.5 * (levels[1] + levels[0])
-    widths[-1] = 1 - 0.5 * (levels[-1] + levels[-2])
-    return 2 * np.einsum("q,nqp->np", widths, losses)
 
 
 def energy_score(samples, truth, *, scale=None, n_shuffles=4, seed=0):
@@ -153,18 +86,6 @@ def energy_score(samples, truth, *, scale=None, n_shuffles=4, seed=0):
     return scores
 
 
-def log_score(log_density):
-    """−log p(truth) of each galaxy, in nats; NaN and impossible truths (−∞) as they are.
-
-    Parameters
-    ----------
-    log_density : (N,) array
-        Log posterior density of the truth. In label space it does not depend on units; where the posterior has atoms,
-        the log of the atom's probability stands for galaxies that sit there.
-    """
-    return -np.asarray(log_density, float)
-
-
 def sharpness(lower, upper):
     """Widths of intervals, (N, P) or with levels before: small is good, given calibration."""
     lower, upper = np.asarray(lower, float), np.asarray(upper, float)
@@ -176,14 +97,3 @@ def sharpness(lower, upper):
 def _norm(vectors):
     """Euclidean norm over the first axis."""
     return np.sqrt(sum(component**2 for component in vectors))
-
-
-def _mean_absolute(mean, variance):
-    """E|X| of X ~ N(mean, variance)."""
-    s = np.sqrt(variance)
-    z = mean / s
-    return mean * (2 * ndtr(z) - 1) + 2 * s * _normal_density(z)
-
-
-def _normal_density(z):
-    return np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)

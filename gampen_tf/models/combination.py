@@ -7,18 +7,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
 import keras
 import numpy as np
 
 from ..core.label_scaler import LabelScaler
 from ..core.parameters import ParameterSet
-from ..io import locations
 from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers
 from ..networks.precision import refresh_normalisations
-from .limits import FILE_NAME as TRUST_FILE_NAME
 from .loading import load_model
 from .model import Model
 
@@ -57,7 +52,7 @@ def combine(models) -> Model:
                     f"models that differ in {key} cannot be combined: {getattr(first, key)!r} of {first.name!r}, "
                     f"{getattr(model, key)!r} of {model.name!r}"
                 )
-        if model.measures_with_dropout:
+        if model.dropout_posterior:
             raise ValueError(f"model {model.name!r} measures with dropout on; expected values alone")
         if model.head.has_width or model.calibration is not None:
             raise ValueError(f"model {model.name!r} has a Gaussian head or a calibration; expected a point head alone")
@@ -66,10 +61,8 @@ def combine(models) -> Model:
     return Model(
         network=_side_by_side([model.network for model in models]),
         scaler=LabelScaler(parameters, mean, scale),
-        provenance={
-            "combined": [{"name": model.name, "provenance": model.provenance} for model in models],
-            "settings": {"labels": "range"} if all(model.labels_span_range for model in models) else {},
-        },
+        label_scaling="range" if all(model.label_scaling == "range" for model in models) else "standard",
+        provenance={"combined": [{"name": model.name, "provenance": model.provenance} for model in models]},
         name=" + ".join(model.name for model in models),
         **{key: getattr(first, key) for key in _SHARED},
     )
@@ -101,20 +94,10 @@ def _side_by_side(networks):
     return network
 
 
-def as_model(model):
-    """A loaded model; one asked for by name or path is kept until another is. A list of them is combined."""
+def as_model(model) -> Model:
+    """The model that is meant: a loaded one itself, one asked for by name or path loaded anew, a list combined."""
     if isinstance(model, Model):
         return model
     if isinstance(model, list | tuple):
         return combine(model)
-    path = Path(model)
-    directory = path if (path / "model.json").is_file() or path.is_dir() else locations.model_directory(str(model))
-    files = (directory / "model.json", directory / TRUST_FILE_NAME)
-    return _loaded(str(model), str(directory), *(file.stat().st_mtime_ns if file.is_file() else None for file in files))
-
-
-@lru_cache(maxsize=1)
-def _loaded(name, directory, *changed):
-    model = load_model(directory)
-    model.name = name
-    return model
+    return load_model(model)

@@ -120,6 +120,7 @@ def _blocks(images):
     from_edge = np.minimum(np.arange(height), np.arange(height)[::-1])  # the same rows of an image upside down
     rows = images[:, from_edge % max(1, height * width // _N_FOR_NOISE) == 0]
     differences = (rows[:, :, 1:] - rows[:, :, :-1]).reshape(n, -1)
+    # not astropy.stats.mad_std, whose factor has more digits: limits that were fitted before would not fit
     pixel_noise = 1.4826 * np.median(np.abs(differences), axis=1) / np.sqrt(2)
     return blocks, pixel_noise / size
 

@@ -1,9 +1,9 @@
-"""Which of a model's measurements to leave alone: every check of an image and of its posterior, as flags.
+"""Domain limits of a model: checks of an image and of its posterior, as flags.
 
->>> fit_limits("models/my_survey", "data/my_survey")           # once, after training
+>>> gampen_tf.fit_limits("models/my_survey", "data/my_survey")           # once, after training
 >>> gampen_tf.predict("cutouts/*.fits", model="models/my_survey").flags
 
-The limits live in the model directory, as ``trust.json`` and ``novelty.npz``, and belong to its weights.
+The limits live in the model directory, as ``limits.json`` and ``novelty.npz``, and belong to its weights.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from ..core.flags import Flag
-from ..io.files import read_json
+from ..io.files import check_format, read_json, write_whole
 from .image_checks import lost_and_neighbours
 from .novelty import FILE_NAME as NOVELTY_FILE_NAME
 from .novelty import Novelty
 
-__all__ = ["FILE_NAME", "PredictedRange", "TrustLimits"]
+__all__ = ["FILE_NAME", "PredictedRange", "DomainLimits"]
 
 
 @dataclass(frozen=True)
 class PredictedRange:
-    """The range that a model's predictions have on galaxies of its own kind.
+    """Range of a model's predictions on galaxies of its own kind.
 
     A network asked for more than it was taught answers near the edge of its training range, with confidence: the
     radius of a galaxy larger than any it saw. Predictions beyond the central share of those on held-out galaxies are
@@ -65,15 +65,15 @@ class PredictedRange:
         return cls(np.array(entry["low"], float), np.array(entry["high"], float), entry["false_alarm"])
 
 
-FILE_NAME = "trust.json"
+FILE_NAME = "limits.json"
 _FORMAT_VERSION = 1
 # Images that are checked at a time.
 _BLOCK = 64
 
 
 @dataclass(frozen=True)
-class TrustLimits:
-    """What a model's own kind of galaxies looks like to it, and from where on a galaxy is of another kind.
+class DomainLimits:
+    """Limits of the kind of galaxies that a model was trained for, in its features and in its predictions.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class TrustLimits:
         return digest.hexdigest()
 
     def save(self, directory):
-        """Write ``trust.json`` and ``novelty.npz`` into the model's directory."""
+        """Write ``limits.json`` and ``novelty.npz`` into the model's directory."""
         directory = Path(directory)
         self.novelty.save(directory)
         entry = {
@@ -145,12 +145,10 @@ class TrustLimits:
             "false_alarm": self.false_alarm,
             "predicted": self.predicted.to_dict(),
         }
-        partial = directory / f".{FILE_NAME}.part"
-        partial.write_text(json.dumps(entry, indent=1) + "\n")
-        partial.replace(directory / FILE_NAME)
+        write_whole(directory / FILE_NAME, json.dumps(entry, indent=1) + "\n")
 
     @classmethod
-    def load(cls, directory) -> TrustLimits | None:
+    def load(cls, directory) -> DomainLimits | None:
         """Read what :meth:`save` wrote; None where a model directory has none.
 
         Raises
@@ -163,13 +161,12 @@ class TrustLimits:
         if not path.is_file():
             return None
         entry = read_json(path)
-        if entry["format_version"] > _FORMAT_VERSION:
-            raise ValueError(f"{path}: format {entry['format_version']}; this version reads up to {_FORMAT_VERSION}")
+        check_format(entry.get("format_version"), _FORMAT_VERSION, path, "the domain limits of a model")
         predicted = PredictedRange.from_dict(entry["predicted"])
         return cls(Novelty.load(directory), predicted, entry["false_alarm"], entry["weights"])
 
     @staticmethod
     def remove(directory):
-        """Take the limits out of a model directory, if it has any."""
+        """Delete the limits in a model directory, if it has any."""
         for name in (FILE_NAME, NOVELTY_FILE_NAME):
             (Path(directory) / name).unlink(missing_ok=True)

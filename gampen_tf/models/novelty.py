@@ -1,4 +1,4 @@
-"""Where not to trust a model: images unlike its training images, and predictions at the edge of what it learned.
+"""Distance of an image to a model's training images, in the network's own features.
 
 Nothing here is thresholded by taste. A galaxy is flagged where its score is beyond that of a stated share of held-out
 galaxies of the kind the model was trained for, so the rate of false alarms among such galaxies is the one asked for.
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from ..io.files import check_format, write_whole
 
 __all__ = ["FILE_NAME", "Novelty"]
 
@@ -102,18 +104,6 @@ class Novelty:
         features = _checked(features, len(self.mean))
         return _distance(_coordinates(features, self.mean, self.whitening, self.residual_scale), self.bank)
 
-    def false_alarm_rates(self, scores):
-        """For each score, the share of held-out galaxies at least as novel: a p-value, never below 1 / (V + 1).
-
-        For a new galaxy exchangeable with the held-out ones it is at most p with a probability of at most p (a
-        conformal p-value, up to the interpolation of the kept quantiles).
-        """
-        scores = np.asarray(scores, float)
-        share_below = np.interp(scores, self.held_out, np.linspace(0, 1, len(self.held_out)))
-        at_least = (1 - share_below) * self.n_held_out
-        rates = (np.ceil(at_least - 1e-9) + 1) / (self.n_held_out + 1)
-        return np.where(np.isnan(scores), np.nan, np.minimum(rates, 1.0))
-
     def threshold(self, false_alarm=0.01):
         """The score that a share ``false_alarm`` of held-out galaxies exceeds."""
         if not 1 / (self.n_held_out + 1) <= false_alarm < 1:
@@ -134,10 +124,12 @@ class Novelty:
         """Write ``novelty.npz`` into a model directory."""
         arrays = {name: np.asarray(getattr(self, name), np.float32) for name in _ARRAYS}
         path = Path(directory) / FILE_NAME
-        partial = path.with_name(f".{FILE_NAME}.part")
-        with partial.open("wb") as file:
-            np.savez_compressed(file, format_version=_FORMAT_VERSION, n_held_out=self.n_held_out, **arrays)
-        partial.replace(path)
+        write_whole(
+            path,
+            lambda file: np.savez_compressed(
+                file, format_version=_FORMAT_VERSION, n_held_out=self.n_held_out, **arrays
+            ),
+        )
         return path
 
     @classmethod
@@ -145,10 +137,9 @@ class Novelty:
         """Read what :meth:`save` wrote."""
         path = Path(directory) / FILE_NAME
         with np.load(path, allow_pickle=False) as file:
-            version = int(file["format_version"])
-            if version != _FORMAT_VERSION:
-                raise ValueError(f"{path}: format {version}; this version reads {_FORMAT_VERSION}")
-            return cls(*(file[name].astype(float) for name in _ARRAYS), int(file["n_held_out"]))
+            version = int(file["format_version"]) if "format_version" in file else None
+            check_format(version, _FORMAT_VERSION, path, "the novelty of a gampen_tf model")
+            return cls(**{name: file[name].astype(float) for name in _ARRAYS}, n_held_out=int(file["n_held_out"]))
 
 
 def _split(features, mean, whitening):

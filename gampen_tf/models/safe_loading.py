@@ -1,11 +1,15 @@
-"""Refusal of model files that name code other than Keras's and gampen_tf's."""
+"""Loading of network files, and refusal of those that name code other than Keras's and gampen_tf's."""
 
 from __future__ import annotations
 
 import json
 import zipfile
 
-__all__ = ["refuse_foreign_code"]
+import keras
+
+from .. import layers  # noqa: F401 - registered: what is not cannot be told from foreign code
+
+__all__ = ["load_network", "refuse_foreign_code"]
 
 # What a configuration may name: Keras's own layers and what they are made of, and what gampen_tf registered.
 _KERAS_MODULES = (
@@ -23,6 +27,20 @@ _KERAS_PREFIXES = ("keras.src.ops.", "keras.src.models.", "keras.src.layers.")
 _FORBIDDEN_CLASSES = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer", "TensorFlowModule")
 
 
+def load_network(path) -> keras.Model:
+    """Load a network from its ``.keras`` file.
+
+    Its layers of gampen_tf must have been imported: a registered name is all that tells them from foreign ones.
+
+    Raises
+    ------
+    ValueError
+        If the file names foreign code.
+    """
+    refuse_foreign_code(path)
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
 def refuse_foreign_code(path):
     """Check every class that the architecture names, before Keras looks at it."""
     try:
@@ -30,8 +48,6 @@ def refuse_foreign_code(path):
             config = json.loads(archive.read("config.json"))
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a Keras model file ({error})") from error
-    import keras
-
     for entry in _dicts(config):
         name = entry.get("class_name")
         if name is None:

@@ -1,24 +1,48 @@
-"""One published network a file, and surgery on graphs. Untrained Keras only."""
+"""One published network a file, and surgery on graphs. Untrained Keras only.
 
-from .compact import compact
-from .deeplegato import deeplegato
-from .galnet import galnet1, galnet2
-from .gampen import gampen
+A new network is one file: a function under ``@register("its_name", preset=..., stretch_inside=..., paper=...)``, and a
+line below that imports it. The rest of the package takes any network that keeps this contract, and :func:`check` names
+what is missing:
+
+* The function takes ``image_shape``, ``n_parameters`` and options that all have defaults: ``dropout_rate`` and ``head``
+  ("gaussian" or "point") among them. Defaults are plain data, for they are kept with a trained model.
+* It returns a functional ``keras.Model``, whose graph can be cut, with the inputs ``images`` (N, H, W, C) and, if it
+  takes the PSF, ``psf`` (N, h, w, 1), by these names.
+* The last layer is named ``head``, in float32 whatever the dtype policy, with
+  ``find_head(head).n_outputs(n_parameters)`` outputs.
+* Dropout is `MonteCarloDropout`, each layer with an ``index`` of its own, as
+  :func:`gampen_tf.layers.numbered_dropout` gives them: Keras's own is off when a network predicts.
+* A ``keras.layers.Normalization``, whose statistics are those of the training images, stands before any weight.
+* Layers that are not Keras's are registered under "gampen_tf", with their arguments in ``get_config``; there is no
+  ``Lambda``. Files that name other code are not loaded.
+* A layer that may stand between convolutions and compute in bfloat16 as they do, and is none of the usual ones, is
+  named in ``@register(..., between_convolutions=(MyLayer,))``.
+"""
+
+from .compact_network import compact
+from .contract import check
+from .deeplegato_network import deeplegato
+from .galnet_network import galnet1, galnet2
+from .gampen_network import gampen
 from .gampen_weights import load_gampen_weights
-from .gampen_workshop import workshop
-from .registry import NETWORKS, STRETCH_INSIDE, all_options, build, takes_psf
+from .parts import takes_psf
+from .registry import Network, build, find, names, options_of, register
+from .workshop_network import workshop
 
 __all__ = [
-    "NETWORKS",
-    "STRETCH_INSIDE",
-    "all_options",
+    "Network",
     "build",
+    "check",
     "compact",
     "deeplegato",
+    "find",
     "galnet1",
     "galnet2",
     "gampen",
     "load_gampen_weights",
+    "names",
+    "options_of",
+    "register",
     "takes_psf",
     "workshop",
 ]

@@ -1,4 +1,4 @@
-"""GaMPEN's published weights: PyTorch state dicts into our network.
+"""GaMPEN's published weights: PyTorch state dicts for our network.
 
 With the mean and the standard deviation of the labels that the weights were trained on they make a model that predicts:
 
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .gampen import TRANSFORMS, gampen
+from .gampen_network import TRANSFORMS, gampen
 
 __all__ = ["load_gampen_weights"]
 

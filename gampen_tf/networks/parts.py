@@ -1,4 +1,4 @@
-"""Cutting a functional model in two along its graph.
+"""Parts of a functional network, on its own graph and weights: localisation, features, front and back.
 
 Much of a network gives the same result again and again: in Monte Carlo dropout everything before the first
 dropout is the same in every pass, and in training everything before the first weight is the same in every
@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import keras
 
+from ..layers.keras_graph import calls, made_by, nested_layers
 from ..layers.spatial_transformer import SpatialTransformer
 
-__all__ = ["feature_network", "localisation", "split_model"]
+__all__ = ["feature_network", "localisation", "split_model", "takes_psf"]
 
 
-def localisation(network):
+def takes_psf(network: keras.Model) -> bool:
+    """Whether a network has an input "psf" beside "images"."""
+    return any(tensor.name == "psf" for tensor in network.inputs)
+
+
+def localisation(network: keras.Model) -> keras.Model:
     """The part of a network that predicts where to crop, on the network's own graph and weights.
 
     Parameters
@@ -26,7 +32,7 @@ def localisation(network):
     Returns
     -------
     keras.Model
-        From the network's input to what the spatial transformer is told: (N, 1), (N, 3) or (N, 6).
+        From the network's input to the parameters of the spatial transformer: (N, 1), (N, 3) or (N, 6).
 
     Raises
     ------
@@ -38,8 +44,8 @@ def localisation(network):
         raise ValueError(f"network {network.name!r} has {len(found)} spatial transformers; a crop needs one")
     if len(network.inputs) != 1:
         raise ValueError(f"network {network.name!r} takes {len(network.inputs)} inputs; a crop needs images alone")
-    _, told = found[0]._inbound_nodes[0].input_tensors
-    return keras.Model(network.input, told, name=f"{network.name}_localisation")
+    _, parameters = found[0].input
+    return keras.Model(network.input, parameters, name=f"{network.name}_localisation")
 
 
 def split_model(model, starts_back):
@@ -72,7 +78,7 @@ def split_model(model, starts_back):
     """
     if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
         raise TypeError(f"a functional keras.Model is needed to split its graph; {model!r} has none")
-    nodes = _nodes_in_order(model)
+    nodes = calls(model)
     back_nodes, boundary = _divide(model, nodes, starts_back)
     front = keras.Model(model.input, _single_or_list(boundary), name=f"{model.name}_front")
 
@@ -92,12 +98,6 @@ def split_model(model, starts_back):
     return front, back
 
 
-def _nodes_in_order(model):
-    """Nodes of the graph (calls of operations), each after those it depends on."""
-    by_depth = model._nodes_by_depth
-    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth] if not node.is_input]
-
-
 def _divide(model, nodes, starts_back):
     """The nodes of the back, and the tensors that cross from the front to it, in the order of the graph."""
     in_back, back_nodes = set(), []
@@ -114,31 +114,32 @@ def _divide(model, nodes, starts_back):
 def _starts(operation, starts_back):
     if not isinstance(operation, keras.layers.Layer):
         return False  # a bare keras.ops operation holds neither weights nor randomness
-    return any(starts_back(layer) for layer in operation._flatten_layers())
+    return any(starts_back(layer) for layer in nested_layers(operation))
 
 
 def _single_or_list(tensors):
     return tensors[0] if len(tensors) == 1 else tensors
 
 
-def feature_network(network):
-    """The network up to what its last layer with weights sees, one output (N, F).
+def feature_network(network: keras.Model) -> keras.Model:
+    """The network up to what its last layer with weights takes, one output (N, F).
 
     Parameters
     ----------
     network : keras.Model
         Functional, with one output.
-    """
-    import keras
 
-    tensor = network.outputs[0]
-    while True:
-        operation, node_index, _ = tensor._keras_history
-        if isinstance(operation, keras.layers.InputLayer):
+    Raises
+    ------
+    ValueError
+        If no layer before the output has weights.
+    """
+    tensor, operation = network.outputs[0], None
+    while not getattr(operation, "weights", None):
+        node = made_by(tensor)
+        if node is None:
             raise ValueError(f"network {network.name!r} has no layer with weights")
-        tensor = operation._inbound_nodes[node_index].input_tensors[0]
-        if getattr(operation, "weights", None):
-            break
+        operation, tensor = node.operation, node.input_tensors[0]
     if len(tensor.shape) > 2:
         tensor = keras.layers.Flatten(dtype="float32")(tensor)
     # several inputs in their order, also where the network takes them by name

@@ -6,29 +6,17 @@ the head and all that follows do not bear it, or gain nothing, and stay in the t
 """
 
 import platform
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 
-from ..layers.monte_carlo_dropout import MonteCarloDropout
+from ..layers.keras_graph import calls, nested_layers
+from .registry import between_convolutions
 
-__all__ = ["bfloat16_is_fast", "in_bfloat16", "in_float32", "refresh_normalisations"]
+__all__ = ["bfloat16_is_fast", "dtype_policy", "in_bfloat16", "in_float32", "refresh_normalisations"]
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
-# What may stand between two convolutions and takes the type of the second.
-_BETWEEN = (
-    MonteCarloDropout,
-    keras.layers.Activation,
-    keras.layers.Add,
-    keras.layers.AveragePooling2D,
-    keras.layers.BatchNormalization,
-    keras.layers.Concatenate,
-    keras.layers.Dropout,
-    keras.layers.GaussianNoise,
-    keras.layers.MaxPooling2D,
-    keras.layers.ReLU,
-    keras.layers.ZeroPadding2D,
-)
 
 
 def bfloat16_is_fast():
@@ -50,6 +38,17 @@ def bfloat16_is_fast():
     return bool(features & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
+@contextmanager
+def dtype_policy(name):
+    """A context within which new layers have this dtype policy of Keras."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def in_float32(network):
     """`network` with every layer computing in float32; `network` itself where that is so already.
 
@@ -62,7 +61,7 @@ def in_float32(network):
     -------
     keras.Model
     """
-    if all(_is_float32(layer) for layer in network._flatten_layers(include_self=False)):
+    if all(_is_float32(layer) for layer in nested_layers(network) if layer is not network):
         return network
     return _copy(network, lambda layer: None if _is_float32(layer) else "float32")
 
@@ -108,10 +107,10 @@ def _is_float32(layer):
 def _convolutional(network):
     """Convolutions, and what stands between them."""
     read_by_convolutions, layers = set(), []
-    by_depth = network._nodes_by_depth
-    for node in (node for depth in sorted(by_depth) for node in by_depth[depth]):
+    between = between_convolutions()
+    for node in reversed(calls(network)):
         feeds = any(id(tensor) in read_by_convolutions for tensor in node.outputs)
-        if isinstance(node.operation, _CONVOLUTIONS) or (feeds and isinstance(node.operation, _BETWEEN)):
+        if isinstance(node.operation, _CONVOLUTIONS) or (feeds and isinstance(node.operation, between)):
             layers.append(node.operation)
             read_by_convolutions.update(id(tensor) for tensor in node.input_tensors)
     return layers
@@ -119,9 +118,10 @@ def _convolutional(network):
 
 def _readers(network, tensor):
     """Operations that read a tensor; the network itself where it is an output."""
-    nodes = [node for nodes in network._nodes_by_depth.values() for node in nodes]
-    readers = [node.operation for node in nodes if any(tensor is read for read in node.input_tensors)]
-    return readers + [network] * any(tensor is output for output in network.outputs)
+    readers = [node.operation for node in calls(network) if any(tensor is read for read in node.input_tensors)]
+    if any(tensor is output for output in network.outputs):
+        readers.append(network)
+    return readers
 
 
 def _copy(network, new_type, inputs=None):

@@ -1,42 +1,130 @@
-"""Networks by name."""
+"""The registry of networks: what is known of each, under the name by which it is built.
+
+A network enters it where it is written, by `register`. No other file lists networks.
+"""
+
+from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
-from .compact import compact
-from .deeplegato import deeplegato
-from .galnet import galnet1, galnet2
-from .gampen import gampen
-from .gampen_workshop import workshop
+import keras
 
-__all__ = ["NETWORKS", "STRETCH_INSIDE", "all_options", "build", "takes_psf"]
+from ..layers.monte_carlo_dropout import MonteCarloDropout
 
+__all__ = ["Network", "between_convolutions", "build", "find", "names", "options_of", "register", "temporarily"]
 
-def takes_psf(network):
-    """Whether a network has an input "psf" beside "images"."""
-    return any(tensor.name == "psf" for tensor in network.inputs)
-
-
-NETWORKS = {
-    "compact": compact,
-    "gampen": gampen,
-    "deeplegato1": partial(deeplegato, architecture=1),
-    "deeplegato2": partial(deeplegato, architecture=2),
-    "workshop": workshop,
-    "galnet1": galnet1,
-    "galnet2": galnet2,
-}
-#: Networks that take linear pixels, and stretch them inside.
-STRETCH_INSIDE = ("compact", "galnet1", "galnet2")
+# Layers without weights of their own, or with statistics alone, that any network may have between two convolutions.
+_USUAL_BETWEEN = (
+    MonteCarloDropout,
+    keras.layers.Activation,
+    keras.layers.Add,
+    keras.layers.AveragePooling2D,
+    keras.layers.BatchNormalization,
+    keras.layers.Concatenate,
+    keras.layers.Dropout,
+    keras.layers.GaussianNoise,
+    keras.layers.MaxPooling2D,
+    keras.layers.ReLU,
+    keras.layers.ZeroPadding2D,
+)
 
 
-def build(name, image_shape, n_parameters, **options):
-    """A network by its name.
+@dataclass(frozen=True)
+class Network:
+    """A network that is built by its name.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(image_shape, n_parameters, **options) -> keras.Model``.
+    preset : str
+        Settings that it is trained with unless others are asked for, by their name in `gampen_tf.training.PRESETS`.
+    stretch_inside : bool
+        Whether it takes linear pixels, and stretches them itself.
+    paper : str
+        Where it was published.
+    between_convolutions : tuple of layer classes
+        Layers that may stand between two of its convolutions and compute in bfloat16 as these do, beside the usual
+        ones.
+    """
+
+    function: Callable[..., keras.Model]
+    preset: str = "modern"
+    stretch_inside: bool = False
+    paper: str = ""
+    between_convolutions: tuple[type, ...] = ()
+
+    @property
+    def defaults(self) -> dict:
+        """Its options with their defaults, those that every network has (image shape, parameters, name) apart."""
+        return {
+            key: parameter.default
+            for key, parameter in inspect.signature(self.function).parameters.items()
+            if parameter.default is not parameter.empty and key not in ("image_shape", "n_parameters", "name")
+        }
+
+
+_NETWORKS: dict[str, Network] = {}
+
+
+def register(name: str, *, fixed: Mapping | None = None, **facts):
+    """A decorator that registers a function as a network; it gives the function back as it is.
 
     Parameters
     ----------
     name : str
-        One of `NETWORKS`.
+        By which it is built. One function may have several names, a decorator each.
+    fixed : dict, optional
+        Options of the function that have another default under this name.
+    **facts
+        Fields of `Network`: ``preset``, ``stretch_inside``, ``paper``, ``between_convolutions``.
+
+    Raises
+    ------
+    ValueError
+        If another function has this name.
+    """
+
+    def enter(function):
+        known = _NETWORKS.get(name)
+        # a cell of a notebook may be run again
+        if known is not None and _place(known.function) != _place(function):
+            raise ValueError(f"there is a network {name!r} already, {'.'.join(_place(known.function))}")
+        _NETWORKS[name] = Network(partial(function, **fixed) if fixed else function, **facts)
+        return function
+
+    return enter
+
+
+def names() -> list[str]:
+    """The names of all networks, in alphabetical order."""
+    return sorted(_NETWORKS)
+
+
+def find(name: str) -> Network:
+    """The network of a name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if name not in _NETWORKS:
+        raise ValueError(f"no network {name!r}; there are {', '.join(names())}")
+    return _NETWORKS[name]
+
+
+def build(name: str, image_shape: tuple[int, int, int], n_parameters: int, **options) -> keras.Model:
+    """A new network, by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
     image_shape : (int, int, int)
         Height, width, channels.
     n_parameters : int
@@ -53,12 +141,11 @@ def build(name, image_shape, n_parameters, **options):
     ValueError
         If there is no such network, or it has no head of the kind that ``head`` asks for.
     """
-    _check_name(name)
-    return NETWORKS[name](tuple(image_shape), n_parameters, **all_options(name, options))
+    return find(name).function(tuple(image_shape), n_parameters, **options_of(name, options))
 
 
-def all_options(name, options):
-    """The options of a network, those that were not given with their defaults.
+def options_of(name: str, given: Mapping | None = None) -> dict:
+    """The options of a network, those that are not given with their defaults.
 
     Kept with a trained model, they build the same network again whatever becomes of the defaults.
 
@@ -67,20 +154,33 @@ def all_options(name, options):
     ValueError
         If there is no such network, or it has no head of the kind that ``head`` asks for.
     """
-    _check_name(name)
-    defaults = {
-        key: parameter.default
-        for key, parameter in inspect.signature(NETWORKS[name]).parameters.items()
-        if parameter.default is not parameter.empty and key not in ("image_shape", "n_parameters", "name")
-    }
+    defaults, given = find(name).defaults, dict(given or {})
     if "head" not in defaults:
-        if options.get("head", "gaussian") != "gaussian":
-            able = [one for one in NETWORKS if "head" in inspect.signature(NETWORKS[one]).parameters]
-            raise ValueError(f"network {name!r} has no {options['head']} head; there are {', '.join(able)}")
-        options = {key: value for key, value in options.items() if key != "head"}
-    return {**defaults, **options}
+        head = given.pop("head", "gaussian")
+        if head != "gaussian":
+            able = [one for one in names() if "head" in find(one).defaults]
+            raise ValueError(f"network {name!r} has no {head} head; there are {', '.join(able)}")
+    return {**defaults, **given}
 
 
-def _check_name(name):
-    if name not in NETWORKS:
-        raise ValueError(f"no network {name!r}; there are {', '.join(sorted(NETWORKS))}")
+def between_convolutions() -> tuple[type, ...]:
+    """The layer classes that may stand between two convolutions and take the type of the second."""
+    return (*_USUAL_BETWEEN, *(kind for network in _NETWORKS.values() for kind in network.between_convolutions))
+
+
+@contextmanager
+def temporarily(networks: Mapping[str, Network | Callable]) -> Iterator[None]:
+    """A context within which these networks, given as `Network` or as plain functions, are all that there are."""
+    before = dict(_NETWORKS)
+    _NETWORKS.clear()
+    _NETWORKS.update({name: one if isinstance(one, Network) else Network(one) for name, one in networks.items()})
+    try:
+        yield
+    finally:
+        _NETWORKS.clear()
+        _NETWORKS.update(before)
+
+
+def _place(function):
+    plain = function.func if isinstance(function, partial) else function
+    return plain.__module__, plain.__qualname__

@@ -15,7 +15,7 @@ from .calibration import (
 from .generative import plot_latents, plot_reconstructions, plot_samples, plot_traversal
 from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images, show_cutout
 from .posteriors import plot_marginal, plot_posterior, plot_posterior_gallery
-from .qualitative import plot_confusion, plot_labelled_residuals
+from .qualitative import plot_classified_residuals, plot_confusion
 from .residuals import (
     plot_fractional_residuals,
     plot_predicted_against_true,
@@ -34,7 +34,7 @@ __all__ = [
     "plot_crops",
     "plot_cutouts",
     "plot_fractional_residuals",
-    "plot_labelled_residuals",
+    "plot_classified_residuals",
     "plot_latents",
     "plot_marginal",
     "plot_pit",

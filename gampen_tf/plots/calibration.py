@@ -1,10 +1,11 @@
-"""Whether posteriors mean what they say: coverage, PIT, TARP, and the choice of a dropout rate."""
+"""Calibration of posteriors: coverage, PIT, TARP, and the choice of a dropout rate."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .style import COLOURS, LINES, MARKERS, axis_label, compact_numbers, note, panels, symbol
+from ..core.known_parameters import symbol_of
+from .style import COLOURS, LINES, MARKERS, axis_label, compact_numbers, note, panels
 
 __all__ = [
     "plot_coverage",
@@ -38,7 +39,7 @@ def plot_coverage(levels, coverage, errors=None, *, names, ax=None):
     panel = axes[0, 0]
     panel.plot([0, 1], [0, 1], color="0.4", linewidth=1, zorder=1)
     for i, name in enumerate(names):
-        panel.plot(levels, coverage[:, i], color=COLOURS[i], linestyle=LINES[i], label=symbol(name))
+        panel.plot(levels, coverage[:, i], color=COLOURS[i], linestyle=LINES[i], label=symbol_of(name))
         if errors is not None:
             band = _per_parameter(errors, names)[:, i]
             panel.fill_between(
@@ -101,7 +102,12 @@ def plot_coverage_against_dropout(rates, coverage, errors=None, *, levels, names
         if chosen is not None:
             panel.axvline(chosen, color="0.4", linewidth=1, linestyle=":")
         panel.set_ylabel("Coverage [%]")
-        note(panel, "mean of the parameters" if p == len(names) else symbol(names[p]), "lower right", fontsize="medium")
+        note(
+            panel,
+            "mean of the parameters" if p == len(names) else symbol_of(names[p]),
+            "lower right",
+            fontsize="medium",
+        )
     axes[-1, 0].set_xlabel("Dropout rate")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(levels), frameon=False)
     return figure
@@ -155,7 +161,7 @@ def plot_coverage_in_bins(centres, coverage, errors, *, levels, name, unit="", n
         compact_numbers(panel)
         panel.set_xlabel(axis_label(name, unit))
         panel.set_ylabel("Coverage − level [points]")
-        panel.set_title(symbol(names[p]))
+        panel.set_title(symbol_of(names[p]))
     if ax is None:
         handles = axes[0, 0].get_legend_handles_labels()
         figure.legend(*handles, loc="outside upper center", ncols=len(levels), frameon=False)
@@ -190,7 +196,7 @@ def plot_pit(edges, counts, band=None, *, names, ax=None):
             top = max(top, high)
         panel.set_ylim(0, 1.2 * top)
         panel.set_xlim(0, 1)
-        panel.set_xlabel(f"PIT of {symbol(name)}")
+        panel.set_xlabel(f"PIT of {symbol_of(name)}")
         panel.set_ylabel("Galaxies")
     return figure
 
@@ -218,7 +224,7 @@ def plot_rank_curves(levels, ecdf, lower, upper, *, names, ax=None):
     panel.fill_between(levels, low, high, color="0.5", alpha=0.3, linewidth=0)
     panel.axhline(0, color="0.4", linewidth=1)
     for i, name in enumerate(names):
-        panel.plot(levels, ecdf[:, i] - levels, color=COLOURS[i], linestyle=LINES[i], label=symbol(name))
+        panel.plot(levels, ecdf[:, i] - levels, color=COLOURS[i], linestyle=LINES[i], label=symbol_of(name))
     panel.set_xlim(0, 1)
     panel.set_xlabel("PIT")
     panel.set_ylabel("ECDF − uniform")

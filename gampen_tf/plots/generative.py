@@ -1,4 +1,4 @@
-"""Figures of a generative model: what it rebuilds, what each latent does, what it makes, where galaxies lie in it."""
+"""Figures of a generative model: reconstructions, traversals of latents, samples, galaxies in latent space."""
 
 from __future__ import annotations
 

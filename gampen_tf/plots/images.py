@@ -1,4 +1,4 @@
-"""Figures of galaxies: cutouts, what the spatial transformer crops, and what a model leaves."""
+"""Figures of galaxies: cutouts, crops of the spatial transformer, residual images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from .style import COLOURS, axis_label, note, number, panels
 
-__all__ = ["plot_crop_scale", "plot_crops", "plot_cutouts", "plot_residual_images", "show_cutout"]
+__all__ = ["outline_crop", "plot_crop_scale", "plot_crops", "plot_cutouts", "plot_residual_images", "show_cutout"]
 
 # A scale that varies by less than this over the galaxies is no answer to them.
 _CONSTANT_SCALE = 0.01
@@ -47,6 +47,26 @@ def show_cutout(ax, image, *, noise=None, pixel_scale=None, largest=None):
     if pixel_scale is not None:
         _scale_bar(ax, image.shape, pixel_scale)
     return ax.figure
+
+
+def outline_crop(ax, shape, scale):
+    """Draw the square that a spatial transformer keeps, at the borders of the pixels that it samples.
+
+    Parameters
+    ----------
+    ax : Axes
+        With the image in it.
+    shape : (height, width)
+        Of the image.
+    scale : float
+        Side of the crop over that of the image.
+    """
+    from matplotlib.patches import Rectangle
+
+    # coordinates ±1 are the centres of the corner pixels
+    height, width = (scale * (side - 1) for side in shape)
+    corner = (0.5 * (shape[1] - 1 - width), 0.5 * (shape[0] - 1 - height))
+    ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=COLOURS[1], linewidth=1.3, clip_on=True))
 
 
 def plot_cutouts(images, titles=None, *, pixel_scale=None, noise=None, n_columns=5, ax=None):
@@ -112,7 +132,7 @@ def plot_crops(images, scales, crops=None, *, pixel_scale=None, noise=None, n_ea
             panel = axes[end * rows_each, column]
             bar = pixel_scale if end == column == 0 else None
             show_cutout(panel, images[index], noise=noise, pixel_scale=bar)
-            _frame(panel, np.shape(images[index])[:2], scales[index])
+            outline_crop(panel, np.shape(images[index])[:2], scales[index])
             note(panel, f"s = {scales[index]:.2f}")
             if crops is not None:
                 show_cutout(axes[end * rows_each + 1, column], crops[index], noise=noise)
@@ -212,19 +232,10 @@ def _plane(image):
 
 
 def _noise(image):
-    # 1.4826 times the median absolute deviation is σ for a normal distribution, and sources hardly move it
+    # 1.4826 times the median absolute deviation is σ for a normal distribution, and sources hardly move it; as
+    # astropy.stats.mad_std, without its import
     deviation = 1.4826 * np.nanmedian(np.abs(image - np.nanmedian(image)))
     return deviation if deviation > 0 else np.nanmax(np.abs(image)) / 100 or 1.0
-
-
-def _frame(panel, shape, scale):
-    """The square that the transformer keeps, at the borders of the pixels that it samples."""
-    from matplotlib.patches import Rectangle
-
-    # coordinates ±1 are the centres of the corner pixels
-    height, width = (scale * (side - 1) for side in shape)
-    corner = (0.5 * (shape[1] - 1 - width), 0.5 * (shape[0] - 1 - height))
-    panel.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=COLOURS[1], linewidth=1.3, clip_on=True))
 
 
 def _scale_bar(ax, shape, pixel_scale):

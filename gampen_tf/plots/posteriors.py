@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-from ..metrics.draws import highest_density_intervals
+from ..metrics.draws import SIGMA_LEVELS, highest_density_intervals
 from .images import show_cutout
 from .style import COLOURS, axis_label, columns, compact_numbers, note, panels
 
 __all__ = ["plot_marginal", "plot_posterior", "plot_posterior_gallery"]
 
-_LEVELS = (0.6827, 0.9545, 0.9973)
 # From the innermost interval outwards: the same blue, paler and paler, which print keeps in order.
 _SHADES = ("#4f97c7", "#9cc6e0", "#d3e5f2")
 
@@ -38,7 +38,7 @@ def plot_marginal(draws, *, density=None, intervals=None, mode=None, truth=None,
     figure, axes = panels(ax, width=3.4, height=2.6)
     panel = axes[0, 0]
     if intervals is None:
-        lower, upper = highest_density_intervals(draws[None, :, None], _LEVELS)
+        lower, upper = highest_density_intervals(draws[None, :, None], SIGMA_LEVELS)
         intervals = np.stack([lower[0, :, 0], upper[0, :, 0]], axis=1)
     shaded = [
         (low, high, shade)
@@ -63,7 +63,7 @@ def plot_marginal(draws, *, density=None, intervals=None, mode=None, truth=None,
     return figure
 
 
-def plot_posterior(samples, *, names, units=None, truth=None, levels=(0.6827, 0.9545), ax=None):
+def plot_posterior(samples, *, names, units=None, truth=None, levels=SIGMA_LEVELS[:2], ax=None):
     """Joint and marginal posterior of one galaxy: every pair of parameters, and each alone on the diagonal.
 
     Parameters
@@ -185,7 +185,7 @@ def plot_posterior_gallery(
                 ax=axes[i, p + 1],
             )
     if ax is None:
-        levels = zip(_LEVELS, _SHADES, strict=True)
+        levels = zip(SIGMA_LEVELS, _SHADES, strict=True)
         shown = [Patch(color=shade, label=f"{100 * level:.2f} %") for level, shade in levels]
         if modes is not None:
             shown.append(Line2D([], [], color="black", linestyle="--", linewidth=1.2, label="mode"))
@@ -197,8 +197,6 @@ def plot_posterior_gallery(
 
 def _density_regions(panel, x, y, x_span, y_span, levels):
     """Filled regions of highest density of a smoothed histogram, and the draws outside of them."""
-    from scipy.ndimage import gaussian_filter
-
     counts, x_edges, y_edges = np.histogram2d(x, y, bins=40, range=[x_span, y_span])
     density = gaussian_filter(counts, 1.2, mode="nearest")
     order = np.argsort(-density, axis=None)

@@ -1,23 +1,24 @@
-"""Qualitative labels in place of numbers, and how often they are right (Ghosh et al. 2022, figures 19 and 20)."""
+"""Qualitative classes in place of numbers, and how often they are right (Ghosh et al. 2022, figures 19 and 20)."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..metrics.draws import SIGMA_LEVELS
 from .residuals import colour_counts, hexagons
 from .style import COLOURS, LINES, axis_label, number, panels
 
-__all__ = ["plot_confusion", "plot_labelled_residuals"]
+__all__ = ["plot_confusion", "plot_classified_residuals"]
 
 
-def plot_labelled_residuals(predicted, truth, regions, *, name, unit="", ax=None):
-    """Residuals against predicted values with the labelled regions hatched, and their histogram with and without them.
+def plot_classified_residuals(predicted, truth, regions, *, name, unit="", ax=None):
+    """Residuals against predicted values with the classes' regions hatched, and their histogram with and without these.
 
     Parameters
     ----------
     predicted, truth : (N,) array
     regions : sequence of (low, high)
-        Intervals of predicted values that get a label in place of a number.
+        Intervals of predicted values that get a class in place of a number.
     name, unit : str
     ax : two Axes, optional
 
@@ -28,9 +29,9 @@ def plot_labelled_residuals(predicted, truth, regions, *, name, unit="", ax=None
     predicted, truth = np.asarray(predicted, float), np.asarray(truth, float)
     known = np.isfinite(predicted) & np.isfinite(truth)
     predicted, residuals = predicted[known], (predicted - truth)[known]
-    labelled = np.zeros(len(predicted), bool)
+    classified = np.zeros(len(predicted), bool)
     for low, high in regions:
-        labelled |= (predicted >= low) & (predicted <= high)
+        classified |= (predicted >= low) & (predicted <= high)
     reach = (1.05 * np.quantile(np.abs(residuals), 0.998) if residuals.size else 1.0) or 1.0
     low, high = (predicted.min(), predicted.max()) if predicted.size else (0.0, 1.0)
     margin = 0.02 * (high - low) or 0.5
@@ -53,10 +54,10 @@ def plot_labelled_residuals(predicted, truth, regions, *, name, unit="", ax=None
     left.set_xlabel(axis_label(name, unit, "Predicted {}"))
     left.set_ylabel(axis_label(name, unit, r"$\Delta$ {}"))
     edges = np.linspace(-reach, reach, 61)
-    for i, (label, values) in enumerate((("all", residuals), ("not labelled", residuals[~labelled]))):
+    for i, (label, values) in enumerate((("all", residuals), ("not classified", residuals[~classified]))):
         if values.size == 0:
             continue
-        error = np.quantile(np.abs(values), 0.6827)
+        error = np.quantile(np.abs(values), SIGMA_LEVELS[0])
         text = f"{label}: $\\sigma$ {number(np.std(values))}, 68.27 % {number(error)}"
         right.hist(values, bins=edges, histtype="step", linewidth=1.5, color=COLOURS[i], linestyle=LINES[i], label=text)
     right.axvline(0, color="black", linestyle="--", linewidth=1)
@@ -69,25 +70,25 @@ def plot_labelled_residuals(predicted, truth, regions, *, name, unit="", ax=None
     return figure
 
 
-def plot_confusion(matrix, labels, *, title="", ax=None):
-    """Confusion matrix: how many galaxies that are what the row says got the column's label.
+def plot_confusion(matrix, classes, *, title="", ax=None):
+    """Confusion matrix: galaxies by their true class (rows) and the class given (columns).
 
     Parameters
     ----------
     matrix : (K, K) array of int
-    labels : sequence of K str
+    classes : sequence of K str
     title : str, optional
     ax : Axes, optional
 
     Returns
     -------
     matplotlib Figure
-        Each cell with its number, and its share of the column: of what got this label, how much is so.
+        Each cell with its number, and its share of the column: of what got this class, how much is of it.
     """
     matrix = np.asarray(matrix)
-    n = len(labels)
+    n = len(classes)
     if matrix.shape != (n, n):
-        raise ValueError(f"matrix: expected {n} x {n} for {', '.join(labels)}, found {matrix.shape}")
+        raise ValueError(f"matrix: expected {n} x {n} for {', '.join(classes)}, found {matrix.shape}")
     totals = np.sum(matrix, axis=0)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
     figure, axes = panels(ax, width=2.0 + 1.1 * n, height=1.4 + 0.9 * n)
@@ -100,10 +101,10 @@ def plot_confusion(matrix, labels, *, title="", ax=None):
                 text += f"\n{100 * shares[row, column]:.1f} %"
             colour = "white" if shares[row, column] > 0.6 else "black"
             panel.text(column, row, text, ha="center", va="center", color=colour)
-    wrapped = [label.replace(" ", "\n") for label in labels]
+    wrapped = [name.replace(" ", "\n") for name in classes]
     panel.set_xticks(range(n), wrapped)
     panel.set_yticks(range(n), wrapped)
-    panel.set_xlabel("Label given")
+    panel.set_xlabel("Class given")
     panel.set_ylabel("True class")
     panel.tick_params(length=0)
     if title:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .style import COLOURS, LINES, axis_label, columns, compact_numbers, density_map, note, number, panels, symbol
+from ..core.known_parameters import symbol_of
+from ..metrics.draws import SIGMA_LEVELS
+from .style import COLOURS, LINES, axis_label, columns, compact_numbers, density_map, note, number, panels
 
 __all__ = [
     "plot_fractional_residuals",
@@ -78,7 +80,7 @@ def plot_residual_histograms(predicted, truth, *, names, units=None, ax=None):
                 f"mean {number(np.mean(column))}",
                 f"median {number(np.median(column))}",
                 f"$\\sigma$ {number(np.std(column))}",
-                f"68.27 %: {number(np.quantile(np.abs(column), 0.6827))}",
+                f"68.27 %: {number(np.quantile(np.abs(column), SIGMA_LEVELS[0]))}",
             ]
             note(panel, "\n".join(lines))
         _note_outside(panel, np.sum(np.abs(column) > reach), "upper right")
@@ -160,7 +162,7 @@ def plot_fractional_residuals(
     with np.errstate(divide="ignore", invalid="ignore"):
         fraction = np.abs(predicted - truth) / truth
     fraction[~np.isfinite(fraction)] = np.nan
-    labels = [rf"|$\Delta$ {symbol(name)}| / {symbol(name)}" for name in names]
+    labels = [rf"|$\Delta$ {symbol_of(name)}| / {symbol_of(name)}" for name in names]
     return residual_grid(
         fraction, labels, against, against_names, against_units, against_word, scales, ax=ax, symmetric=False
     )

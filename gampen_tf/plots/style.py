@@ -1,8 +1,10 @@
-"""What all figures share: panels, labels with units, colours that survive colour blindness and print."""
+"""Common parts of all figures: panels, axis labels with units, colours for colour blindness and print."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from ..core.known_parameters import symbol_of
 
 __all__ = [
     "COLOURS",
@@ -15,7 +17,6 @@ __all__ = [
     "note",
     "number",
     "panels",
-    "symbol",
 ]
 
 # From Okabe & Ito (2008) and Tol (2021), the first four as far apart as any to eyes with dichromacy; lines and markers
@@ -25,28 +26,11 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), "-")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # One hue whose lightness falls steadily: few galaxies pale, many dark, the same to all eyes and in print.
 _DENSITY = ("#bcd8eb", "#4f97c7", "#1b5a96", "#061a3a")
-_SYMBOLS = {
-    "bulge_to_total": r"$L_\mathrm{B}/L_\mathrm{T}$",
-    "effective_radius": r"$R_\mathrm{e}$",
-    "flux": r"$F$",
-    "magnitude": r"$m$",
-    "sersic_index": r"$n$",
-    "axis_ratio": r"$q$",
-    "position_angle": r"$\theta$",
-    "x": r"$x$",
-    "y": r"$y$",
-    "signal_to_noise": "S/N",
-}
-
-
-def symbol(name):
-    """The field's symbol of a parameter; its own name, in words, where there is none."""
-    return _SYMBOLS.get(name, name.replace("_", " "))
 
 
 def axis_label(name, unit="", template="{}"):
     """Label of an axis, such as "Predicted R_e [arcsec]" for the template "Predicted {}"."""
-    text = template.format(symbol(name))
+    text = template.format(symbol_of(name))
     return f"{text} [{unit}]" if unit else text
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..core.known_parameters import symbol_of
 from .residuals import colour_counts, hexagons, residual_grid
-from .style import columns, note, panels, symbol
+from .style import columns, note, panels
 
 __all__ = ["plot_uncertainties", "plot_uncertainties_against_residuals"]
 
@@ -48,7 +49,7 @@ def plot_uncertainties(
     against = columns(against, against_names, "against")
     values, fractional = _fractions(uncertainty, fractional_of)
     labels = [
-        rf"$\sigma$({symbol(name)}) / {symbol(name)}" if divided else rf"$\sigma$({symbol(name)})"
+        rf"$\sigma$({symbol_of(name)}) / {symbol_of(name)}" if divided else rf"$\sigma$({symbol_of(name)})"
         for name, divided in zip(names, fractional, strict=True)
     ]
     return residual_grid(
@@ -93,9 +94,9 @@ def plot_uncertainties_against_residuals(
         line = np.array([0, top])
         for sign in (-0.5, 0.5):
             panel.plot(sign * line, line, color="black", linestyle="--", linewidth=1)
-        unit = f" / {symbol(name)}" if fractional[i] else ""
-        panel.set_xlabel(rf"$\Delta$ {symbol(name)}{unit}")
-        panel.set_ylabel(rf"$\sigma$({symbol(name)}){unit}")
+        unit = f" / {symbol_of(name)}" if fractional[i] else ""
+        panel.set_xlabel(rf"$\Delta$ {symbol_of(name)}{unit}")
+        panel.set_ylabel(rf"$\sigma$({symbol_of(name)}){unit}")
         if correlations is not None:
             note(panel, rf"Spearman $\rho$ = {correlations[i]:.2f}")
     colour_counts(shown, axes)

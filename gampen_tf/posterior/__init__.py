@@ -1,4 +1,4 @@
-"""The mixture of one or many galaxies, in physical units. NumPy and SciPy only; knows no model."""
+"""Posteriors of galaxies as mixtures of Gaussians, in physical units. NumPy and SciPy only, without models."""
 
 from .mixture_set import MixtureSet
 from .posterior import Posterior

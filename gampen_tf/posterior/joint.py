@@ -1,12 +1,12 @@
-"""What a posterior says of its parameters together: draws, joint densities and regions, covariances."""
+"""Draws, joint densities, credible regions and covariances of a set of mixtures."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from . import mixtures
 from .draws import draw
 from .joint_density import joint_log_density, region_mass
+from .mixtures import blocks, covariances
 
 __all__ = ["covariance", "credible_mass", "log_prob", "sample"]
 
@@ -14,64 +14,68 @@ __all__ = ["covariance", "credible_mass", "log_prob", "sample"]
 _ORDER = 24
 
 
-def sample(posterior, n, seed):
+def sample(mixtures, n_mc, seed):
     """See :meth:`~gampen_tf.posterior.Posterior.sample`."""
-    labels = draw(*_mixture(posterior), n, seed)
-    if posterior.calibration is not None:
-        for index, marginal in enumerate(posterior._marginals):
+    labels = draw(*mixtures.measured_arrays(), n_mc, seed)
+    if mixtures.probability_map is not None:
+        for index, marginal in enumerate(mixtures.marginals):
             labels[..., index] = marginal.map_labels(labels[..., index])
-    return posterior._all_rows(posterior.scaler.inverse(labels))
+    return mixtures.all_rows(mixtures.scaler.inverse(labels))
 
 
-def log_prob(posterior, values):
+def log_prob(mixtures, values):
     """See :meth:`~gampen_tf.posterior.Posterior.log_prob`."""
-    points = (values if values.ndim == 3 else values[:, None])[posterior._measured]
-    labels, gain, inside = _mixture_labels(posterior, points)
-    log = joint_log_density(labels, *_mixture(posterior), _edges(posterior), _log_cells(posterior.scaler))
-    log += gain + np.sum(_log_jacobian(posterior.scaler, points), axis=-1)
+    points = (values if values.ndim == 3 else values[:, None])[mixtures.measured]
+    labels, gain, inside = _mixture_labels(mixtures, points)
+    log = joint_log_density(labels, *mixtures.measured_arrays(), _edges(mixtures), _log_cells(mixtures.scaler))
+    log += gain + np.sum(_log_jacobian(mixtures.scaler, points), axis=-1)
     log = np.where(np.isnan(points).any(axis=-1), np.nan, np.where(inside, log, -np.inf))
-    result = posterior._all_rows(log)
+    result = mixtures.all_rows(log)
     return result if values.ndim == 3 else result[:, 0]
 
 
-def credible_mass(posterior, values, n_draws):
+def credible_mass(mixtures, values, n_mc, seed):
     """See :meth:`~gampen_tf.posterior.Posterior.credible_mass`."""
-    values = values[posterior._measured]
-    labels, _, inside = _mixture_labels(posterior, values[:, None])
+    values = values[mixtures.measured]
+    labels, _, inside = _mixture_labels(mixtures, values[:, None])
     mass = np.where(np.isnan(values).any(axis=-1), np.nan, 1.0)
     known = np.flatnonzero(inside[:, 0] & np.isfinite(mass))
     mass[known] = region_mass(
         labels[known, 0],
-        *(array[known] for array in _mixture(posterior)),
-        _edges(posterior)[known],
-        _log_cells(posterior.scaler),
-        n_draws=n_draws,
-        seed=posterior.seed,
+        *(array[known] for array in mixtures.measured_arrays()),
+        _edges(mixtures)[known],
+        _log_cells(mixtures.scaler),
+        n_mc=n_mc,
+        seed=seed,
     )
-    return posterior._all_rows(mass)
+    return mixtures.all_rows(mass)
 
 
-def covariance(posterior, kind, space):
+def covariance(mixtures, kind, space):
     """See :meth:`~gampen_tf.posterior.Posterior.covariance`."""
     if kind not in ("total", "aleatoric", "epistemic") or space not in ("physical", "label"):
         raise ValueError(
             f"covariance of kind {kind!r} in {space!r} space; expected 'total', 'aleatoric' or 'epistemic', in "
             "'physical' or 'label'"
         )
-    parts = mixtures.covariances(*_mixture(posterior)) if space == "label" else _physical_covariances(posterior)
-    return posterior._all_rows(sum(parts) if kind == "total" else parts[kind == "epistemic"])
+    if space == "label":
+        aleatoric, epistemic = covariances(*mixtures.measured_arrays())
+    else:
+        aleatoric, epistemic = _physical_covariances(mixtures)
+    chosen = {"total": aleatoric + epistemic, "aleatoric": aleatoric, "epistemic": epistemic}[kind]
+    return mixtures.all_rows(chosen)
 
 
-def _physical_covariances(posterior):
+def _physical_covariances(mixtures):
     """The same split as in label space, exact but for the tail of Mehler's expansion off the diagonal."""
-    means, scale_trils, weights = _mixture(posterior)
+    means, scale_trils, weights = mixtures.measured_arrays()
     n_parameters = means.shape[2]
     aleatoric = np.empty((len(means), n_parameters, n_parameters))
     epistemic = np.empty_like(aleatoric)
     sd = np.sqrt(np.einsum("ntij,ntij->nti", scale_trils, scale_trils))
-    for rows in mixtures.blocks(len(means), means.shape[1] * n_parameters * _ORDER):
+    for rows in blocks(len(means), means.shape[1] * n_parameters * _ORDER):
         # the recalibrated marginals inherit the mixture's own component moments
-        parts = [marginal.rows(rows) for marginal in posterior._marginals]
+        parts = [marginal.rows(rows) for marginal in mixtures.marginals]
         centres = np.stack([part.component_means() for part in parts], axis=-1)
         coefficients = [part.hermite(_ORDER) for part in parts]
         weight = weights[rows]
@@ -87,15 +91,10 @@ def _physical_covariances(posterior):
     return aleatoric, epistemic
 
 
-def _mixture(posterior):
-    rows = posterior._measured
-    return posterior.means[rows], posterior.scale_trils[rows], posterior.weights[rows]
-
-
-def _mixture_labels(posterior, values):
+def _mixture_labels(mixtures, values):
     """Labels (M, K, P) of the mixture at values, the log density that recalibration adds, and what lies in bounds."""
     labels, gain, inside = [], np.zeros(values.shape[:2]), np.ones(values.shape[:2], bool)
-    for index, marginal in enumerate(posterior._marginals):
+    for index, marginal in enumerate(mixtures.marginals):
         value = values[..., index]
         label = marginal.label(value)
         inside &= ~np.isinf(label)
@@ -106,7 +105,7 @@ def _mixture_labels(posterior, values):
             low_edge, high_edge = marginal.edges
             label = np.where(value <= low + marginal.cell, low_edge, label)
             label = np.where(value >= high - marginal.cell, high_edge, label)
-        if posterior.calibration is not None:
+        if mixtures.probability_map is not None:
             at_atom = (label == marginal.edges[0]) | (label == marginal.edges[1])
             label, change = marginal.uncalibrated(label)
             gain += np.where(at_atom, 0.0, change)
@@ -115,12 +114,12 @@ def _mixture_labels(posterior, values):
     return np.where(np.isfinite(labels), labels, 0.0), gain, inside
 
 
-def _edges(posterior):
+def _edges(mixtures):
     """(M, P, 2) labels of each mixture at which its atoms begin."""
     columns = []
-    for marginal in posterior._marginals:
+    for marginal in mixtures.marginals:
         edges = np.tile(marginal.edges, (len(marginal), 1))
-        recalibrated = posterior.calibration is not None and marginal.cell
+        recalibrated = mixtures.probability_map is not None and marginal.cell
         columns.append(marginal.uncalibrated(edges)[0] if recalibrated else edges)
     return np.stack(columns, axis=1)
 

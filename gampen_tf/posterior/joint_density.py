@@ -1,4 +1,4 @@
-"""Joint posteriors: densities that know of atoms, and the highest-density region that holds a given point."""
+"""Joint densities of mixtures with atoms, and the highest-density region with a given point on its border."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def _log_beyond(factor, z, means, edges, sides, atoms, order, n_inside):
     return logsumexp(log, axis=2) - np.log(len(points))
 
 
-def region_mass(labels, means, scale_trils, weights, edges, log_cells, *, n_draws, seed):
+def region_mass(labels, means, scale_trils, weights, edges, log_cells, *, n_mc, seed):
     """Probability of the joint highest-density region that has a given point on its border.
 
     The region is {y : f(y) ≥ f(point)} with f the density in label space. One Gaussian without atoms has it in closed
     form: the χ² distribution function of the squared Mahalanobis distance. Else it is the fraction of the mixture's
-    own draws that have a higher density, with a standard error of at most 0.5 / √n_draws.
+    own draws that have a higher density, with a standard error of at most 0.5 / √n_mc.
 
     Parameters
     ----------
@@ -120,9 +120,9 @@ def region_mass(labels, means, scale_trils, weights, edges, log_cells, *, n_draw
         z = np.linalg.solve(scale_trils[:, 0], (labels - means[:, 0])[..., None])[..., 0]
         return gammainc(0.5 * n_parameters, 0.5 * np.sum(z**2, axis=1))
     result = np.empty(n)
-    for rows in blocks(n, n_draws * n_parameters):
+    for rows in blocks(n, n_mc * n_parameters):
         mixture = means[rows], scale_trils[rows], weights[rows]
-        own = joint_log_density(draw(*mixture, n_draws, seed), *mixture, edges[rows], log_cells)
+        own = joint_log_density(draw(*mixture, n_mc, seed), *mixture, edges[rows], log_cells)
         at_point = joint_log_density(labels[rows, None], *mixture, edges[rows], log_cells)
         result[rows] = np.mean(own >= at_point, axis=1)
     return result

@@ -1,7 +1,7 @@
 """One parameter's posterior in physical units: a mixture of Gaussians pushed through a monotone transform.
 
 A label y = (transform(x) − mean) / scale is a monotone function of the value x, so that the distribution function and
-the quantiles of x are those of y, and the density gains a Jacobian.  What does not commute with the transform (mean,
+the quantiles of x are those of y, and the density gains a Jacobian. What does not commute with the transform (mean,
 mode, shortest interval) is worked out in physical units, in closed form or by a bracketed Newton solve.
 
 **Atoms.** The logit's clip turns labels at or beyond it into exactly the bound: the posterior has atoms of probability

@@ -1,18 +1,20 @@
 """Mixtures of Gaussians in label space: T Monte Carlo dropout passes leave T Gaussians for each galaxy.
 
 Averaging the networks' Gaussians N(μ_t, Σ_t) is Monte Carlo integration over the weights of the network (Ghosh et al.
-2022, eq. 10), so the posterior *is* their mixture and one draw from each pass is a sample of it.  Here it is handled in
+2022, eq. 10), so the posterior *is* their mixture and one draw from each pass is a sample of it. Here it is handled in
 closed form: densities, distribution functions, quantiles, covariances, and the error that a finite T leaves.
 
 Shapes: N galaxies, T components, P parameters; ``mean``, ``sd`` and ``weight`` of one parameter's marginal are (N, T).
-Weights sum to one over T; a component of weight 0 is padding.  All is done in float64, vectorised over galaxies in
-blocks of constant memory.  Rows that hold NaN (galaxies without a measurement) give NaN.
+Weights sum to one over T; a component of weight 0 is padding. All is done in float64, vectorised over galaxies in
+blocks of constant memory. Rows that hold NaN (galaxies without a measurement) give NaN.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+
+from ..metrics.draws import SIGMA_LEVELS
 
 __all__ = [
     "NARROWEST",
@@ -197,7 +199,7 @@ def covariances(means, scale_trils, weights):
     return aleatoric, epistemic
 
 
-def monte_carlo_error(means, scale_trils, weights=None, level=0.6827):
+def monte_carlo_error(means, scale_trils, weights=None, level=SIGMA_LEVELS[0]):
     """Standard error that the finite number of passes leaves in each galaxy's mean and interval ends.
 
     The passes are draws ω_t of the network, so that F(x) is a mean over t of the components' F_t(x). By the delta

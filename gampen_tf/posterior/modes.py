@@ -7,18 +7,18 @@ from scipy.special import ndtr
 
 from .mixtures import mixture_moments
 
-__all__ = ["interior_mode", "nodes", "row_cost"]
+__all__ = ["CANDIDATES", "MAX_ITERATIONS", "N_NODES", "evaluate", "interior_mode", "nodes", "row_cost"]
 
-_N_NODES = 64
+N_NODES = 64
 _REACH = 6.0
-_CANDIDATES = 5
-_MAX_ITERATIONS = 40
+CANDIDATES = 5
+MAX_ITERATIONS = 40
 _SQRT_2PI = np.sqrt(2 * np.pi)
 
 
 def row_cost(n_components):
     """Array elements per galaxy, to choose a block size by; several hundred galaxies a block amortise Python."""
-    return max(1, _N_NODES * n_components // 4)
+    return max(1, N_NODES * n_components // 4)
 
 
 def nodes(marginal, *, clip=True):
@@ -32,14 +32,14 @@ def nodes(marginal, *, clip=True):
     centre, spread = mixture_moments(mean, sd, weight)
     mean = np.where(weight > 0, mean, centre[:, None])
     sd = np.where(weight > 0, sd, spread[:, None])
-    repeats = -(-_N_NODES // n_components)
+    repeats = -(-N_NODES // n_components)
     # interlaced in an order that has nothing to do with that of the passes
     order = np.argsort(np.modf(np.arange(n_components) * 0.6180339887498949)[0])
     even = (np.arange(repeats * n_components) + 0.5) / (repeats * n_components) * 2 - 1
     z = _REACH * np.sign(even) * np.abs(even) ** 1.5
     z = z.reshape(repeats, n_components)[:, order]
     labels = np.sort((mean[:, None] + sd[:, None] * z).reshape(len(mean), -1), axis=1)
-    chosen = np.round(np.linspace(0, labels.shape[1] - 1, _N_NODES)).astype(int)
+    chosen = np.round(np.linspace(0, labels.shape[1] - 1, N_NODES)).astype(int)
     labels = labels[:, chosen]
     # many components have a node each, and the outermost ones theirs anywhere in their bell
     labels[:, 0] = np.min(mean - _REACH * sd, axis=1)
@@ -47,7 +47,7 @@ def nodes(marginal, *, clip=True):
     return np.clip(labels, *marginal.edges) if clip else labels
 
 
-def _evaluate(marginal, label, *, curvature=False):
+def evaluate(marginal, label, *, curvature=False):
     """F, f, G, G' (and G'') at labels (N,) or (N, K)."""
     columns = label if label.ndim == 2 else label[:, None]
     sd, weight = marginal.sd[:, None], marginal.weight
@@ -78,13 +78,13 @@ def interior_mode(marginal):
     peaks = np.where((height >= padded[:, :-2]) & (height >= padded[:, 2:]), height, -np.inf)
     best_label, best_height = np.full(len(label), np.nan), np.full(len(label), -np.inf)
     best_node = height.max(axis=1)
-    for _ in range(_CANDIDATES):
+    for _ in range(CANDIDATES):
         at = np.argmax(peaks, axis=1)
         top = peaks[np.arange(len(at)), at]
         # a component's nodes are so close that a peak stands at most some tens of per cent above its best node
         rows = np.flatnonzero((top > best_node - 1) & np.isfinite(top))
         part = marginal.rows(rows)
-        low, high = label[rows, np.maximum(at[rows] - 1, 0)], label[rows, np.minimum(at[rows] + 1, _N_NODES - 1)]
+        low, high = label[rows, np.maximum(at[rows] - 1, 0)], label[rows, np.minimum(at[rows] + 1, N_NODES - 1)]
         refined = _stationary_point(part, label[rows, at[rows]], low, high)
         refined_height = _log_density(part, refined[:, None])[:, 0]
         better = refined_height > best_height[rows]
@@ -104,11 +104,11 @@ def _log_density(marginal, label):
 def _stationary_point(marginal, x, low, high):
     """Where G' goes through zero from above between ``low`` and ``high``: Newton, held in by bisection."""
     result, active = x.copy(), np.arange(len(x))
-    for iteration in range(_MAX_ITERATIONS):
+    for iteration in range(MAX_ITERATIONS):
         if active.size == 0:
             break
         part = marginal.rows(active)
-        *_, slope, curvature = _evaluate(part, x, curvature=True)
+        *_, slope, curvature = evaluate(part, x, curvature=True)
         low, high = np.where(slope > 0, x, low), np.where(slope > 0, high, x)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = x - slope / curvature

@@ -1,4 +1,4 @@
-"""What inference gives: the posterior of each galaxy, in physical units.
+"""Posterior distributions of galaxy parameters, in physical units.
 
 >>> posterior = gampen_tf.predict("cutouts/*.fits", seed=1)
 >>> posterior.to_table()                  # QTable: values, intervals, flags
@@ -12,19 +12,24 @@ transforms of the labels. Nothing here is estimated from draws but what says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 
+from ..core.flags import is_unmeasurable
+from ..core.label_scaler import LabelScaler
+from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.ranks import pit_from_cdf
-from . import files, joint, presentation
+from . import files, joint, presentation, selection
 from .mixture_set import MixtureSet
+from .quantile_map import QuantileMap
 from .reweighting import reweight
 
 __all__ = ["Posterior"]
 
 
-class Posterior(MixtureSet):
+class Posterior:
     """Posteriors of P parameters for N galaxies.
 
     Parameters
@@ -46,9 +51,15 @@ class Posterior(MixtureSet):
         Row numbers if not given.
     metadata : dict, optional
         Plain data on how the posterior was made; goes with the table and the file.
-    calibration : object with ``level`` and ``inverse_level``, optional
-        Map of probabilities, see :class:`~gampen_tf.posterior.QuantileMap`; all but
-        :meth:`covariance` goes through it.
+    probability_map : QuantileMap, optional
+        Quantile recalibration; all but :meth:`covariance` goes through it.
+
+    Attributes
+    ----------
+    names, units : tuple of str
+        Of the parameters.
+    measured : (M,) int array
+        Rows of the galaxies with a measurement.
 
     Notes
     -----
@@ -57,26 +68,83 @@ class Posterior(MixtureSet):
     :meth:`pit`, :meth:`contains` and the densities.
     """
 
-    def _each(self, function, axis=1):
-        return self._grouped(
-            lambda part: part._all_rows(np.stack([function(marginal) for marginal in part._marginals], axis=axis))
+    def __init__(
+        self,
+        means,
+        scale_trils,
+        scaler: LabelScaler,
+        *,
+        weights=None,
+        n_mc: int = 1000,
+        seed: int = 0,
+        flags=None,
+        identifiers: Sequence[str] | None = None,
+        metadata: dict | None = None,
+        probability_map: QuantileMap | None = None,
+    ):
+        n = len(means)
+        if n_mc != int(n_mc) or n_mc < 1:
+            raise ValueError(f"n_mc {n_mc}; expected a number of draws, 1 or more")
+        self.n_mc, self.seed = int(n_mc), int(seed)
+        self.flags = np.zeros(n, np.int64) if flags is None else np.array(flags, np.int64)
+        self.identifiers = [str(i) for i in (range(n) if identifiers is None else identifiers)]
+        self.metadata = dict(metadata or {})
+        if len(self.flags) != n or len(self.identifiers) != n:
+            raise ValueError(f"{n} galaxies, but {len(self.flags)} flags and {len(self.identifiers)} identifiers")
+        self._mixtures = MixtureSet(
+            means,
+            scale_trils,
+            scaler,
+            weights=weights,
+            probability_map=probability_map,
+            unmeasurable=is_unmeasurable(self.flags),
         )
+        self.scaler, self.probability_map = scaler, probability_map
+        self.means, self.scale_trils = self._mixtures.means, self._mixtures.scale_trils
+        self.weights, self.measured = self._mixtures.weights, self._mixtures.measured
+        self.names, self.units = scaler.parameters.names, scaler.parameters.units
 
-    def _at(self, method, values, **options):
-        """A marginal's method at values (N, P) or (N, K, P)."""
+    def __len__(self):
+        return len(self.means)
 
-        def of(part, values):
-            values = values[part._measured]
-            columns = [
-                getattr(marginal, method)(values[..., i], **options) for i, marginal in enumerate(part._marginals)
-            ]
-            return part._all_rows(np.stack(columns, axis=-1))
+    def __getitem__(self, rows) -> Posterior:
+        """The posteriors of some galaxies: an index, a slice, a mask or an array of indices."""
+        return selection.select(self, rows)
 
-        return self._grouped(of, self._checked_values(values))
+    def __repr__(self):
+        return f"<Posterior of {', '.join(self.names)} for {len(self)} galaxies, {self.means.shape[1]} components>"
+
+    def replaced(self, means, scale_trils, **changed) -> Posterior:
+        """Other mixtures, with the settings of this posterior but for those that are given."""
+        kept = ("weights", "n_mc", "seed", "flags", "identifiers", "metadata", "probability_map")
+        return Posterior(means, scale_trils, self.scaler, **({name: getattr(self, name) for name in kept} | changed))
+
+    @staticmethod
+    def concatenate(posteriors: Iterable[Posterior]) -> Posterior:
+        """One posterior of all the galaxies of several, in order; the settings and metadata are those of the first."""
+        return selection.concatenate(list(posteriors))
+
+    def with_probability_map(self, probability_map: QuantileMap | None) -> Posterior:
+        """The same mixture behind another map of probabilities; None for the model's own posterior."""
+        return self.replaced(self.means, self.scale_trils, probability_map=probability_map)
+
+    def rescaled(self, factors, shifts=0.0) -> Posterior:
+        """Wider or narrower posteriors: labels y → m + a (y − m) + b about the mean m of each mixture.
+
+        Parameters
+        ----------
+        factors : (P,) or (N, P) array
+            a, of the standard deviations.
+        shifts : float, (P,) or (N, P) array, optional
+            b, in labels.
+        """
+        return self.replaced(*self._mixtures.rescaled(factors, shifts))
+
+    # -- each parameter by itself ------------------------------------------------------------------------------------
 
     @cached_property
     def _moments(self):
-        return self._each(lambda marginal: np.stack(marginal.moments(), axis=-1))
+        return self._mixtures.of_each_marginal(lambda marginal: np.stack(marginal.moments(), axis=-1))
 
     def mean(self):
         """(N, P) means in physical units."""
@@ -88,7 +156,7 @@ class Posterior(MixtureSet):
 
     @cached_property
     def _modes(self):
-        return self._each(lambda marginal: marginal.mode())
+        return self._mixtures.of_each_marginal(lambda marginal: marginal.mode())
 
     def mode(self):
         """(N, P) values of the greatest marginal density in physical units: the paper's point estimate.
@@ -107,10 +175,12 @@ class Posterior(MixtureSet):
         if np.any((levels < 0) | (levels > 1)):
             raise ValueError(f"expected probabilities between 0 and 1, found {p}")
         flat = levels.ravel()[None]
-        result = self._each(lambda marginal: marginal.quantile(np.repeat(flat, len(marginal), axis=0)))
+        result = self._mixtures.of_each_marginal(
+            lambda marginal: marginal.quantile(np.repeat(flat, len(marginal), axis=0))
+        )
         return result[..., 0] if levels.ndim == 0 else result
 
-    def interval(self, level=0.6827, kind="hdi"):
+    def interval(self, level=SIGMA_LEVELS[0], kind="hdi"):
         """Intervals that hold a share of the probability.
 
         Parameters
@@ -128,7 +198,7 @@ class Posterior(MixtureSet):
         if np.any((levels <= 0) | (levels >= 1)):
             raise ValueError(f"expected levels between 0 and 1, found {level}")
         if kind == "hdi":
-            result = self._each(lambda marginal: marginal.shortest_intervals(levels))
+            result = self._mixtures.of_each_marginal(lambda marginal: marginal.shortest_intervals(levels))
         elif kind == "central":
             tails = np.stack([0.5 - 0.5 * levels, 0.5 + 0.5 * levels], axis=-1)
             result = self.quantile(tails.ravel()).reshape(len(self), len(self.names), len(levels), 2)
@@ -138,20 +208,21 @@ class Posterior(MixtureSet):
 
     def cdf(self, values):
         """Marginal P(x ≤ value), of the shape of ``values`` (N, P) or (N, K, P)."""
-        return self._at("cdf", values)
+        return self._mixtures.at_values("cdf", self._checked_values(values))
 
     def pdf(self, values):
         """Marginal densities per physical unit, of the shape of ``values`` (N, P) or (N, K, P)."""
-        return self._at("pdf", values)
+        return self._mixtures.at_values("pdf", self._checked_values(values))
 
     def atoms(self):
         """(N, P, 2) probabilities of being exactly at the lower and at the upper bound."""
-        return self._each(lambda marginal: marginal.atoms())
+        return self._mixtures.of_each_marginal(lambda marginal: marginal.atoms())
 
     def pit_bounds(self, truth):
         """P(x < truth) and P(x ≤ truth), each (N, P); they differ where the truth sits on an atom."""
         truth = self._canonical(truth)
-        return self._at("cdf", truth, strict=True), self._at("cdf", truth)
+        at_values = self._mixtures.at_values
+        return at_values("cdf", truth, strict=True), at_values("cdf", truth)
 
     def pit(self, truth, seed=0):
         """(N, P) probability integral transforms of true values: uniform if the posteriors are calibrated.
@@ -160,13 +231,22 @@ class Posterior(MixtureSet):
         """
         return pit_from_cdf(*self.pit_bounds(truth), seed=seed)
 
-    def contains(self, truth, level=0.6827, kind="hdi"):
+    def contains(self, truth, level=SIGMA_LEVELS[0], kind="hdi"):
         """(N, P) whether the interval holds the true value; False where either is not known."""
         truth, interval = self._canonical(truth), self.interval(level, kind)
         return (truth >= interval[..., 0]) & (truth <= interval[..., 1])
 
     def _canonical(self, truth):
         return self.scaler.canonical(self._checked_values(truth))
+
+    def _checked_values(self, values):
+        values = np.asarray(values, float)
+        if values.ndim not in (2, 3) or (values.shape[0], values.shape[-1]) != (len(self), len(self.names)):
+            raise ValueError(
+                f"expected values of shape ({len(self)}, {len(self.names)}), or with K points of each galaxy "
+                f"({len(self)}, K, {len(self.names)}); found {values.shape}"
+            )
+        return values
 
     # -- draws and the joint posterior -------------------------------------------------------------------------------
 
@@ -175,13 +255,13 @@ class Posterior(MixtureSet):
         """(N, n_mc, P) draws in physical units; made when first asked for, and kept."""
         return self.sample(self.n_mc, self.seed)
 
-    def sample(self, n, seed=None):
-        """(N, n, P) draws in physical units, stratified over the passes.
+    def sample(self, n_mc: int, seed: int | None = None):
+        """(N, n_mc, P) draws in physical units, stratified over the passes.
 
         They depend on the seed and the galaxy's own mixture alone: all galaxies share the random numbers behind them.
         """
         seed = self.seed if seed is None else seed
-        return self._grouped(lambda part: joint.sample(part, int(n), seed))
+        return self._mixtures.by_group(lambda part: joint.sample(part, int(n_mc), seed))
 
     def log_prob(self, values):
         """Joint log density in physical units, at values (N, P) or (N, K, P).
@@ -194,9 +274,9 @@ class Posterior(MixtureSet):
         (N,) or (N, K) array
             -inf outside the bounds.
         """
-        return self._grouped(joint.log_prob, self._checked_values(values))
+        return self._mixtures.by_group(joint.log_prob, self._checked_values(values))
 
-    def credible_mass(self, values, *, n_draws=None):
+    def credible_mass(self, values, *, n_mc=None):
         """Probability of the joint highest-density region on whose border a point lies: 0 at the peak, 1 far out.
 
         Highest in label space (logit B/T, log R_e, log F), where the components are Gaussian; the region of a
@@ -207,15 +287,17 @@ class Posterior(MixtureSet):
         ----------
         values : (N, P) array
             In physical units.
-        n_draws : int, optional
-            n_mc if not given. The standard error is at most 0.5 / √n_draws; a single Gaussian without atoms has none.
+        n_mc : int, optional
+            n_mc if not given. The standard error is at most 0.5 / √n_mc; a single Gaussian without atoms has none.
 
         Returns
         -------
         (N,) array
         """
-        n_draws = n_draws or self.n_mc
-        return self._grouped(lambda part, of: joint.credible_mass(part, of, n_draws), self._checked_values(values))
+        n_mc = n_mc or self.n_mc
+        return self._mixtures.by_group(
+            lambda part, of: joint.credible_mass(part, of, n_mc, self.seed), self._checked_values(values)
+        )
 
     def covariance(self, kind="total", *, space="physical"):
         """Covariances of the parameters.
@@ -233,16 +315,16 @@ class Posterior(MixtureSet):
         (N, P, P) array
             Of the model's mixture: recalibration, which acts on the marginals, is not in it.
         """
-        return self._grouped(lambda part: joint.covariance(part, kind, space))
+        return self._mixtures.by_group(lambda part: joint.covariance(part, kind, space))
 
-    def reweight(self, new_log_prior, training_log_prior, *, n_draws=None):
+    def reweight(self, new_log_prior, training_log_prior, *, n_mc=None):
         """The posterior under another prior, by importance weights on draws.
 
         Parameters
         ----------
         new_log_prior, training_log_prior : callable
             From physical values (M, P) to log densities (M,), each up to a constant. A value may be exactly a bound.
-        n_draws : int, optional
+        n_mc : int, optional
             n_mc if not given.
 
         Returns
@@ -250,7 +332,7 @@ class Posterior(MixtureSet):
         Reweighted
             With its ``effective_sample_size``; a warning tells of galaxies that have few effective draws.
         """
-        values = self.samples if n_draws is None else self.sample(n_draws)
+        values = self.samples if n_mc is None else self.sample(n_mc)
         return reweight(values, self.names, self.units, new_log_prior, training_log_prior)
 
     # -- tables, figures, files ---------------------------------------------------------------------------------------

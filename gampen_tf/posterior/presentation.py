@@ -1,4 +1,4 @@
-"""Posteriors for people: tables, a summary in words, figures."""
+"""Tables, summary and figures of a posterior."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 
 from ..core.ellipticity import NAMES as ELLIPTICITY
 from ..core.flags import describe
+from ..metrics.draws import SIGMA_LEVELS
 from ..plots.posteriors import plot_marginal, plot_posterior
 from ..plots.style import panels
 from .shapes import shape_columns
 
 __all__ = ["LEVELS", "corner", "plot", "summary", "to_table"]
 
-LEVELS = {"68": 0.6827, "95": 0.9545, "99": 0.9973}
+LEVELS = dict(zip(("68", "95", "99"), SIGMA_LEVELS, strict=True))
 
 
 def to_table(posterior):
@@ -60,7 +61,7 @@ def summary(posterior):
         Numbers of galaxies, measured and not; for each parameter the range of the modes, the typical half-width of the
         68.27 % interval, and how much of the variance in labels is epistemic.
     """
-    measured = posterior[posterior._measured]
+    measured = posterior[posterior.measured]
     kind = "values alone" if _values_alone(posterior) else f"{posterior.means.shape[1]} Gaussians each"
     lines = [f"{len(posterior)} galaxies, {len(measured)} measured, {kind}"]
     if len(measured):
@@ -126,7 +127,7 @@ def _values_alone(posterior):
 
 def _measured_one(posterior, i):
     one = posterior[int(i)]
-    if not len(one._measured):
+    if not len(one.measured):
         raise ValueError(
             f"galaxy {i} ({one.identifiers[0]}) has no measurement to plot: {describe(one.flags[0]) or 'NaN outputs'}"
         )

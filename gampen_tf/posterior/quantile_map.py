@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtr, ndtri
 
-__all__ = ["QuantileMap"]
+__all__ = ["ParameterMap", "QuantileMap"]
 
 _MIN_GALAXIES = 50
 _SMALLEST = 1e-300
@@ -66,6 +66,10 @@ class QuantileMap:
         """p = G(p'): the recalibrated probability of what has the probability p' under the posterior itself."""
         return self._mapped(probability, self._tables[index], _TABLE)
 
+    def of_parameter(self, index: int) -> ParameterMap:
+        """The map of one parameter."""
+        return ParameterMap(self, index)
+
     def to_dict(self):
         return {"kind": "quantile", "knots": [knots.tolist() for knots in self.knots]}
 
@@ -89,3 +93,19 @@ class QuantileMap:
         with np.errstate(invalid="ignore"):
             beyond = np.where(np.isinf(z), z, z - inside)
         return ndtr(np.interp(inside, source, target) + beyond)
+
+
+@dataclass(frozen=True)
+class ParameterMap:
+    """The map of one parameter out of a `QuantileMap`."""
+
+    quantile_map: QuantileMap
+    index: int
+
+    def forward(self, probability):
+        """Level of the mixture's own quantile for a recalibrated probability."""
+        return self.quantile_map.level(probability, self.index)
+
+    def inverse(self, probability):
+        """Recalibrated probability for one of the mixture's own."""
+        return self.quantile_map.inverse_level(probability, self.index)

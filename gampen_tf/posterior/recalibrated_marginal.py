@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from .marginal import Marginal
 from .mixtures import blocks, mixture_cdf, mixture_pdf, mixture_quantile
 from .modes import nodes, row_cost
+from .quantile_map import ParameterMap
 from .shortest_intervals import shortest_interval
 
 __all__ = ["RecalibratedMarginal"]
@@ -24,40 +25,30 @@ _LEAST, _MOST = -37.0, 8.0
 
 
 class RecalibratedMarginal(Marginal):
-    """A :class:`Marginal` whose probabilities go through ``calibration``.
+    """A :class:`Marginal` whose probabilities go through a map.
 
     Parameters
     ----------
     marginal : Marginal
-    calibration : object with ``level(p, index)`` and ``inverse_level(p, index)``
-        The level of the mixture's own quantile that has the probability p, and the way back.
-    index : int
-        Which parameter.
+        The mixture's own.
+    probability_map : ParameterMap
     """
 
-    def __init__(self, marginal, calibration, index):
+    def __init__(self, marginal: Marginal, probability_map: ParameterMap):
         super().__init__(
             marginal.parameter, marginal.shift, marginal.scale, marginal.mean, marginal.sd, marginal.weight
         )
-        self.calibration, self.index = calibration, index
+        self.own, self.probability_map = marginal, probability_map
 
     def rows(self, rows):
-        return RecalibratedMarginal(super().rows(rows), self.calibration, self.index)
-
-    def forward(self, p):
-        """Level of the mixture's own quantile for a recalibrated probability."""
-        return self.calibration.level(p, self.index)
-
-    def inverse(self, p):
-        """Recalibrated probability for one of the mixture's own."""
-        return self.calibration.inverse_level(p, self.index)
+        return RecalibratedMarginal(self.own.rows(rows), self.probability_map)
 
     def atoms(self):
         low, high = super().atoms().T
-        return np.stack([self.inverse(low), 1 - self.inverse(1 - high)], axis=1)
+        return np.stack([self.probability_map.inverse(low), 1 - self.probability_map.inverse(1 - high)], axis=1)
 
     def cdf(self, value, *, strict=False):
-        return self.inverse(super().cdf(value, strict=strict))
+        return self.probability_map.inverse(super().cdf(value, strict=strict))
 
     def pdf(self, value):
         value = np.asarray(value, float)
@@ -70,18 +61,18 @@ class RecalibratedMarginal(Marginal):
         return np.where(in_cell, density, density * np.exp(self.log_gain(probability)))
 
     def quantile(self, p):
-        return super().quantile(self.forward(np.asarray(p, float)))
+        return super().quantile(self.probability_map.forward(np.asarray(p, float)))
 
     def log_gain(self, probability):
         """log dG/dF: what recalibration does to the density where the mixture's own probability is ``probability``."""
         z = np.clip(ndtri(probability), _LEAST, _MOST)
-        below, at, above = (ndtri(self.inverse(ndtr(z + shift))) for shift in (-_STEP, 0.0, _STEP))
+        below, at, above = (ndtri(self.probability_map.inverse(ndtr(z + shift))) for shift in (-_STEP, 0.0, _STEP))
         return 0.5 * (z**2 - at**2) + np.log(np.maximum(above - below, 1e-300) / (2 * _STEP))
 
     def uncalibrated(self, label):
         """Labels (N, K) of the mixture that recalibration moves to ``label``, and log d(mixture's label) / d label."""
         probability = mixture_cdf(label, self.mean, self.sd, self.weight)
-        source = mixture_quantile(self.inverse(probability), self.mean, self.sd, self.weight)
+        source = mixture_quantile(self.probability_map.inverse(probability), self.mean, self.sd, self.weight)
         with np.errstate(divide="ignore", invalid="ignore"):
             stretch = np.log(mixture_pdf(label, self.mean, self.sd, self.weight)) - np.log(
                 mixture_pdf(source, self.mean, self.sd, self.weight)
@@ -102,7 +93,7 @@ class RecalibratedMarginal(Marginal):
             # unclipped nodes: a label beyond the clip may come back within it
             at = nodes(part, clip=False)
             probability = mixture_cdf(at, part.mean, part.sd, part.weight)
-            mapped = mixture_quantile(self.forward(probability), part.mean, part.sd, part.weight)
+            mapped = mixture_quantile(self.probability_map.forward(probability), part.mean, part.sd, part.weight)
             shift = np.where(np.isfinite(mapped), mapped - at, 0.0)
             for i, row in enumerate(range(rows.start, rows.stop)):
                 result[row] = labels[row] + np.interp(labels[row], at[i], shift[i])
@@ -115,7 +106,7 @@ class RecalibratedMarginal(Marginal):
             coarse = nodes(part)
             at = np.empty((len(part), 2 * coarse.shape[1] - 1))
             at[:, ::2], at[:, 1::2] = coarse, 0.5 * (coarse[:, 1:] + coarse[:, :-1])
-            cumulative = self.inverse(mixture_cdf(at, part.mean, part.sd, part.weight))
+            cumulative = self.probability_map.inverse(mixture_cdf(at, part.mean, part.sd, part.weight))
             value = part.interior(at)
             mean = part._average(value, cumulative)
             variance = part._average(value, cumulative, about=mean)
@@ -156,8 +147,7 @@ class RecalibratedMarginal(Marginal):
     def shortest_intervals(self, levels):
         result = np.empty((len(self), len(levels), 2))
         for rows in blocks(len(self), row_cost(self.mean.shape[1])):
-            part = Marginal.rows(self, rows)
-            result[rows] = shortest_interval(part, levels, self)
+            result[rows] = shortest_interval(self.own.rows(rows), levels, self.probability_map)
         return result
 
 

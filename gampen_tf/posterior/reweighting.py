@@ -1,10 +1,12 @@
-"""Posteriors under another prior: importance weights on the draws."""
+"""Posteriors under another prior, by importance weights on the draws."""
 
 from __future__ import annotations
 
 import warnings
 
 import numpy as np
+
+from ..metrics.draws import SIGMA_LEVELS
 
 __all__ = ["Reweighted", "reweight"]
 
@@ -61,15 +63,15 @@ class Reweighted:
         """(N, P) medians."""
         return self.quantile(0.5)
 
-    def interval(self, level=0.6827):
+    def interval(self, level=SIGMA_LEVELS[0]):
         """(N, P, 2) ends of the central interval."""
         return self.quantile([0.5 - level / 2, 0.5 + level / 2])
 
-    def resampled(self, n_draws, seed=0):
-        """(N, n_draws, P) equally weighted draws, by systematic resampling; a draw may be there more than once."""
+    def resampled(self, n_mc: int, seed: int = 0):
+        """(N, n_mc, P) equally weighted draws, by systematic resampling; a draw may be there more than once."""
         rng = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, 0x72657361], np.uint64)))
-        places = (np.arange(n_draws) + rng.random()) / n_draws
-        result = np.full((len(self), n_draws, self.values.shape[2]), np.nan)
+        places = (np.arange(n_mc) + rng.random()) / n_mc
+        result = np.full((len(self), n_mc, self.values.shape[2]), np.nan)
         for i in np.flatnonzero(np.isfinite(self.effective_sample_size)):
             edges = np.cumsum(self.weights[i])
             pick = np.searchsorted(edges / edges[-1], places, side="right")
@@ -100,7 +102,7 @@ def reweight(values, names, units, new_log_prior, training_log_prior):
         With the number of galaxies whose effective sample size is below 50: the new prior puts them where the posterior
         has hardly any draws.
     """
-    n, n_draws, n_parameters = values.shape
+    n, n_mc, n_parameters = values.shape
     known = np.flatnonzero(np.all(np.isfinite(values), axis=(1, 2)))
     flat = values[known].reshape(-1, n_parameters)
     new, old = (np.asarray(prior(flat), float) for prior in (new_log_prior, training_log_prior))
@@ -113,21 +115,21 @@ def reweight(values, names, units, new_log_prior, training_log_prior):
             f"the draw {flat[at]} has the log prior {old[at]} in training and {new[at]} anew; expected numbers, and a "
             "training prior that excludes no draw: add its tail, or leave the bounds out"
         )
-    log = (new - old).reshape(len(known), n_draws)
-    weights = np.full((n, n_draws), np.nan)
+    log = (new - old).reshape(len(known), n_mc)
+    weights = np.full((n, n_mc), np.nan)
     largest = log.max(axis=1, keepdims=True, initial=-np.inf)
     with np.errstate(invalid="ignore"):
         ratio = np.exp(log - largest)
         weights[known] = ratio / ratio.sum(axis=1, keepdims=True)
     result = Reweighted(values, weights, names, units)
     size = result.effective_sample_size[known]
-    few = ~(size >= min(_FEW, n_draws))
+    few = ~(size >= min(_FEW, n_mc))
     if np.any(few):
         smallest = np.nanmin(size) if np.any(np.isfinite(size)) else 0.0
         warnings.warn(
-            f"{int(few.sum())} of {len(known)} galaxies keep fewer than {_FEW} effective draws of {n_draws} under the "
+            f"{int(few.sum())} of {len(known)} galaxies keep fewer than {_FEW} effective draws of {n_mc} under the "
             f"new prior (the fewest {smallest:.1f}): it lies where these posteriors have hardly any draws. "
-            "Use more draws (n_draws), or leave those galaxies out.",
+            "Use more draws (n_mc), or leave those galaxies out.",
             stacklevel=3,
         )
     return result

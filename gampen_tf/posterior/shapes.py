@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.ellipticity import NAMES, axis_ratio_and_angle
+from ..core.ellipticity import NAMES, axis_ratio_and_angle, wrapped_angle
 from ..metrics.draws import highest_density_intervals
 
 __all__ = ["shape_columns", "shape_samples"]
 
-_FULL = 180.0
 _FEWEST_DRAWS = 1000
 
 
-def shape_samples(posterior, n=None, seed=None):
+def shape_samples(posterior, n_mc=None, seed=None):
     """Draws of axis ratio and position angle from the posterior of a model that measures η₁ and η₂.
 
     Parameters
     ----------
     posterior : Posterior
-    n, seed : int, optional
+    n_mc, seed : int, optional
         As for :meth:`gampen_tf.Posterior.sample`; the posterior's own if not given.
 
     Returns
     -------
-    axis_ratio, position_angle : (N, n) arrays
+    axis_ratio, position_angle : (N, n_mc) arrays
         The latter in degrees, from −90 to 90.
 
     Raises
@@ -35,12 +34,12 @@ def shape_samples(posterior, n=None, seed=None):
     names = list(posterior.names)
     if not set(NAMES) <= set(names):
         raise ValueError(f"shapes are made of {' and '.join(NAMES)}; this posterior is of {', '.join(names)}")
-    draws = posterior.samples if n is None and seed is None else posterior.sample(n or posterior.n_mc, seed)
+    draws = posterior.samples if n_mc is None and seed is None else posterior.sample(n_mc or posterior.n_mc, seed)
     return axis_ratio_and_angle(*(draws[..., names.index(name)] for name in NAMES))
 
 
 def shape_columns(posterior, levels):
-    """What a table says of axis ratio and position angle, from the draws of (η₁, η₂).
+    """Columns of axis ratio and position angle for a table, from the draws of (η₁, η₂).
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def shape_columns(posterior, levels):
     _, zero = axis_ratio_and_angle(*(medians[:, names.index(name)] for name in NAMES))
     # a catalogue that keeps few draws or none has the same columns
     axis_ratio, angle = shape_samples(posterior, None if posterior.n_mc >= _FEWEST_DRAWS else _FEWEST_DRAWS)
-    offset = (angle - zero[:, None] + 0.5 * _FULL) % _FULL - 0.5 * _FULL
+    offset = wrapped_angle(angle - zero[:, None])
     columns = {"axis_ratio": np.median(axis_ratio, axis=1), "position_angle": zero}
     for name, origin, draws in (("axis_ratio", np.zeros_like(zero), axis_ratio), ("position_angle", zero, offset)):
         if levels:

@@ -1,7 +1,7 @@
-"""Mode and shortest interval of a transformed mixture: a grid that cannot miss a component, then Newton's method.
+"""Shortest intervals of a transformed mixture: the best of a grid of nodes, refined by Newton's method.
 
 With G(y) the logarithm of the density in physical units at label y, a mode has G' = 0 and a shortest interval [a, b]
-of probability L has F(b) − F(a) = L and G(a) = G(b).  Both may have several solutions, so each galaxy's mixture is
+of probability L has F(b) − F(a) = L and G(a) = G(b). Both may have several solutions, so each galaxy's mixture is
 looked at on nodes first; the best node brackets the solution that is then refined.
 """
 
@@ -11,12 +11,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from .mixtures import mixture_cdf, mixture_quantile
-from .modes import _CANDIDATES, _MAX_ITERATIONS, _N_NODES, _evaluate, nodes
+from .modes import CANDIDATES, MAX_ITERATIONS, N_NODES, evaluate, nodes
 
 __all__ = ["shortest_interval"]
 
 
-def shortest_interval(marginal, levels, calibration=None):
+def shortest_interval(marginal, levels, probability_map=None):
     """(N, L, 2) values at the ends of the shortest single interval that holds each level's probability.
 
     Candidates are compared by their width in physical units: the best interval within the clip, and those that take in
@@ -27,27 +27,27 @@ def shortest_interval(marginal, levels, calibration=None):
     ----------
     marginal : Marginal
     levels : sequence of float
-    calibration : object with ``forward`` and ``inverse``, optional
-        Map of probabilities; intervals are then those of the recalibrated distribution, found on the nodes and a
+    probability_map : ParameterMap, optional
+        Intervals are then those of the recalibrated distribution, found on the nodes and a
         parabola through them (widths to some 1e-4 of the shortest).
     """
     label = nodes(marginal)
     probability = mixture_cdf(label, marginal.mean, marginal.sd, marginal.weight)
     atoms = marginal.atoms()
     bottom, top = atoms[:, 0], 1 - atoms[:, 1]
-    if calibration is not None:
-        probability, bottom, top = (calibration.inverse(p) for p in (probability, bottom, top))
+    if probability_map is not None:
+        probability, bottom, top = (probability_map.inverse(p) for p in (probability, bottom, top))
     result = np.empty((len(label), len(levels), 2))
     for k, level in enumerate(levels):
-        refine = _refine_interval if calibration is None else _refine_calibrated
+        refine = _refine_interval if probability_map is None else _refine_calibrated
         ends, width = np.full((len(label), 2), np.nan), np.full(len(label), np.inf)
         for start, bracket, rows in _best_nodes(marginal, label, probability, bottom, top, level):
-            refined = marginal.rows(rows).interior(refine(marginal.rows(rows), start, bracket, level, calibration))
+            refined = marginal.rows(rows).interior(refine(marginal.rows(rows), start, bracket, level, probability_map))
             refined_width = refined[:, 1] - refined[:, 0]
             better = refined_width < width[rows]
             ends[rows[better]], width[rows[better]] = refined[better], refined_width[better]
         if marginal.cell:
-            ends = _with_atoms(marginal, ends, width, level, bottom, top, calibration)
+            ends = _with_atoms(marginal, ends, width, level, bottom, top, probability_map)
         result[:, k] = ends
     return result
 
@@ -70,7 +70,7 @@ def _best_nodes(marginal, label, probability, bottom, top, level):
     padded = np.pad(width, ((0, 0), (1, 1)), constant_values=np.inf)
     valleys = np.where((width <= padded[:, :-2]) & (width <= padded[:, 2:]), width, np.inf)
     least = valleys.min(axis=1)
-    for _ in range(_CANDIDATES):
+    for _ in range(CANDIDATES):
         best = np.argmin(valleys, axis=1)
         chosen = np.flatnonzero(np.isfinite(valleys[rows, best]) & (valleys[rows, best] < 1.25 * least))
         at = best[chosen]
@@ -78,7 +78,7 @@ def _best_nodes(marginal, label, probability, bottom, top, level):
         # two nodes on either side, where many may be the same at the clip
         first = np.sum(label[chosen] < start[:, :1], axis=1) - 2
         last = np.sum(label[chosen] <= start[:, :1], axis=1) + 1
-        bracket = np.stack([label[chosen, np.maximum(first, 0)], label[chosen, np.minimum(last, _N_NODES - 1)]], axis=1)
+        bracket = np.stack([label[chosen, np.maximum(first, 0)], label[chosen, np.minimum(last, N_NODES - 1)]], axis=1)
         if chosen.size:
             yield start, bracket, chosen
         # what lies in the bracket is not searched again
@@ -103,11 +103,11 @@ def _refine_interval(marginal, start, bracket, level, _):
         high = np.maximum(np.minimum(high, last), low)
     lowest, highest = low, high
     final, active, part = a.copy(), np.arange(len(a)), marginal
-    for iteration in range(_MAX_ITERATIONS):
+    for iteration in range(MAX_ITERATIONS):
         if active.size == 0:
             break
-        at_a, density_a, height_a, slope_a = _evaluate(part, a)
-        at_b, density_b, height_b, slope_b = _evaluate(part, b)
+        at_a, density_a, height_a, slope_a = evaluate(part, a)
+        at_b, density_b, height_b, slope_b = evaluate(part, b)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             excess = at_b - at_a - level
             # to first order, what the difference of the heights will be once b holds the level
@@ -141,15 +141,15 @@ def _refine_interval(marginal, start, bracket, level, _):
     return np.stack([final, np.clip(b, floor, ceiling)], axis=1)
 
 
-def _refine_calibrated(marginal, start, bracket, level, calibration):
+def _refine_calibrated(marginal, start, bracket, level, probability_map):
     """The best of nine values of a in the bracket and of the vertex of the parabola through the best three."""
     low, high = bracket.T
     a = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 9)
     rows = np.arange(len(a))
 
     def ends_from(a):
-        at_a = calibration.inverse(mixture_cdf(a, marginal.mean, marginal.sd, marginal.weight))
-        p = calibration.forward(np.minimum(at_a + level, 1.0))
+        at_a = probability_map.inverse(mixture_cdf(a, marginal.mean, marginal.sd, marginal.weight))
+        p = probability_map.forward(np.minimum(at_a + level, 1.0))
         b = mixture_quantile(p, marginal.mean, marginal.sd, marginal.weight)
         with np.errstate(invalid="ignore", over="ignore"):
             width = marginal.interior(b) - marginal.interior(a)
@@ -168,7 +168,7 @@ def _refine_calibrated(marginal, start, bracket, level, calibration):
     return np.stack([np.where(better, vertex, a[rows, best]), np.where(better, b_vertex[:, 0], b[rows, best])], axis=1)
 
 
-def _with_atoms(marginal, ends, width, level, bottom, top, calibration):
+def _with_atoms(marginal, ends, width, level, bottom, top, probability_map):
     """The shortest of the interval within the clip and of those that begin or end at a bound."""
     low, high = marginal.parameter.bounds
     candidates, widths = [ends], [width]
@@ -179,7 +179,7 @@ def _with_atoms(marginal, ends, width, level, bottom, top, calibration):
         other = np.full((len(ends), 2), np.nan)
         other[:, side] = (low, high)[side]
         part = marginal.rows(rows)
-        other[rows, 1 - side] = part.quantile(p if calibration is None else calibration.forward(p))
+        other[rows, 1 - side] = part.quantile(p if probability_map is None else probability_map.forward(p))
         candidates.append(other)
         widths.append(np.where(holds_atom, other[:, 1] - other[:, 0], np.inf))
     if len(widths) == 1:

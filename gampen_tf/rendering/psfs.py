@@ -34,7 +34,7 @@ def inverse_transform(transform, size, period, pixel_scale):
 
 
 class AnalyticPsf:
-    """A PSF that GalSim knows in closed form, without the pixel.
+    """A PSF in closed form, by GalSim, without the pixel.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class AnalyticPsf:
 
 
 class MeasuredPsf:
-    """A PSF as a star shows it: an image with the response of its own pixels in it.
+    """A PSF as the image of a star, with the response of its own pixels in it.
 
     Between its pixels it is what their transform says (band-limited interpolation): right where the image samples the
     PSF well. An undersampled one is aliased already, and is good only for images at its own pixel scale.

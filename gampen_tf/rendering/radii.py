@@ -9,7 +9,7 @@ component, a little more for a flat one.
 import numpy as np
 from scipy import special
 
-__all__ = ["circularised", "component_radius", "half_light_radius", "light_within", "semi_major_axis"]
+__all__ = ["circularised", "half_light_radius", "light_within", "semi_major_axis"]
 
 _N_ANGLES = 48  # midpoints of a quarter turn: the angle average is right to 1e-10 for q >= 0.2
 _TOLERANCE = 1e-10  # of ln r
@@ -23,24 +23,6 @@ def circularised(semi_major_axis, axis_ratio):
 def semi_major_axis(effective_radius, axis_ratio):
     """Semi-major axis of a component's half-light ellipse, from the radius of the circle of its area."""
     return effective_radius / np.sqrt(axis_ratio)
-
-
-def component_radius(aperture_radius, axis_ratio, sersic_index):
-    """The ``effective_radius`` r_h of a single component, from that of the circular aperture with half of its light.
-
-    What `half_light_radius` does, backwards: `semi_major_axis` of it is the R_e that single-Sérsic fits quote.
-
-    Parameters
-    ----------
-    aperture_radius, axis_ratio, sersic_index : (N,) arrays
-
-    Returns
-    -------
-    (N,) array, in the unit of ``aperture_radius``
-    """
-    axis_ratio, sersic_index = (np.asarray(one, dtype=np.float64)[:, None] for one in (axis_ratio, sersic_index))
-    one = np.ones(axis_ratio.shape)
-    return np.asarray(aperture_radius) / half_light_radius(one, one, axis_ratio, sersic_index)
 
 
 def light_within(radius, effective_radius, axis_ratio, sersic_index):

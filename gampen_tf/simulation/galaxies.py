@@ -5,25 +5,23 @@ from astropy import units
 from astropy.table import Table
 from tqdm import tqdm
 
+from ..core.ellipticity import wrapped_angle
+from ..core.known_parameters import column_unit
 from ..rendering.radii import circularised, half_light_radius, semi_major_axis
 from .distributions import Distribution
 from .noise import signal_to_noise
+from .recipe import COMPONENT
 
 __all__ = ["draw_catalogue", "draw_galaxy", "generator"]
 
-_PROPERTIES = ("effective_radius", "sersic_index", "axis_ratio", "position_angle")
-_NEIGHBOUR = ("flux", "x", "y", "effective_radius", "sersic_index", "axis_ratio", "position_angle")
-_UNITS = {
-    "flux": units.nJy,
-    "effective_radius": units.arcsec,
-    "semi_major_axis": units.arcsec,
-    "fwhm": units.arcsec,
-    "lam_over_diameter": units.arcsec,
-    "blur": units.arcsec,
-    "position_angle": units.deg,
-    "magnitude": units.mag,
-    "correlation": units.pix,
-    "drop": units.pix,
+_NEIGHBOUR = ("flux", "x", "y", *COMPONENT)
+# Columns that hold no parameter of a galaxy.
+_OTHER_UNITS = {
+    "psf_fwhm": "arcsec",
+    "psf_lam_over_diameter": "arcsec",
+    "psf_blur": "arcsec",
+    "noise_correlation": "pix",
+    "noise_drop": "pix",
 }
 _MAX_TRIES = 1000
 
@@ -32,11 +30,6 @@ def generator(seed, index, stream):
     """Counter-based random numbers of galaxy ``index``: stream 0 for its parameters, 1 for its noise."""
     key = np.array([seed, index], dtype=np.uint64)  # said outright: a list with a large seed becomes floats
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream]))
-
-
-def _wrapped(angle):
-    """The same orientation in [−90°, 90°)."""
-    return (angle + 90.0) % 180.0 - 90.0
 
 
 def draw_galaxy(recipe, seed, index):
@@ -85,7 +78,7 @@ def _draw_any_galaxy(recipe, rng):
                 component[key] += components[distribution.relative_to][key]
         if "semi_major_axis" in component:
             component["effective_radius"] = circularised(component.pop("semi_major_axis"), component["axis_ratio"])
-        component["position_angle"] = _wrapped(component["position_angle"])
+        component["position_angle"] = wrapped_angle(component["position_angle"])
         components[name] = component
     galaxy = {
         "kind": kind.name,
@@ -124,7 +117,7 @@ def _neighbours(recipe, galaxy, rng):
 
 
 def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
-    """Parameters and labels of many galaxies.
+    """The catalogue of many galaxies: true values of their parameters, and all that was drawn for each.
 
     Parameters
     ----------
@@ -136,9 +129,9 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     Returns
     -------
     astropy.table.Table
-        A row a galaxy, in the order of ``indices``: ``index``, ``kind``, the labels (of the whole galaxy, without its
-        neighbours: ``bulge_to_total``, ``effective_radius`` of the circular aperture with half of its light, ``flux``,
-        ``magnitude``; for galaxies of one component ``sersic_index``, ``axis_ratio``, ``position_angle`` and
+        A row a galaxy, in the order of ``indices``: ``index``, ``kind``, the true values (of the whole galaxy, without
+        its neighbours: ``bulge_to_total``, ``effective_radius`` of the circular aperture with half of its light,
+        ``flux``, ``magnitude``; for galaxies of one component ``sersic_index``, ``axis_ratio``, ``position_angle`` and
         ``semi_major_axis`` of the half-light ellipse too), ``x`` and ``y`` (arcsec from the centre of the frame, which
         lies between pixels where its side is even, along columns and rows), each component's properties (``disc_flux``
         …, nan where it has none; its ``effective_radius`` is that of the circle with the area of its half-light
@@ -156,7 +149,7 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     def values_of(name, key):
         return np.array([galaxy["components"].get(name, {}).get(key, np.nan) for galaxy in galaxies], dtype=float)
 
-    components = {name: {key: values_of(name, key) for key in ("flux", *_PROPERTIES)} for name in names}
+    components = {name: {key: values_of(name, key) for key in ("flux", *COMPONENT)} for name in names}
     for key in ("bulge_to_total", "flux", "x", "y"):
         table[key] = np.array([galaxy[key] for galaxy in galaxies], dtype=np.float64)
     table["magnitude"] = recipe.zero_point - 2.5 * np.log10(table["flux"])
@@ -180,14 +173,10 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     if recipe.neighbours:
         _add_neighbours(table, recipe, galaxies)
     for name in table.colnames:
-        unit = next((unit for key, unit in _UNITS.items() if name == key or name.endswith("_" + key)), None)
-        if name in ("x", "y", "neighbour_x", "neighbour_y"):
-            unit = units.arcsec
-        if name == "noise_sigma":
-            unit = units.Unit(recipe.unit, parse_strict="silent")
-        if unit == units.nJy and name != "noise_sigma" and recipe.unit != "nJy":
+        unit = recipe.unit if name == "noise_sigma" else _OTHER_UNITS.get(name) or column_unit(name)
+        if unit == "nJy" and name != "noise_sigma" and recipe.unit != "nJy":
             table[name] *= recipe.nanojansky
-        table[name].unit = unit
+        table[name].unit = units.Unit(unit, parse_strict="silent") if unit else None
     return table
 
 

@@ -27,6 +27,7 @@ def _sky(path, size):
 def _sky_sigma(path, size):
     """Robust standard deviation: what else is in a field of sky must not count."""
     sky = _sky(path, size)
+    # not astropy.stats.mad_std, whose factor has more digits: noise that was drawn before would be another
     return 1.4826 * float(np.median(abs(sky - np.median(sky))))
 
 

@@ -1,4 +1,4 @@
-"""Data recipes: YAML files that say which galaxies to draw, how the telescope blurs them and what noise they get.
+"""Data recipes: YAML files of the galaxies to draw, the blur of the telescope and the noise.
 
 A recipe is checked as a whole before anything is drawn; an error names the file, the key, what was expected and
 what was found. ``base: NAME`` starts from another recipe and replaces the top-level keys that are given.
@@ -23,7 +23,7 @@ what was found. ``base: NAME`` starts from another recipe and replaces the top-l
                     ``effective_radius``, ``sersic_index``, ``axis_ratio``; optional
 ``signal_to_noise`` ``above`` that, ``within`` so many arcsec; fainter galaxies are drawn again; optional
 ``split``           fractions ``train``, ``validation``, ``test``
-``parameters``      the labels
+``parameters``      the parameters that a network is to learn, by name
 
 What varies is a number or a distribution, as ``{uniform: [0.8, 1.2], within: [0.9, 1.1], step: 0.01}``: `SHAPES` of
 `gampen_tf.simulation.distributions`, drawn again outside ``within``, rounded to multiples of ``step``.
@@ -37,31 +37,17 @@ import hashlib
 import json
 from pathlib import Path
 
+from ..core.known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT
 from .distributions import Distribution
 
 __all__ = ["GalaxyKind", "Recipe"]
 
-#: What a recipe may name as a label of its galaxies: name -> unit.
-LABELS = {
-    "bulge_to_total": "",
-    "effective_radius": "arcsec",
-    "flux": "nJy",
-    "magnitude": "mag",
-    "sersic_index": "",
-    "axis_ratio": "",
-    "position_angle": "deg",
-    "semi_major_axis": "arcsec",
-    "x": "arcsec",
-    "y": "arcsec",
-}
-#: Range that each property of a component must stay in. The radius may be given as ``semi_major_axis`` instead.
+#: Range that each property of a component must stay in, in the order in which they are drawn. The radius may be given
+#: as ``semi_major_axis`` instead.
 COMPONENT = {
-    "effective_radius": (1e-3, 1e3),
-    "sersic_index": (0.1, 8.0),
-    "axis_ratio": (0.05, 1.0),
-    "position_angle": (-360.0, 360.0),
+    name: KNOWN_PARAMETERS[name].component_range
+    for name in ("effective_radius", "sersic_index", "axis_ratio", "position_angle")
 }
-NANOJANSKY = 31.4  # AB magnitude of 1 nJy
 SPLITS = ("train", "validation", "test")
 
 
@@ -113,5 +99,5 @@ class Recipe:
 
     @property
     def nanojansky(self):
-        """What one pixel unit is in nJy."""
-        return 10 ** (-0.4 * (self.zero_point - NANOJANSKY))
+        """One pixel unit in nJy."""
+        return 10 ** (-0.4 * (self.zero_point - NANOJANSKY_ZERO_POINT))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import yaml
 
+from ..core.known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT, drawn_parameters
 from ..io import locations
-from .recipe import COMPONENT, LABELS, NANOJANSKY, SPLITS, GalaxyKind, Recipe
+from .recipe import COMPONENT, SPLITS, GalaxyKind, Recipe
 from .recipe_sections import RecipeError, Section
 
 __all__ = ["load_recipe"]
@@ -73,8 +74,8 @@ def _check(document, source, folder):
         "zero_point": float(image.number("zero_point", -100, 100)),
     }
     image.finish()
-    if fields["unit"] == "nJy" and abs(fields["zero_point"] - NANOJANSKY) > 0.01:
-        image.fail("zero_point", f"{NANOJANSKY} for nJy", fields["zero_point"])
+    if fields["unit"] == "nJy" and abs(fields["zero_point"] - NANOJANSKY_ZERO_POINT) > 0.01:
+        image.fail("zero_point", f"{NANOJANSKY_ZERO_POINT} for nJy", fields["zero_point"])
     if ("flux" in top) == ("magnitude" in top):
         top.fail("flux", "either flux or magnitude", "both" if "flux" in top else "neither")
     brightness_is = "flux" if "flux" in top else "magnitude"
@@ -88,9 +89,10 @@ def _check(document, source, folder):
         section.finish()
     psf, psf_size = _psf(top.section("psf"), folder)
     kinds = _kinds(top.section("galaxies"))
-    parameters = top.get("parameters", "a list of labels")
-    if not isinstance(parameters, list) or not parameters or not all(one in LABELS for one in parameters):
-        top.fail("parameters", f"a list out of {', '.join(LABELS)}", parameters)
+    parameters = top.get("parameters", "a list of parameters")
+    drawn = drawn_parameters()
+    if not isinstance(parameters, list) or not parameters or not all(one in drawn for one in parameters):
+        top.fail("parameters", f"a list out of {', '.join(drawn)}", parameters)
     checked = Recipe(
         **fields,
         brightness=brightness,
@@ -121,7 +123,8 @@ def _kinds(galaxies):
             part = parts.section(component)
             limits = dict(COMPONENT)
             if "semi_major_axis" in part:
-                limits = {"semi_major_axis": limits.pop("effective_radius"), **limits}
+                del limits["effective_radius"]
+                limits = {"semi_major_axis": KNOWN_PARAMETERS["semi_major_axis"].component_range, **limits}
             components[component] = {
                 key: part.distribution(key, *ends, components=tuple(components)) for key, ends in limits.items()
             }
@@ -207,9 +210,8 @@ def _neighbours(section):
         "number": section.distribution("number", 0, 100),
         **{key: section.distribution(key, *limits) for key, limits in brightness.items()},
         "distance": section.distribution("distance", 0, 1e4),
-        "effective_radius": section.distribution("effective_radius", *COMPONENT["effective_radius"]),
-        "sersic_index": section.distribution("sersic_index", *COMPONENT["sersic_index"]),
-        "axis_ratio": section.distribution("axis_ratio", *COMPONENT["axis_ratio"]),
+        # their orientation is random
+        **{key: section.distribution(key, *ends) for key, ends in COMPONENT.items() if key != "position_angle"},
     }
     section.finish()
     return neighbours

@@ -15,7 +15,7 @@ class RecipeError(ValueError):
 
 
 class Section:
-    """A mapping of the recipe that knows its place, so that every complaint names the key."""
+    """A mapping of the recipe with its place in it, so that every complaint names the key."""
 
     def __init__(self, content, place, source):
         self.place, self.source = place, source

@@ -1,6 +1,6 @@
-"""Images of galaxies as a posterior says they are, to be taken from the images that were measured.
+"""Noise-free images of galaxies with measured values in place of the true ones, for residual images.
 
-A model that measures three numbers does not say how a galaxy is flattened or turned. The galaxy is therefore redrawn
+Three measured numbers leave open how a galaxy is flattened or turned. The galaxy is therefore redrawn
 as it was simulated, with what was measured put in: total flux, share of the bulge, radii scaled alike until half of the
 light lies within the measured radius, and the shape and centre if those were measured. The difference from the image
 then shows what the errors of the measurement cost.
@@ -18,15 +18,14 @@ from ..rendering.radii import circularised, half_light_radius
 from ..rendering.stamps import Component, draw_stamp
 from .galaxies import draw_galaxy
 from .galaxy_psf import galaxy_psf
+from .recipe import COMPONENT
 from .recipe_file import load_recipe
 
 __all__ = ["redraw", "reduced_chi_squared"]
 
 # Beyond, squares overflow the single precision in which images are drawn.
 _LARGEST = 1e15
-_SHAPE = ("sersic_index", "axis_ratio", "position_angle")
-# What can be drawn; a network that gives one value a parameter knows no limits.
-_SMALLEST_AXIS_RATIO, _SERSIC_INDICES = 0.05, (0.1, 8.0)
+_SHAPE = tuple(name for name in COMPONENT if name != "effective_radius")
 
 
 def redraw(data, indices, values, names):
@@ -51,17 +50,17 @@ def redraw(data, indices, values, names):
     Raises
     ------
     ValueError
-        If the data set does not say how its galaxies were drawn, or its recipe draws others than it holds.
+        If the data set holds no recipe, or its recipe draws others than it holds.
     """
-    if not data.metadata.get("recipe"):
+    if not data.recipe:
         raise ValueError(f"{data.path}: no recipe in dataset.json; only simulated galaxies can be redrawn")
-    recipe = load_recipe(data.metadata["recipe"], folder=data.metadata.get("recipe_folder"))
+    recipe = load_recipe(data.recipe, folder=data.recipe_folder)
     images = np.full((len(indices), recipe.size, recipe.size), np.nan, np.float32)
     for row, (index, measured) in enumerate(zip(indices, np.asarray(values, float), strict=True)):
         measured = dict(zip(names, measured, strict=True))
         if not all(np.isfinite(value) and abs(value) < _LARGEST for value in measured.values()):
             continue
-        galaxy = draw_galaxy(recipe, data.metadata["seed"], int(data.catalogue["index"][index]))
+        galaxy = draw_galaxy(recipe, data.seed, int(data.catalogue["index"][index]))
         expected = float(data.catalogue["flux"][index])
         if abs(galaxy["flux"] * recipe.nanojansky - expected) > 1e-6 * expected:
             raise ValueError(
@@ -120,8 +119,9 @@ def _as_measured(galaxy, measured, recipe):
         if set(ELLIPTICITY) <= set(measured):
             shape = axis_ratio_and_angle(*(measured[name] for name in ELLIPTICITY))
             only.update(zip(("axis_ratio", "position_angle"), map(float, shape), strict=True))
-        only["axis_ratio"] = min(max(only["axis_ratio"], _SMALLEST_AXIS_RATIO), 1.0)
-        only["sersic_index"] = min(max(only["sersic_index"], _SERSIC_INDICES[0]), _SERSIC_INDICES[1])
+        for name in ("axis_ratio", "sersic_index"):  # a network that gives one value a parameter knows no limits
+            low, high = COMPONENT[name]
+            only[name] = min(max(only[name], low), high)
         if "semi_major_axis" in measured:
             only["effective_radius"] = circularised(measured["semi_major_axis"], only["axis_ratio"])
     else:

@@ -1,30 +1,30 @@
 """The public verb: draw a data set from a recipe."""
 
+import concurrent.futures
+import functools
 import json
-import os
-import queue
 import shutil
-import subprocess
-import sys
-import threading
-from importlib import metadata as package_metadata
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from ..core.known_parameters import column_unit
 from ..data import layout
 from ..data.dataset import open_dataset
+from ..io.cluster import cluster_client
 from ..io.files import write_whole
+from ..io.provenance import package_versions
+from ..io.workers import WorkerDied, WorkerProcesses, n_cores
 from .galaxies import draw_catalogue
 from .parts import write_part
-from .recipe import LABELS
 from .recipe_file import load_recipe
 
 __all__ = ["simulate"]
 
-_WORKER = (sys.executable, "-m", "gampen_tf.simulation.worker")
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 
 
 def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards", progress_bar=True, client=None):
@@ -47,8 +47,8 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
     format : {"shards", "fits"}
         Raw float32 records that tf.data reads fast, or a FITS file a galaxy. `open_dataset` reads both alike.
     progress_bar : bool, optional
-    client : dask.distributed.Client, optional
-        Draws on its workers, which must see ``output`` under the same path.
+    client : dask.distributed.Client or str, optional
+        A client, or the address of a scheduler: draws on its workers, which must see ``output`` under the same path.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards",
 def _describe(recipe, n_images, seed, form):
     ranges = layout.part_ranges(n_images)
     splits = layout.assign_splits(ranges, recipe.split)
-    parameters = [{"name": name, "unit": LABELS[name]} for name in recipe.parameters]
+    parameters = [{"name": name, "unit": column_unit(name)} for name in recipe.parameters]
 
     def files(number):
         return dict(zip(("file", "psf_file"), layout.part_paths(number, recipe.psf_size), strict=False))
@@ -127,7 +127,7 @@ def _describe(recipe, n_images, seed, form):
             {**files(number), "split": split, "first": first, "n_images": last - first}
             for number, ((first, last), split) in enumerate(zip(ranges, splits, strict=True))
         ],
-        "versions": {name: package_metadata.version(name) for name in ("galsim", "numpy", "scipy")},
+        "versions": package_versions(("galsim", "numpy", "scipy")),
     }
 
 
@@ -163,71 +163,28 @@ def _write_catalogue(recipe, description, output, progress_bar):
 
 def _parts(job, numbers, workers, client):
     """Write the parts, one way or another; yields the number of galaxies of each as it is done."""
+    write = functools.partial(write_part, job)
+    workers = min(len(numbers), workers or n_cores())
     if client is not None:
+        yield from _on_cluster(write, numbers, client)
+    elif workers > 1:
+        yield from _in_processes(write, numbers, workers)
+    else:
+        yield from map(write, numbers)
+
+
+def _on_cluster(write, numbers, client):
+    with cluster_client(client) as client:
         from dask.distributed import as_completed
 
-        for future in as_completed([client.submit(write_part, job, number, pure=False) for number in numbers]):
+        for future in as_completed([client.submit(write, number, pure=False) for number in numbers]):
             yield future.result()
-        return
-    workers = min(len(numbers), workers or _n_cores())
-    if workers <= 1:
-        for number in numbers:
-            yield write_part(job, number)
-        return
-    yield from _worker_processes(job, numbers, workers)
 
 
-def _n_cores():
-    """Cores that this process may use, where the system says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _worker_processes(job, numbers, workers):
-    environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, "1")}
-    environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path)])
-    processes = [
-        subprocess.Popen(_WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        for _ in range(workers)
-    ]
-    todo, answers = queue.SimpleQueue(), queue.SimpleQueue()
-    for number in numbers:
-        todo.put(number)
-
-    def feed(process):
-        try:
-            process.stdin.write(json.dumps(job) + "\n")
-            while True:
-                number = todo.get_nowait()
-                process.stdin.write(f"{number}\n")
-                process.stdin.flush()
-                answers.put(json.loads(process.stdout.readline()))
-        except queue.Empty:
-            return
-        except (OSError, ValueError):  # a closed pipe, or half an answer
-            process.kill()
-            answers.put(
-                {
-                    "error": f"a worker process ended before its work was done (status {process.wait()}); "
-                    "what it wrote is kept: the same command goes on from there"
-                }
-            )
-
-    threads = [threading.Thread(target=feed, args=(process,), daemon=True) for process in processes]
-    try:
-        for thread in threads:
-            thread.start()
-        for _ in numbers:
-            answer = answers.get()
-            if "error" in answer:
-                kinds = {"OSError": OSError, "ValueError": ValueError}
-                raise kinds.get(answer.get("type"), RuntimeError)(answer["error"])
-            yield answer["n_images"]
-    finally:
-        while not todo.empty():
-            todo.get()
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.wait()
-            process.stdin.close()
-            process.stdout.close()
+def _in_processes(write, numbers, workers):
+    with WorkerProcesses(write, workers, _ONE_THREAD) as processes:
+        for future in concurrent.futures.as_completed([processes.submit(number) for number in numbers]):
+            try:
+                yield future.result()
+            except WorkerDied as error:
+                raise WorkerDied(f"{error}; what it wrote is kept: the same command goes on from there") from None

@@ -96,7 +96,7 @@ class _Canvas:
 
 
 def spiral_arms(component, psf, size, pixel_scale, *, n_arms=2, phase=0.0, pitch=20.0, contrast=0.5, sharpness=2.0):
-    """What spiral arms add to a smooth disc, and take from it between them, after the PSF.
+    """Light that spiral arms add to a smooth disc, and take from it between them, after the PSF.
 
     Along each ellipse of constant radius it adds up to nothing, so that flux and half-light radius stay the disc's.
 

@@ -1,4 +1,4 @@
-"""More galaxies out of those there are: turned, mirrored, shifted and zoomed images."""
+"""Augmentation of training images: random turns, mirror images, shifts and zooms."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["Augmentation"]
+from ..core.known_parameters import KNOWN_PARAMETERS
 
-# Parameters that change when the frame is turned or mirrored, or when the galaxy is moved in it.
-_ORIENTED = ("position_angle", "x", "y")
-# What a zoom by z does to a parameter: its value is multiplied by z to this power. These are the parameters for which
-# Tuccillo et al. (2018, § 4.3) zoom; brightness and centres would change too, and networks of them see no zoom.
-_POWERS_OF_ZOOM = {"effective_radius": 1, "semi_major_axis": 1, "sersic_index": 0}
+__all__ = ["Augmentation"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class Augmentation:
         Whole pixels, uniform in ±max_shift on both axes; what comes into the frame is its mirror image at the edge.
     zoom : (float, float), optional
         Limits of the factor, uniform, by which what the image shows grows about its centre, bilinearly; where it
-        shrinks the pixels at the edge go on outwards.  PSF and noise are zoomed too.
+        shrinks the pixels at the edge go on outwards. PSF and noise are zoomed too.
     laws : sequence of (power, is_log, offset)
         For each label what a zoom by z does to it: times z^power, plus (z^power − 1) offset; or for the label of a
         logarithm, plus power ln z offset.
@@ -47,7 +43,7 @@ class Augmentation:
     @classmethod
     def for_parameters(cls, names: Sequence[str], max_shift: int = 0) -> Augmentation:
         """The augmentation that leaves these parameters as they are: none where one of them has a direction."""
-        oriented = any(name in _ORIENTED for name in names)
+        oriented = any(name in KNOWN_PARAMETERS and KNOWN_PARAMETERS[name].turns_with_image for name in names)
         return cls(turns=not oriented, max_shift=0 if oriented else max_shift)
 
     @classmethod
@@ -58,12 +54,13 @@ class Augmentation:
         """
         parameters = scaler.parameters
         plain = cls.for_parameters(parameters.names, max_shift)
-        zoomable = all(one.name in _POWERS_OF_ZOOM and one.transform in ("identity", "log") for one in parameters)
+        powers = [KNOWN_PARAMETERS[one.name].zoom_power if one.name in KNOWN_PARAMETERS else None for one in parameters]
+        zoomable = None not in powers and all(one.transform in ("identity", "log") for one in parameters)
         if zoom is None or not zoomable:
             return plain
         laws = tuple(
-            (_POWERS_OF_ZOOM[one.name], one.transform == "log", float((1 if one.transform == "log" else mean) / scale))
-            for one, mean, scale in zip(parameters, scaler.mean, scaler.scale, strict=True)
+            (power, one.transform == "log", float((1 if one.transform == "log" else mean) / scale))
+            for one, power, mean, scale in zip(parameters, powers, scaler.mean, scaler.scale, strict=True)
         )
         return cls(plain.turns, plain.max_shift, tuple(zoom), laws)
 
@@ -73,7 +70,7 @@ class Augmentation:
         Parameters
         ----------
         tensors : tuple of tensors
-            Those of shape (B, H, W, C) are turned, all of an image alike; others are left alone.  Shifts and zooms are
+            Those of shape (B, H, W, C) are turned, all of an image alike; others are left alone. Shifts and zooms are
             of the first one only: a PSF stays as it is.
         seed : (2,) int tensor
             Counter-based: the same seed gives the same augmentation.
@@ -109,7 +106,7 @@ class Augmentation:
 
 
 def _turned(images, choices):
-    # Only reversals of rows and transpositions: reversing columns takes TensorFlow ten times as long.  Between two
+    # Only reversals of rows and transpositions: reversing columns takes TensorFlow ten times as long. Between two
     # transpositions the rows are the columns; leaving the second one out gives the other four of the eight symmetries.
     mirror_rows, mirror_columns, transpose = tf.unstack(choices[:, :, None, None, None])
     images = tf.where(mirror_rows, tf.reverse(images, [1]), images)

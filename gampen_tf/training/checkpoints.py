@@ -1,8 +1,8 @@
 """The state of a training run on disk: one file, written in one step, from which a run goes on bit for bit.
 
 A checkpoint holds every variable that a step reads or writes (weights, running means, seeds of random layers, the
-optimiser's moments and its count of steps) and a small JSON record (epoch, history).  It is a NumPy archive without
-pickles.
+optimiser's moments and its count of steps), the path of each, by which a file of another network is found out, and a
+small JSON record (epoch, history). It is a NumPy archive without pickles.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..io.files import to_json, write_whole
 
-__all__ = ["RunFiles", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "RunFiles", "read_checkpoint", "write_checkpoint"]
 
-_RECORD = "record"
+# Settings of runs that were begun under other names of them.
+_FORMER_NAMES = {"loss": "reduction", "labels": "label_scaling"}
+_FORMER_PRECISION = {"mixed_bfloat16": "bfloat16"}
 
 
 class RunFiles:
@@ -43,14 +49,15 @@ class RunFiles:
 
             self._board = tf.summary.create_file_writer(str(self.directory / "tensorboard"))
 
-    def write_best(self, arrays, epoch):
+    def write_best(self, paths, arrays, epoch):
         """Keep the weights of the best epoch so far."""
-        write_checkpoint(self.directory / "best.npz", arrays, {"epoch": epoch})
+        write_checkpoint(self.directory / "best.npz", Checkpoint(paths, arrays, {"epoch": epoch}))
 
-    def write_last(self, arrays, history):
+    def write_last(self, paths, arrays, history):
         """Keep the whole state after an epoch, and log it."""
         write_whole(self.directory / "log.csv", lambda file: file.write(_table(history).encode()))
-        write_checkpoint(self.directory / "last.npz", arrays, {"settings": self._settings, "history": history})
+        record = {"settings": self._settings, "history": history}
+        write_checkpoint(self.directory / "last.npz", Checkpoint(paths, arrays, record))
         if self._board is not None:
             self._write_summary(history[-1])
 
@@ -65,19 +72,24 @@ class RunFiles:
                     tf.summary.write(key, tf.constant(value, tf.float32), metadata=scalar)
         self._board.flush()
 
-    def read(self):
+    def read(self, paths):
         """(arrays of the last epoch, history, arrays of the best epoch or None); None where nothing was kept.
+
+        Parameters
+        ----------
+        paths : list of str
+            Of the variables that the arrays are for, those of the network first.
 
         Raises
         ------
         ValueError
-            If the run had other settings.
+            If the run had other settings, or the arrays are of other variables.
         """
         path = self.directory / "last.npz"
         if not path.is_file():
             return None
-        arrays, record = read_checkpoint(path)
-        before, now = record["settings"], self._settings
+        last = read_checkpoint(path)
+        before, now = _in_todays_words(last.record["settings"]), self._settings
         changes = [
             f"{key}: {before.get(key)} then, {now.get(key)} now"
             for key in {**before, **now}
@@ -88,27 +100,43 @@ class RunFiles:
                 f"{path} is of a run with other settings ({', '.join(changes)}); give another output directory, the "
                 "old settings, or resume=False to begin anew"
             )
-        best = self.directory / "best.npz"
-        return arrays, record["history"], read_checkpoint(best)[0] if best.is_file() else None
+        _check_paths(path, last.paths, paths)
+        path = self.directory / "best.npz"
+        if not path.is_file():
+            return last.arrays, last.record["history"], None
+        best = read_checkpoint(path)
+        _check_paths(path, best.paths, paths[: len(best.arrays)])
+        return last.arrays, last.record["history"], best.arrays
 
 
-def write_checkpoint(path, arrays, record):
-    """Write arrays and a record; a stop at any time leaves the old file or the new one.
+@dataclass
+class Checkpoint:
+    """The content of a checkpoint.
 
     Parameters
     ----------
-    path : path
+    paths : list of str or None
+        Of the variable that each array is of; None in files that were written without.
     arrays : list of arrays
     record : dict
         Plain data.
     """
-    entries = {f"{i:05d}": array for i, array in enumerate(arrays)}
-    entries[_RECORD] = np.frombuffer(json.dumps(record).encode(), np.uint8)
+
+    paths: list[str] | None
+    arrays: list[np.ndarray]
+    record: dict
+
+
+def write_checkpoint(path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; a stop at any time leaves the old file or the new one."""
+    entries: dict[str, Any] = {f"{i:05d}": array for i, array in enumerate(checkpoint.arrays)}
+    for name in ("paths", "record"):
+        entries[name] = np.frombuffer(json.dumps(getattr(checkpoint, name)).encode(), np.uint8)
     write_whole(path, lambda file: np.savez(file, **entries))
 
 
-def read_checkpoint(path):
-    """The arrays and the record of a checkpoint.
+def read_checkpoint(path) -> Checkpoint:
+    """Read a checkpoint.
 
     Raises
     ------
@@ -117,10 +145,32 @@ def read_checkpoint(path):
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as entries:
-            record = json.loads(entries[_RECORD].tobytes())
-            return [entries[f"{i:05d}"] for i in range(len(entries.files) - 1)], record
+            paths = json.loads(entries["paths"].tobytes()) if "paths" in entries.files else None
+            arrays = [entries[key] for key in sorted(entries.files) if key.isdigit()]
+            return Checkpoint(paths, arrays, json.loads(entries["record"].tobytes()))
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not a readable checkpoint ({error}); delete it to begin anew") from error
+
+
+def _check_paths(path, kept, paths):
+    for was, now in zip_longest(paths if kept is None else kept, paths):
+        if was is None or now is None or _without_numbers(was) != _without_numbers(now):
+            raise ValueError(
+                f"{path} is of another network: variable {was or 'none'} is in the place of {now or 'none'}; give "
+                "another output directory, or resume=False to begin anew"
+            )
+
+
+def _without_numbers(path):
+    # Keras numbers what has no name of its own by how much of its kind was made in the process
+    return re.sub(r"_\d+(?=[/_]|$)", "", path)
+
+
+def _in_todays_words(settings):
+    settings = {_FORMER_NAMES.get(key, key): value for key, value in settings.items()}
+    if "precision" in settings:
+        settings["precision"] = _FORMER_PRECISION.get(settings["precision"], settings["precision"])
+    return settings
 
 
 def _table(history):

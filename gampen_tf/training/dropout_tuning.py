@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tqdm import tqdm
 
 from ..calibration.coverage import shares_inside
 from ..data.joined import as_dataset
-from ..inference.monte_carlo import Engine
+from ..inference.labelled import labelled_posterior
+from ..inference.predictor import Predictor
 from ..layers.monte_carlo_dropout import dropout_layers, set_dropout_rate
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, proportion
 from ..models.combination import as_model
-from ..posterior.posterior import Posterior
+from .saving import directory_to_save
 
 __all__ = ["DropoutTuning", "RATES", "tune_dropout"]
 
@@ -32,7 +32,8 @@ class DropoutTuning:
     rates : (R,) array
     levels : (L,) array
     coverage : Estimate of (R, L, P) arrays
-        Of shortest intervals, on galaxies that the network was not trained on.
+        On galaxies that the network was not trained on, of shortest intervals; of central ones where the posterior is
+        that of dropout alone.
     names : tuple of P str
     chosen : float
         The rate with the smallest mean |coverage − level| over levels and parameters; of rates that differ by less
@@ -102,7 +103,7 @@ def tune_dropout(
 
     Parameters
     ----------
-    model : str, path or Model
+    model : str, path or Model, or list of them
         Its network gets the chosen rate and its provenance the account. A recalibration that it has is dropped if the
         rate changes: it was fitted to other posteriors.
     data : path, DataSet or list of them
@@ -117,39 +118,25 @@ def tune_dropout(
     seed : int, optional
         Of the masks.
     save : bool, optional
-        Write a model that was given by its directory back there.
+        Write a model that was given by its directory back there. A loaded one is changed in memory alone; one that
+        ships is refused.
 
     Returns
     -------
     DropoutTuning
     """
-    given, model = model, as_model(model)
-    data = as_dataset(data)
+    directory, model = directory_to_save(model, save), as_model(model)
     layers = dropout_layers(model.network)
-    if not layers or not (model.head.has_width or model.measures_with_dropout):
+    if not layers or not (model.head.has_width or model.dropout_posterior):
         raise ValueError(f"model {model.name!r} has no dropout, or measures without it: there is nothing to tune")
-    # between draws alone no interval is the shortest
-    kind = "hdi" if model.head.has_width else "central"
-    names, indices = model.parameters.names, data.split(split, n_images)
-    if len(indices) == 0:
-        raise ValueError(f"{data.path}: no images in the split {split!r}")
-    truth = data.labels(list(names))[indices]
-    images = model.prepare(data.images(indices))
-    psf = data.psfs(indices) if model.psf_shape else None
-    psf = psf[..., None] if psf is not None and psf.ndim == 3 else psf
-
-    before = [float(layer.rate) for layer in layers]
-    engine = Engine(model.network, head=model.head)
-    found = []
+    data, before = as_dataset(data), [float(layer.rate) for layer in layers]
+    # flags of its domain do not matter here, and what is compiled is forgotten with the rates that were tried
+    predictor = Predictor(replace(model, limits=None), seed=seed, passes=passes, precision="float32")
+    indices, found = data.split(split, n_images), []
     try:
         for rate in tqdm(rates, unit="rate", disable=not progress_bar):
-            engine.set_dropout_rate(rate)
-            part = engine.run(images, seed=seed, passes=passes, psf=psf)
-            means, scale_trils = model.head.components(part.outputs)
-            posterior = Posterior(means, scale_trils, model.scaler, weights=part.weights, n_mc=1)
-            ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
-            inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1])
-            found.append(Estimate(*proportion(np.nansum(inside, axis=1), np.sum(~np.isnan(inside), axis=1))))
+            predictor.engine.set_dropout_rate(rate)
+            found.append(_coverage(predictor, data, split, n_images))
     finally:
         for layer, rate in zip(layers, before, strict=True):
             layer.rate.assign(rate)
@@ -160,7 +147,7 @@ def tune_dropout(
         np.asarray(rates, float),
         levels,
         coverage,
-        tuple(names),
+        tuple(model.parameters.names),
         _best(np.asarray(rates, float), coverage, levels, max(before)),
         max(before),
         len(indices),
@@ -170,9 +157,19 @@ def tune_dropout(
         model.calibration = None
     set_dropout_rate(model.network, tuning.chosen)
     model.provenance = {**model.provenance, "dropout_tuning": tuning.to_dict()}
-    if save and isinstance(given, str | Path) and Path(given).is_dir():
-        model.save(given)
+    if directory is not None:
+        model.save(directory)
     return tuning
+
+
+def _coverage(predictor, data, split, n_images):
+    """Coverage (L, P) with its errors."""
+    # between draws alone no interval is the shortest
+    kind = "hdi" if predictor.model.head.has_width else "central"
+    found = labelled_posterior(predictor, data, split, n_images, recalibrate=False, n_mc=1, progress_bar=False)
+    ends = np.moveaxis(found.posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
+    inside = shares_inside(found.posterior, found.truth, ends[..., 0], ends[..., 1], kind=kind)
+    return Estimate(*proportion(np.nansum(inside, axis=1), np.sum(~np.isnan(inside), axis=1)))
 
 
 def _best(rates, coverage, levels, trained_with):

@@ -13,16 +13,17 @@ from fnmatch import fnmatchcase
 import keras
 import numpy as np
 
+from .. import networks
 from ..core.label_scaler import LabelScaler
 from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers, set_dropout_rate
-from ..models.loading import load_model
+from ..models.combination import as_model
 from ..models.model import Model
-from ..networks import registry
 from ..networks.precision import refresh_normalisations
-from .devices import build_network, checked_seed, find_strategy
+from .devices import find_strategy
+from .network_building import build_network, checked_seed
 from .network_training import open_or_simulate, train_network
 from .presets import find_preset
-from .targets import find_parameters, split_labels
+from .targets import find_parameters, split_truth
 
 __all__ = ["finetune"]
 
@@ -58,8 +59,8 @@ def finetune(
 
     Parameters
     ----------
-    model : Model, name or path
-    data : path, DataSet or name of a recipe
+    model : Model, name or path, or list of them
+    data : path, DataSet, list of them, or name of a recipe
         As for :func:`gampen_tf.train`.
     output : path, optional
     load : "all", "matching" or sequence of patterns
@@ -100,23 +101,23 @@ def finetune(
     The network is built from the options that are kept with the model. Where today's code makes another one of them, or
     none, the model's own graph is copied, in float32; it takes images and parameters of the same number alone.
     """
-    base = model if isinstance(model, Model) else load_model(model)
+    base = as_model(model)
     seed = checked_seed(seed)
     dataset = open_or_simulate(data, output, n_images, seed, progress_bar)
     new_scaler = _scaler(base, dataset, scaler, parameters)
-    settings = base.provenance.get("settings", {})
-    name, options = settings.get("network"), dict(settings.get("network_options") or {})
+    name, options = base.network_name, dict(base.network_options)
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
     if preset is None:
-        preset = find_preset(None, name, **_objective(base))
+        delta = {} if base.huber_delta is None else {"huber_delta": base.huber_delta}
+        preset = find_preset(None, name, objective=base.objective, **delta)
     if learning_rate is None:
         learning_rate = _RATE_FRACTION * find_preset(preset, name).learning_rate
     preset = find_preset(preset, name, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     options["head"] = preset.head
 
     strategy = find_strategy(strategy)
-    network, policy = _rebuild(base, dataset, new_scaler, name, options, seed, precision, strategy)
+    network, precision = _rebuild(base, dataset, new_scaler, name, options, seed, precision, strategy)
     _set_rates(network, base.network, dropout_rate)
     loaded = _load(network, base.network, load)
     refresh_normalisations(network)
@@ -132,12 +133,14 @@ def finetune(
         settings={
             "network": name,
             "network_options": options,
-            "precision": policy,
+            "precision": precision,
             "finetuned_from": base.name,
             "loaded_layers": loaded,
             "frozen_layers": frozen,
             "scaler_kept": scaler == "keep",
         },
+        # a scaler that is fitted again standardises, whatever the model's own did
+        label_scaling=base.label_scaling if scaler == "keep" else "standard",
         augment=augment,
         seed=seed,
         strategy=strategy,
@@ -157,32 +160,24 @@ def _scaler(base, dataset, scaler, parameters):
             raise ValueError("other parameters need another scaler: give scaler='refit'")
         return base.scaler
     parameters = base.parameters if parameters is None else find_parameters(dataset, parameters)
-    return LabelScaler.fit(parameters, split_labels(dataset, "train", parameters.names))
-
-
-def _objective(base):
-    """The objective that a model was trained for; where it does not say, one that its head is for."""
-    settings = base.provenance.get("settings", {})
-    if "objective" in settings:
-        return {key: settings[key] for key in ("objective", "huber_delta") if key in settings}
-    return {"objective": "gaussian_nll" if base.head.has_width else "huber"}
+    return LabelScaler.fit(parameters, split_truth(dataset, "train", parameters.names))
 
 
 def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
-    """The model's network anew for a data set and a scaler, and the name of the dtype policy it computes in."""
+    """The model's network anew for a data set and a scaler, and the precision that it computes in."""
     wanted = tuple(dataset.image_shape), len(scaler.parameters), options["head"]
     is_same_kind = wanted == (base.image_shape, len(base.parameters), base.head.name)
-    if name in registry.NETWORKS:
-        built, policy = build_network(name, *wanted[:2], options, seed, precision, strategy)
+    if name in networks.names():
+        built, computed_in = build_network(name, *wanted[:2], options, seed, precision, strategy)
         if not is_same_kind or _architecture(built) == _architecture(base.network):
-            return built, policy
+            return built, computed_in
     if not is_same_kind:
         raise ValueError(
             f"model {base.name!r} is for images of {base.image_shape} and {len(base.parameters)} parameters, found "
             f"{wanted[0]} and {wanted[1]} (heads: {base.head.name} and {wanted[2]}); its network is none of "
-            f"{', '.join(registry.NETWORKS)}, which could be built for others"
+            f"{', '.join(networks.names())}, which could be built for others"
         )
-    if precision == "mixed_bfloat16":
+    if precision == "bfloat16":
         raise ValueError(f"model {base.name!r}: its network is none that can be built in {precision}; leave it out")
     with strategy.scope():
         return keras.models.clone_model(base.network), "float32"

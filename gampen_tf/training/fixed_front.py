@@ -1,6 +1,6 @@
 """The part of a network before its first weight: the same in every epoch, so computed once.
 
-A network such as ``compact`` first shrinks its 239 × 239 frame to small views with fixed sums.  Their result is kept
+A network such as ``compact`` first shrinks its 239 × 239 frame to small views with fixed sums. Their result is kept
 and the rest is trained on it: an epoch neither reads the images nor shrinks them again.
 """
 
@@ -80,7 +80,7 @@ class CompressedTensors:
     """Rows of tensors kept in half the memory.
 
     Images are kept as float16, each divided by a power of two of its own that brings its pixels into float16's
-    range: to 11 bits a pixel, rounded independently.  Tensors of fewer than four dimensions keep float32.
+    range: to 11 bits a pixel, rounded independently. Tensors of fewer than four dimensions keep float32.
 
     Parameters
     ----------

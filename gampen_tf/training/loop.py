@@ -1,8 +1,8 @@
 """The training loop: epochs of compiled steps over one device or several, that can be stopped anywhere and go on.
 
-Keras's own ``fit`` keeps parts of its state (shuffling, seeds, early stopping) where a checkpoint does not reach, and
-clips gradients on each device by itself.  This loop is a function of what its checkpoint holds, and the same on
-one device and on several.
+It stands in the place of Keras's ``fit`` because a run that was stopped is to go on to the same weights bit for bit
+(``fit`` keeps shuffling, seeds and early stopping where a checkpoint does not reach), gradients are to be clipped by
+their norm over all devices together, not on each, and the loss may be summed over a batch, on one device as on several.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _MAX_STEPS_PER_CALL = 100
 
 
 class TrainingDiverged(RuntimeError):
-    """The loss is no longer a number."""
+    """Raised where the loss is no longer a finite number."""
 
 
 class Trainer:
-    """Trains a network on a pipeline.
+    """The training of a network on a pipeline.
 
     Parameters
     ----------
@@ -71,6 +71,8 @@ class Trainer:
             averaged = network.trainable_variables if preset.averaging else []
             self._averages = [tf.Variable(v.numpy(), trainable=False) for v in averaged]
         self._variables = [*network.variables, *self.optimizer.variables, *self._averages]
+        self._paths = [variable.path for variable in (*network.variables, *self.optimizer.variables)]
+        self._paths += [f"average/{variable.path}" for variable in averaged]
         self._train_call, self._test_call = self._compile()
 
     def run(self, training, validation, n_epochs):
@@ -103,7 +105,7 @@ class Trainer:
                 self.history.append(entry)
                 self._keep_if_best(epoch + 1)
             if self._files is not None:
-                self._files.write_last(_values(self._variables), self.history)
+                self._files.write_last(self._paths, _values(self._variables), self.history)
         if self._best is not None:
             _assign(self.network.variables, self._best)
         return self.history
@@ -114,9 +116,9 @@ class Trainer:
         Raises
         ------
         ValueError
-            If it is of a run with other settings.
+            If it is of a run with other settings, or of another network.
         """
-        kept = None if self._files is None else self._files.read()
+        kept = None if self._files is None else self._files.read(self._paths)
         if kept is None:
             return False
         arrays, self.history, self._best = kept
@@ -142,7 +144,7 @@ class Trainer:
                 total = tf.reduce_sum(losses)
                 penalty = self._penalty()
                 # gradients are summed over the replicas, so each takes its share of the penalty
-                if preset.loss == "sum":
+                if preset.reduction == "sum":
                     objective = total + penalty / n_replicas
                 else:
                     objective = total / batch_size + penalty / n_replicas
@@ -228,7 +230,7 @@ class Trainer:
         if self.best_epoch == epoch:
             self._best = _values(self.network.variables)
             if self._files is not None:
-                self._files.write_best(self._best, epoch)
+                self._files.write_best(self._paths[: len(self._best)], self._best, epoch)
 
     def _is_patience_out(self):
         patience = self.preset.patience
@@ -245,7 +247,7 @@ class Trainer:
 
 
 class _AveragedWeights:
-    """Within it the network has the running mean of its weights, if there is one."""
+    """A context in which the network has the running mean of its weights, if there is one."""
 
     def __init__(self, trainer):
         self._averages = trainer._averages

@@ -1,6 +1,7 @@
-"""What training makes small: the likelihood of labels under the Gaussian head, or the errors of a point head."""
+"""Losses: the negative log-likelihood of labels under the Gaussian head, and the errors of a point head."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import keras
@@ -57,9 +58,9 @@ def gaussian_nll(labels, outputs):
 
 
 def huber(labels, outputs, delta=1e-3):
-    """Huber's loss of each label vector, in units of δ: the mean over its labels of
+    """Huber's loss of each label vector, in units of δ, averaged over its labels.
 
-    a² / (2 δ) for |a| ≤ δ and |a| − δ/2 beyond, with a = label − output.
+    Of one label it is a² / (2 δ) for |a| ≤ δ and |a| − δ/2 beyond, with a = label − output.
 
     Li et al. (2022), eq. 6, divided by δ, which leaves the minimum where it is and keeps gradients of order one. Labels
     that are NaN are not known and count as met.
@@ -92,12 +93,29 @@ def mean_squared_error(labels, outputs):
     return ops.mean(ops.square(_absolute_errors(labels, outputs)), axis=-1)
 
 
-def find_loss(objective, huber_delta=1e-3):
-    """``loss(labels, outputs) -> (B,)`` of an objective: "gaussian_nll", "huber", "mae" or "mse"."""
-    if objective == "huber":
-        return partial(huber, delta=huber_delta)
-    likelihood = GaussianNegativeLogLikelihood(reduction=None)
-    return {"gaussian_nll": likelihood, "mae": mean_absolute_error, "mse": mean_squared_error}[objective]
+def find_loss(objective: str, huber_delta: float = 1e-3) -> Callable:
+    """The loss of an objective, ``loss(labels, outputs) -> (B,)``.
+
+    Parameters
+    ----------
+    objective : {"gaussian_nll", "huber", "mae", "mse"}
+    huber_delta : float
+        For "huber".
+
+    Raises
+    ------
+    ValueError
+        For another objective.
+    """
+    losses: dict[str, Callable] = {
+        "gaussian_nll": GaussianNegativeLogLikelihood(reduction=None),
+        "huber": partial(huber, delta=huber_delta),
+        "mae": mean_absolute_error,
+        "mse": mean_squared_error,
+    }
+    if objective not in losses:
+        raise ValueError(f"no objective {objective!r}; there are {', '.join(losses)}")
+    return losses[objective]
 
 
 @keras.saving.register_keras_serializable("gampen_tf")

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from .. import networks
 from ..data.joined import as_dataset
-from ..io.provenance import _command, _versions
+from ..io.provenance import command, versions
 from ..models.model import Model
 from ..networks.precision import in_float32
 from ..simulation.run import simulate
@@ -23,7 +23,7 @@ from .fixed_front import compute_front, fit_normalisation, split_front, turns_wi
 from .loop import Trainer
 from .losses import find_loss
 from .pipelines import TensorPipeline, make_pipeline
-from .targets import split_labels
+from .targets import split_truth
 
 __all__ = ["open_or_simulate", "train_network"]
 
@@ -40,6 +40,7 @@ def train_network(
     output=None,
     *,
     settings,
+    label_scaling="standard",
     augment="auto",
     seed=0,
     strategy,
@@ -62,6 +63,8 @@ def train_network(
     settings : dict
         What made the network: goes to the provenance, and a checkpoint is resumed only if it is the same. Its
         ``loaded_layers`` are those that come from another model.
+    label_scaling : {"standard", "range"}, optional
+        How the scaler was made.
     before : dict, optional
         Provenance of the model that the network comes from.
     augment, seed, strategy, resume, tensorboard, progress_bar
@@ -76,9 +79,8 @@ def train_network(
     if augment == "auto":
         max_shift = round(preset.max_shift * dataset.image_shape[1])
         augment = Augmentation.for_labels(scaler, max_shift, preset.zoom)
-    metadata = dataset.metadata
     with_psf = networks.takes_psf(network)
-    if with_psf and metadata.get("psf_shape") is None:
+    if with_psf and dataset.psf_shape is None:
         raise ValueError(
             f"{dataset.path}: holds no PSF images, which network {network.name!r} takes; simulate from a recipe with "
             "psf.image_size to have them"
@@ -119,22 +121,28 @@ def train_network(
         scaler=scaler,
         stretch=stretch,
         image_shape=dataset.image_shape,
-        pixel_scale=metadata["pixel_scale"],
-        pixel_unit=metadata["pixel_unit"],
-        zero_point=metadata["zero_point"],
-        band=metadata["band"],
-        psf_shape=metadata["psf_shape"] if with_psf else None,
+        pixel_scale=dataset.pixel_scale,
+        pixel_unit=dataset.pixel_unit,
+        zero_point=dataset.zero_point,
+        band=dataset.band,
+        psf_shape=dataset.psf_shape if with_psf else None,
         head=preset.head,
+        network_name=settings["network"],
+        network_options=settings["network_options"],
+        objective=preset.objective,
+        huber_delta=preset.huber_delta if preset.objective == "huber" else None,
+        label_scaling=label_scaling,
+        dropout_posterior=preset.validate_with_dropout and preset.head == "point",
         provenance={
-            "recipe": metadata.get("recipe"),
-            "recipe_name": metadata.get("recipe_name"),
-            "data_seed": metadata.get("seed"),
+            "recipe": dataset.recipe,
+            "recipe_name": dataset.recipe_name,
+            "data_seed": dataset.seed,
             "n_training": n_training,
             "settings": settings,
             "history": trainer.history,
             "best_epoch": trainer.best_epoch,
-            "versions": _versions(),
-            "command": _command(),
+            "versions": versions(),
+            "command": command(),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "before": before,
         },
@@ -178,7 +186,7 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, out
         source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH, psf=with_psf)
         with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
             kept = compute_front(front, source, directory=output, progress=bar.update)
-        labels = scaler.transform(split_labels(dataset, split, scaler.parameters.names))
+        labels = scaler.transform(split_truth(dataset, split, scaler.parameters.names))
         pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
     return (back, *pipelines, None)[:3]
 
@@ -197,5 +205,5 @@ def _sample(dataset, stretch, seed, with_psf):
 def _fingerprint(dataset, scaler):
     digest = hashlib.sha256(repr(tuple(dataset.image_shape)).encode())
     for split in ("train", "validation"):
-        digest.update(np.ascontiguousarray(split_labels(dataset, split, scaler.parameters.names)).tobytes())
-    return f"{dataset.metadata.get('recipe_name')}, {digest.hexdigest()[:16]}"
+        digest.update(np.ascontiguousarray(split_truth(dataset, split, scaler.parameters.names)).tobytes())
+    return f"{dataset.recipe_name}, {digest.hexdigest()[:16]}"

@@ -212,9 +212,9 @@ def make_pipeline(dataset, split, scaler, stretch, batch_size, *, psf=False, **o
     indices = np.asarray(dataset.split(split))
     if len(indices) == 0:
         raise ValueError(f"the data set has no images in its split {split!r}")
-    labels = scaler.transform(dataset.labels(scaler.parameters.names)[indices])
+    labels = scaler.transform(dataset.truth(scaler.parameters.names)[indices])
     beside = {"psf": dataset.psfs(indices)[..., None]} if psf else {}
-    if dataset.metadata["form"] == "shards":
+    if dataset.form == "shards":
         options["beside"] = beside
         paths = dataset.shard_paths(split)
         return ShardPipeline(paths, dataset.image_shape, labels, batch_size, stretch=stretch, **options)

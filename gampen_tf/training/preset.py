@@ -25,9 +25,9 @@ class Preset:
     batch_size, epochs : int
     momentum : float
         For "sgd".
-    loss : {"mean", "sum"}
-        What the rate refers to: the mean of the loss over the images of a batch, or its sum.  A rate that suits the sum
-        is too small for the mean by the size of the batch.
+    reduction : {"mean", "sum"}
+        Of the loss over the images of a batch. A rate that suits the sum is too small for the mean by the size of the
+        batch.
     weight_decay : float
         Decoupled from the gradient (Loshchilov & Hutter 2019), on kernels; "adamw" only.
     l2 : float
@@ -43,8 +43,8 @@ class Preset:
         Stop after so many epochs without a better validation loss.
     huber_delta : float
         For "huber": errors of labels below it count by their square, larger ones by their size.
-    labels : {"standard", "range"}
-        How labels are scaled, see :func:`gampen_tf.training.fit_scaler`.
+    label_scaling : {"standard", "range"}
+        How true values become labels, see :func:`gampen_tf.training.fit_scaler`.
     max_shift : float
         Largest shift of an image on either axis, as a fraction of its width; see :class:`gampen_tf.Augmentation`.
     zoom : (float, float), optional
@@ -58,7 +58,7 @@ class Preset:
     batch_size: int = 128
     epochs: int = 30
     momentum: float = 0.9
-    loss: str = "mean"
+    reduction: str = "mean"
     weight_decay: float = 0.0
     l2: float = 0.0
     schedule: str = "cosine"
@@ -68,7 +68,7 @@ class Preset:
     patience: int | None = None
     objective: str = "gaussian_nll"
     huber_delta: float = 1e-3
-    labels: str = "standard"
+    label_scaling: str = "standard"
     max_shift: float = 0.0
     zoom: tuple[float, float] | None = None
     validate_with_dropout: bool = False
@@ -76,10 +76,10 @@ class Preset:
     def __post_init__(self):
         for name, expected in (
             ("optimizer", ("adamw", "sgd")),
-            ("loss", ("mean", "sum")),
+            ("reduction", ("mean", "sum")),
             ("schedule", ("constant", "cosine")),
             ("objective", ("gaussian_nll", "huber", "mae", "mse")),
-            ("labels", ("standard", "range")),
+            ("label_scaling", ("standard", "range")),
         ):
             if getattr(self, name) not in expected:
                 raise ValueError(f"{name} {getattr(self, name)!r}; expected one of {expected}")

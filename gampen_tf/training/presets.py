@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from .. import networks
 from .preset import Preset
 
 __all__ = ["PRESETS", "find_preset"]
@@ -18,7 +21,7 @@ PRESETS = {
         momentum=0.99,
         batch_size=16,
         epochs=40,
-        loss="sum",
+        reduction="sum",
         l2=1e-4,
         schedule="constant",
         warmup=0.0,
@@ -41,7 +44,7 @@ PRESETS = {
         momentum=0.99,
         batch_size=32,
         epochs=40,
-        loss="sum",
+        reduction="sum",
         l2=1e-4,
         schedule="constant",
         warmup=0.0,
@@ -59,7 +62,7 @@ PRESETS = {
         averaging=0.99,
         validate_with_dropout=True,
     ),
-    # Li et al. (2022), § 2.3: Huber's loss and Adam; the paper says no more, the rest is ours
+    # Li et al. (2022), § 2.3: Huber's loss and Adam; all else is ours
     "galnet": Preset(
         objective="huber",
         huber_delta=1e-3,
@@ -81,7 +84,7 @@ PRESETS = {
     # Tuccillo et al. (2018), § 4.3: ten epochs to warm up at the same rate, then 300 at most. The batch is ours.
     "deeplegato": Preset(
         objective="mae",
-        labels="range",
+        label_scaling="range",
         learning_rate=1e-3,
         batch_size=64,
         epochs=310,
@@ -94,7 +97,7 @@ PRESETS = {
     # the same in a thirtieth of the epochs: a rate that falls, a running mean of the weights, no zoom
     "deeplegato_short": Preset(
         objective="mae",
-        labels="range",
+        label_scaling="range",
         learning_rate=2e-3,
         batch_size=64,
         epochs=10,
@@ -104,32 +107,30 @@ PRESETS = {
         max_shift=0.05,
     ),
 }
-_OF_NETWORK = {
-    "gampen": "gampen",
-    "deeplegato1": "deeplegato",
-    "deeplegato2": "deeplegato",
-    "workshop": "workshop",
-    "galnet1": "galnet",
-    "galnet2": "galnet",
-}
 
 
 def find_preset(preset, network_name, **changes) -> Preset:
-    """A preset by name, or the one that goes with a network, with some settings changed.
+    """The preset of a name or of a network, with some settings changed.
 
     Parameters
     ----------
     preset : str, Preset or None
-    network_name : str
-        Published networks go with their papers' settings, all others with the modern ones.
+        With None, the one that goes with the network.
+    network_name : str or None
+        Published networks are registered with their papers' settings; others go with the modern ones.
     **changes
         Those that are not None replace the preset's.
+
+    Raises
+    ------
+    ValueError
+        If no preset has this name.
     """
     if preset is None:
-        preset = _OF_NETWORK.get(network_name, "modern")
+        preset = networks.find(network_name).preset if network_name in networks.names() else "modern"
     if isinstance(preset, str):
         if preset not in PRESETS:
             raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}, or give a Preset")
         preset = PRESETS[preset]
     changed = {key: value for key, value in changes.items() if value is not None}
-    return Preset(**{**preset.__dict__, **changed})
+    return replace(preset, **changed)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
-from tqdm import tqdm
+from dataclasses import replace
 
 from ..calibration.recalibration import Recalibration
 from ..data.joined import as_dataset
-from ..inference.monte_carlo import joined
-from ..inference.predictor import Measurement
+from ..inference.labelled import labelled_posterior
+from ..inference.predictor import Predictor
+from ..models.combination import as_model
+from .saving import directory_to_save
 
 __all__ = ["calibrate"]
 
@@ -31,7 +30,7 @@ def calibrate(
 
     Parameters
     ----------
-    model : str, path or Model
+    model : str, path or Model, or list of them
     data : path, DataSet or list of them
         Galaxies that did not train the model, did not choose its dropout rate and will not test it: of another seed,
         best of all. 10 000 galaxies make coverage good to half a point.
@@ -43,27 +42,26 @@ def calibrate(
     passes, seed : optional
         As for `gampen_tf.predict`: the passes that the model will be used with.
     save : bool, optional
-        Write a model that was given by its directory back there.
+        Write a model that was given by its directory back there. A loaded one is changed in memory alone; one that
+        ships is refused.
+    progress_bar : bool, optional
+
+    Returns
+    -------
+    Recalibration
+        Fitted to the galaxies that could be measured.
     """
-    given, data = model, as_dataset(data)
-    measurement = Measurement(model, seed=seed, passes=passes)
-    model = measurement.model
-    indices = data.split(split, n_images)
-    truth = data.labels(list(model.parameters.names))[indices]
-    step, found = max(1, measurement.engine.chunk_size), []
-    for start in tqdm(range(0, len(indices), step), unit="batch", disable=not progress_bar):
-        rows = indices[start : start + step]
-        psf = measurement.psf_of_each(data.psfs(rows), len(rows)) if model.psf_shape else None
-        found.append(measurement.passes_over(data.images(rows), np.zeros(len(rows), np.int64), psf))
-    posterior = measurement.posterior(
-        joined(found, measurement.engine.n_outputs),
-        n_mc=1,
-        flags=np.zeros(len(indices), np.int64),
-        identifiers=[str(index) for index in indices],
-        recalibrate=False,
+    directory, model = directory_to_save(model, save), as_model(model)
+    # flags of its domain do not matter here
+    predictor = Predictor(replace(model, limits=None), seed=seed, passes=passes)
+    found = labelled_posterior(
+        predictor, as_dataset(data), split, n_images, recalibrate=False, n_mc=1, progress_bar=progress_bar
     )
+    posterior, truth = found.posterior, found.truth
+    if not found.measured.all():
+        posterior, truth = posterior[found.measured], truth[found.measured]
     recalibration = Recalibration.fit(posterior, truth, kind=kind, seed=seed)
     model.calibration = recalibration.to_dict()
-    if save and isinstance(given, str | Path) and Path(given).is_dir():
-        model.save(given)
+    if directory is not None:
+        model.save(directory)
     return recalibration

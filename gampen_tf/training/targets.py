@@ -1,14 +1,14 @@
-"""Which parameters a network is trained on: those of the data set, each with the transform that suits it."""
+"""Parameters and label scaler of a training: those of the data set, each with the transform that suits it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..core.known_parameters import STANDARD_PARAMETERS
+from ..core.known_parameters import KNOWN_PARAMETERS
 from ..core.label_scaler import LabelScaler
 from ..core.parameters import Parameter, ParameterSet
 
-__all__ = ["find_parameters", "fit_scaler", "split_labels"]
+__all__ = ["find_parameters", "fit_scaler", "split_truth"]
 
 
 def find_parameters(dataset, parameters=None) -> ParameterSet:
@@ -27,16 +27,16 @@ def find_parameters(dataset, parameters=None) -> ParameterSet:
     """
     if isinstance(parameters, ParameterSet):
         return parameters
-    entries = {entry["name"]: entry for entry in dataset.metadata["parameters"]}
+    entries = {entry["name"]: entry for entry in dataset.parameters}
     found = []
     for name in parameters or entries:
-        if name in STANDARD_PARAMETERS:
-            found.append(STANDARD_PARAMETERS[name])
+        if name in KNOWN_PARAMETERS:
+            found.append(KNOWN_PARAMETERS[name].parameter)
         elif "transform" in entries.get(name, {}):
             found.extend(ParameterSet.from_list([entries[name]]))
         else:
             raise ValueError(
-                f"parameter {name!r} has no standard transform (there are {', '.join(STANDARD_PARAMETERS)}); "
+                f"parameter {name!r} has no standard transform (there are {', '.join(KNOWN_PARAMETERS)}); "
                 "give parameters=ParameterSet([Parameter(...), ...])"
             )
     return ParameterSet(found)
@@ -53,7 +53,7 @@ def fit_scaler(dataset, parameters, scaling="standard") -> LabelScaler:
         Mean 0 and standard deviation 1 of the transformed values; or the values themselves, whatever the parameter's
         transform, from −1, the smallest of them, to 1, the largest (Tuccillo et al. 2018, § 4.3).
     """
-    values = split_labels(dataset, "train", parameters.names)
+    values = split_truth(dataset, "train", parameters.names)
     if scaling == "standard":
         return LabelScaler.fit(parameters, values)
     low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
@@ -61,6 +61,6 @@ def fit_scaler(dataset, parameters, scaling="standard") -> LabelScaler:
     return LabelScaler(plain, 0.5 * (low + high), 0.5 * (high - low))
 
 
-def split_labels(dataset, split, names) -> np.ndarray:
-    """(n, P) physical labels of the images of a split, in its order."""
-    return dataset.labels(names)[np.asarray(dataset.split(split))]
+def split_truth(dataset, split, names) -> np.ndarray:
+    """(n, P) true values of the images of a split, in its order."""
+    return dataset.truth(names)[np.asarray(dataset.split(split))]

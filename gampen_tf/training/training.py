@@ -13,7 +13,8 @@ from __future__ import annotations
 from .. import networks
 from ..core.stretch import Stretch
 from ..models.model import Model
-from .devices import build_network, checked_seed, find_strategy
+from .devices import find_strategy
+from .network_building import build_network, checked_seed
 from .network_training import open_or_simulate, train_network
 from .presets import find_preset
 from .targets import find_parameters, fit_scaler
@@ -52,7 +53,7 @@ def train(
     output : path, optional
         The model directory to write; nothing is written without it.
     network : str
-        One of `gampen_tf.networks.NETWORKS`.
+        One of :func:`gampen_tf.networks.names`.
     n_images : int, optional
         With a recipe.
     parameters : ParameterSet or sequence of names, optional
@@ -72,7 +73,7 @@ def train(
         By default flips and quarter turns, where no parameter has a direction, and the preset's shifts and zooms.
     seed : int
         Of the initial weights, the order of the images, the augmentation and the dropout.
-    precision : {"auto", "float32", "mixed_bfloat16"}
+    precision : {"auto", "float32", "bfloat16"}
         By default bfloat16 where the device computes in it; weights, head and loss are float32 in any case.
     strategy : {"auto", "none"} or tf.distribute.Strategy
         By default all GPUs, where there are several.
@@ -93,19 +94,19 @@ def train(
         If `output` holds a checkpoint of a run with other settings; if the network has no head for the objective, or
         takes the PSF where the data set has none.
     """
-    seed = checked_seed(seed)
+    seed, kind = checked_seed(seed), networks.find(network)
     dataset = open_or_simulate(data, output, n_images, seed, progress_bar)
     preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     parameters = find_parameters(dataset, parameters)
-    scaler = fit_scaler(dataset, parameters, preset.labels)
-    stretch = stretch or Stretch("linear" if network in networks.STRETCH_INSIDE else "arcsinh")
+    scaler = fit_scaler(dataset, parameters, preset.label_scaling)
+    stretch = stretch or Stretch("linear" if kind.stretch_inside else "arcsinh")
     options = {**(network_options or {}), "head": preset.head}
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
-    options = networks.all_options(network, options)
+    options = networks.options_of(network, options)
     strategy = find_strategy(strategy)
-    built, policy = build_network(network, dataset.image_shape, len(parameters), options, seed, precision, strategy)
-    settings = {"network": network, "network_options": options, "precision": policy}
+    built, precision = build_network(network, dataset.image_shape, len(parameters), options, seed, precision, strategy)
+    settings = {"network": network, "network_options": options, "precision": precision}
     return train_network(
         built,
         dataset,
@@ -114,6 +115,7 @@ def train(
         preset,
         output,
         settings=settings,
+        label_scaling=preset.label_scaling,
         augment=augment,
         seed=seed,
         strategy=strategy,

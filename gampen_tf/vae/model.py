@@ -1,4 +1,4 @@
-"""A generative model of galaxy images, trained: what it says of images, and the images that it makes.
+"""A trained generative model of galaxy images: likelihoods, reconstructions and new images.
 
 >>> vae = GalaxyVAE.load("galaxy_vae")                    # one that ships, or the path of yours
 >>> crops, prepared = vae.prepare(frames)                 # cut around the source, downscaled, scaled
@@ -8,13 +8,11 @@
 
 Regier, McAuliffe & Prabhat (2015).  Random numbers of image i depend on (seed, i) alone.
 
-A directory holds what that of a `gampen_tf.models.Model` does: ``model.keras``, ``model.json``, ``metrics.json`` and a
-card, ``README.md``; nothing is a pickle and nothing runs code.
+It is kept in a directory as a `gampen_tf.Model` is: see :mod:`gampen_tf.models.directory`.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
 import zipfile
 from dataclasses import dataclass, field
@@ -24,16 +22,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..io import locations
-from ..io.files import read_json, sha256, to_json
-from ..models.safe_loading import refuse_foreign_code
+from ..models.directory import GENERATIVE, read_directory, write_directory
+from ..models.safe_loading import load_network
 from .network import kl_from_standard_normal, log_density, split
 from .source_crops import crop_sources, normalise
 
-__all__ = ["FORMAT_VERSION", "GalaxyVAE", "KIND", "round_weights"]
+__all__ = ["GalaxyVAE", "round_weights"]
 
-FORMAT_VERSION = 1
-KIND = "galaxy_vae"
 _PLAIN_FIELDS = ("variant", "softening", "provenance")
 _BATCH = 256
 _STREAM_ENCODE, _STREAM_SAMPLE, _STREAM_PIXELS = 11, 12, 13
@@ -215,30 +210,19 @@ class GalaxyVAE:
         mean, _ = self.decode(latents.reshape(-1, self.n_latents))
         return mean.reshape(self.n_latents, len(steps), *self.image_shape)
 
-    def save(self, directory):
-        """Write the model directory; files that were there are replaced, each in one step.
+    def save(self, directory) -> Path:
+        """Write the model directory; files that were there are replaced, each in one step."""
 
-        Returns
-        -------
-        Path
-        """
-        directory = Path(directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as scratch:
-            scratch = Path(scratch)
-            self.network.save(scratch / "stored.keras")
-            _compress(scratch / "stored.keras", scratch / "model.keras")
-            description = {"format_version": FORMAT_VERSION, "kind": KIND}
-            description |= {"image_shape": list(self.image_shape), "n_latents": self.n_latents}
-            description |= {name: getattr(self, name) for name in _PLAIN_FIELDS}
-            description["sha256"] = sha256(scratch / "model.keras")
-            (scratch / "model.json").write_text(to_json(description))
-            (scratch / "metrics.json").write_text(to_json(self.metrics))
-            (scratch / "README.md").write_text(self.card or _short_card(self, directory.name))
-            # a stop between the first two leaves a hash that does not fit, which loading refuses
-            for name in ("model.keras", "model.json", "metrics.json", "README.md"):
-                os.replace(scratch / name, directory / name)
-        return directory
+        def write_weights(path):
+            with tempfile.TemporaryDirectory() as scratch:
+                stored = Path(scratch) / "stored.keras"
+                self.network.save(stored)
+                _compress(stored, path)
+
+        description = {"image_shape": list(self.image_shape), "n_latents": self.n_latents}
+        description |= {name: getattr(self, name) for name in _PLAIN_FIELDS}
+        card = self.card or _short_card(self, Path(directory).name)
+        return write_directory(directory, GENERATIVE, description, write_weights, metrics=self.metrics, card=card)
 
     @classmethod
     def load(cls, name_or_path) -> GalaxyVAE:
@@ -251,24 +235,13 @@ class GalaxyVAE:
         ValueError
             If it is a model of another kind, of a newer format, changed or truncated, or names foreign code.
         """
-        directory = Path(name_or_path)
-        if not (directory / "model.json").is_file():
-            directory = locations.model_directory(str(name_or_path))
-        description = _read_description(directory / "model.json")
-        weights = directory / "model.keras"
-        found = sha256(weights) if weights.is_file() else "no file"
-        if found != description["sha256"]:
-            raise ValueError(
-                f"{weights}: missing, changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, "
-                f"found {found[:12]}…. Copy the directory again from where it came."
-            )
-        refuse_foreign_code(weights)
+        there = read_directory(name_or_path, GENERATIVE)
         return cls(
-            network=keras.saving.load_model(weights, compile=False, safe_mode=True),
-            metrics=read_json(directory / "metrics.json") if (directory / "metrics.json").is_file() else {},
-            card=(directory / "README.md").read_text() if (directory / "README.md").is_file() else None,
+            network=load_network(there.weights),
+            metrics=there.metrics,
+            card=there.card,
             name=str(name_or_path),
-            **{name: description[name] for name in _PLAIN_FIELDS},
+            **{name: there.description[name] for name in _PLAIN_FIELDS},
         )
 
     def _images(self, images):
@@ -333,21 +306,6 @@ def _compress(source, target):
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
         for entry in sorted(old.namelist()):
             new.writestr(zipfile.ZipInfo(entry), old.read(entry), zipfile.ZIP_DEFLATED, 9)
-
-
-def _read_description(path):
-    description = read_json(path)
-    if not isinstance(description, dict) or description.get("kind") != KIND:
-        raise ValueError(f"{path}: not the description of a galaxy VAE; open other models with gampen_tf.load_model")
-    if description["format_version"] > FORMAT_VERSION:
-        raise ValueError(
-            f"{path}: format version {description['format_version']}, this gampen_tf reads up to {FORMAT_VERSION}; "
-            "install a newer gampen_tf"
-        )
-    missing = [name for name in ("sha256", *_PLAIN_FIELDS) if name not in description]
-    if missing:
-        raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
-    return description
 
 
 def _short_card(vae, name):

@@ -8,6 +8,7 @@ standard deviation times noise that comes in as an input, so that the network it
 """
 
 import math
+from collections.abc import Callable
 
 import keras
 from keras import layers, ops
@@ -101,7 +102,7 @@ def convolutional_galaxy_vae(
     return autoencoder(encoder, keras.Model(latents, x, name="decoder"), name=name)
 
 
-GALAXY_VAES = {"dense": galaxy_vae, "convolutional": convolutional_galaxy_vae}
+GALAXY_VAES: dict[str, Callable[..., keras.Model]] = {"dense": galaxy_vae, "convolutional": convolutional_galaxy_vae}
 
 
 @keras.saving.register_keras_serializable("gampen_tf")

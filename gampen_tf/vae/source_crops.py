@@ -1,4 +1,4 @@
-"""Images cut around their most prominent source and brought to one size, as Regier et al. (2015, § 3) do.
+"""Crops of images about their most prominent source, scaled to one size (Regier et al. 2015, § 3).
 
 >>> crops = gampen_tf.vae.crop_sources(frames, size=69)
 >>> crops.images.shape, crops.reasons[3]
@@ -23,7 +23,7 @@ _REACH = 4.5  # half side of the crop over the rms length along the major axis
 
 @dataclass(frozen=True)
 class SourceCrops:
-    """What :func:`crop_sources` found.
+    """Crops of :func:`crop_sources`, with what was refused and why.
 
     Attributes
     ----------

@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.metadata
 from dataclasses import asdict
 
 import numpy as np
 import tensorflow as tf
 
+from ..io.provenance import versions
+from ..models.directory import GENERATIVE
 from ..training.augmentation import Augmentation
 from ..training.checkpoints import RunFiles
-from ..training.devices import checked_seed, find_strategy, seeded
+from ..training.devices import find_strategy
 from ..training.loop import Trainer
+from ..training.network_building import checked_seed, seeded
 from ..training.pipelines import TensorPipeline
 from ..training.preset import Preset
 from ..training.presets import find_preset
-from .model import KIND, GalaxyVAE
+from .model import GalaxyVAE
 from .network import GALAXY_VAES, GalaxyVaeLoss
 
 __all__ = ["PRESET", "train_vae"]
@@ -28,7 +29,6 @@ __all__ = ["PRESET", "train_vae"]
 # Regier et al. (2015) take Adam and say no more; decoupled decay of zero makes AdamW the same.
 PRESET = Preset(optimizer="adamw", learning_rate=1e-3, batch_size=64, epochs=100, clip_norm=1.0, averaging=0.998)
 _VALIDATION_SHARE = 20
-_PACKAGES = ("gampen_tf", "tensorflow", "keras", "numpy")
 
 
 def train_vae(
@@ -96,7 +96,9 @@ def train_vae(
         )
     if variant not in GALAXY_VAES:
         raise ValueError(f"no variant {variant!r}; there are {', '.join(GALAXY_VAES)}")
-    preset = find_preset(preset or PRESET, KIND, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    preset = find_preset(
+        preset or PRESET, GENERATIVE, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate
+    )
     strategy = find_strategy(strategy)
     options = {"n_latents": n_latents, **(network_options or {})}
     with strategy.scope(), seeded(seed):
@@ -111,7 +113,7 @@ def train_vae(
         "batch_size": min(preset.batch_size, n_training),
         "augment": bool(augment),
         "seed": seed,
-        "data": hashlib.sha256(np.ascontiguousarray(images)).hexdigest()[:16],
+        "data": hashlib.sha256(np.ascontiguousarray(images).tobytes()).hexdigest()[:16],
     }
     turns = Augmentation(turns=True) if augment else None
     training = _NoisyPipeline(
@@ -140,7 +142,7 @@ def train_vae(
             "settings": settings,
             "history": trainer.history,
             "best_epoch": trainer.best_epoch,
-            "versions": _versions(),
+            "versions": versions(),
         },
         metrics={"training_loss": best["loss"], "validation_loss": best["validation_loss"]},
         name=str(output or "unnamed"),
@@ -169,11 +171,3 @@ class _NoisyPipeline:
             return {"images": batch[0], "noise": noise}, batch[0]
 
         return self._images.epoch(epoch).enumerate().map(with_noise).prefetch(2)
-
-
-def _versions():
-    versions = {}
-    for package in _PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
-    return versions

@@ -1,41 +1,18 @@
 """Classical fits: galaxies that GalSim draws are recovered, errors mean what they say, bad input is flagged."""
 
-import galsim
+import os
+
 import numpy as np
 import pytest
-from scipy import linalg
+from toy_galaxies import BULGE, DISC, SCALE, drawn
+from tqdm import tqdm
 
 pytest.importorskip("sep")
 
 from gampen_tf import classical
-from gampen_tf.classical.covariance import covariance_of, errors_of
-from gampen_tf.classical.exact_fit import ExactImages
-from gampen_tf.classical.parameters import Frame, Sersic, Source, from_imfit, measured, to_imfit
-from gampen_tf.classical.problem import Data, Limits, sources_of, vector_of
+from gampen_tf.classical import fitting
 from gampen_tf.core import Flag
 from gampen_tf.rendering import half_light_radius
-
-SCALE = 0.2
-PSF = galsim.Moffat(beta=3.5, fwhm=0.7).shear(q=0.95, beta=30 * galsim.degrees)
-DISC = {"flux": 4e4, "effective_radius": 1.2, "sersic_index": 1.0, "axis_ratio": 0.5, "position_angle": 40.0}
-BULGE = {"flux": 3e4, "effective_radius": 0.5, "sersic_index": 4.0, "axis_ratio": 0.8, "position_angle": 30.0}
-
-
-def profile(flux, effective_radius, sersic_index, axis_ratio, position_angle):
-    round_one = galsim.Sersic(n=sersic_index, half_light_radius=effective_radius, flux=flux)
-    return round_one.shear(q=axis_ratio, beta=position_angle * galsim.degrees)
-
-
-def drawn(components, shape=(61, 61), x=0.0, y=0.0, neighbours=()):
-    """What GalSim makes of it: PSF and pixel convolved, no noise. ``neighbours`` are (component, x, y)."""
-    galaxy = galsim.Sum([profile(**one) for one in components]).shift(x, y)
-    galaxy = galsim.Sum([galaxy, *(profile(**one).shift(*at) for one, *at in neighbours)])
-    return galsim.Convolve([galaxy, PSF]).drawImage(nx=shape[1], ny=shape[0], scale=SCALE).array.astype(float)
-
-
-@pytest.fixture(scope="module")
-def psf():
-    return PSF.drawImage(nx=61, ny=61, scale=SCALE).array.astype(float)
 
 
 def fit(images, psf, noise, **options):
@@ -44,79 +21,6 @@ def fit(images, psf, noise, **options):
 
 def value(table, name, row=0):
     return float(getattr(table[name], "value", table[name])[row])
-
-
-def test_conversion_goes_both_ways():
-    frame = Frame((60, 41), SCALE)
-    source = Source(0.11, -0.3, (Sersic(3e4, 2.0, 3.3, 0.4, -70.0), Sersic(1e4, 0.7, 0.9, 0.9, 12.0)))
-    centre, components = to_imfit(source, frame)
-    vector = [*centre, *(one[name] for one in components for name in ("PA", "ell", "n", "I_e", "r_e"))]
-    (back,) = from_imfit(np.array(vector), [2], frame)
-    np.testing.assert_allclose([back.x, back.y], [source.x, source.y], atol=1e-12)
-    for one, other in zip(back.components, source.components, strict=True):
-        np.testing.assert_allclose(list(vars(one).values()), list(vars(other).values()), rtol=1e-12)
-
-
-def test_surface_brightness_is_that_of_the_profile_at_its_half_light_radius():
-    one = galsim.Sersic(n=2.7, half_light_radius=1.3, flux=5e3)
-    _, (component,) = to_imfit(Source(0, 0, (Sersic(5e3, 1.3, 2.7),)), Frame((50, 50), SCALE))
-    assert component["I_e"] == pytest.approx(one.xValue(1.3, 0) * SCALE**2, rel=1e-6)
-
-
-def test_measured_parameters_are_those_of_a_catalogue():
-    disc, bulge = (
-        Sersic(
-            one["flux"],
-            one["effective_radius"] / np.sqrt(one["axis_ratio"]),
-            one["sersic_index"],
-            one["axis_ratio"],
-            one["position_angle"],
-        )
-        for one in (DISC, BULGE)
-    )
-    found = measured(Source(0, 0, (disc, bulge)), 31.4)
-    rows = np.array(
-        [[one[key] for one in (DISC, BULGE)] for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")]
-    )
-    assert found["bulge_to_total"] == pytest.approx(3 / 7)
-    assert found["effective_radius"] == pytest.approx(half_light_radius(*rows[:, None, :])[0], rel=1e-9)
-    assert found["disc_effective_radius"] == pytest.approx(DISC["effective_radius"])
-    # 2.5 log10(e) magnitudes to the zero point's e-fold
-    assert measured(Source(0, 0, (disc, bulge)), 31.4 - 2.5)["flux"] == pytest.approx(10 * found["flux"])
-
-
-@pytest.mark.parametrize("shape", [(61, 61), (60, 60), (61, 50)])
-def test_exact_images_are_those_of_galsim(psf, shape):
-    data = Data(np.zeros(shape), np.ones(shape), np.zeros(shape, bool), psf / psf.sum(), SCALE, SCALE)
-    one = Sersic(4e4, 1.2 / np.sqrt(0.5), 1.0, 0.5, 40.0)
-    vector, _ = vector_of([Source(0.07, -0.12, (one,))], Limits(((0.2, 8),)), data.frame)
-    truth = drawn([DISC], shape, 0.07, -0.12)
-    np.testing.assert_allclose(ExactImages(data, [1]).image(vector), truth, atol=1e-3 * truth.max())
-
-
-def test_slopes_match_long_differences(psf):
-    shape = (41, 41)
-    data = Data(np.zeros(shape), np.ones(shape), np.zeros(shape, bool), psf / psf.sum(), SCALE, SCALE)
-    images = ExactImages(data, [2])
-    source = Source(0.03, 0.01, (Sersic(4e4, 1.5, 1.1, 0.5, 40.0), Sersic(3e4, 0.6, 3.7, 0.8, 30.0)))
-    at, _ = vector_of([source], Limits(((0.2, 8),) * 2), data.frame)
-    slopes = images.slopes(at)
-    for k, step in enumerate([0.02, 0.02] + [4e3, 0.02, 0.03, 0.01, 2.0] * 2):
-        up, down = at.copy(), at.copy()
-        up[k] += step
-        down[k] -= step
-        difference = (images.image(up) - images.image(down)) / (2 * step)
-        assert np.abs(slopes[k] - difference).max() < 0.03 * np.abs(difference).max(), k
-
-
-def test_binning_keeps_light_and_centre():
-    image = np.zeros((61, 61))
-    image[30, 30] = 5.0
-    binned = Data(image, np.full(image.shape, 2.0), image > 9, np.ones((3, 3)) / 9, SCALE, SCALE).binned(3)
-    assert binned.image.shape == (19, 19)
-    assert binned.image[9, 9] == 5.0
-    np.testing.assert_allclose(binned.sigma, 6.0)
-    assert binned.pixel_scale == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize("index", [0.7, 2.5, 5.0])
@@ -165,25 +69,6 @@ def test_errors_are_the_scatter_of_the_values(psf, rng):
         assert 0.55 < np.std(pulls) < 1.5, name
         assert abs(np.mean(pulls)) < 0.9, name
     assert np.mean(found["reduced_chi2"]) == pytest.approx(1, abs=0.03)
-
-
-def test_covariance_with_correlated_noise_is_that_of_the_whole_matrix(rng):
-    """Least squares with the wrong weights: (A Aᵀ)⁻¹ A R Aᵀ (A Aᵀ)⁻¹, R written out."""
-    slopes = rng.normal(size=(3, 6, 6))
-    row = linalg.toeplitz([1, 0.5, 0.1, 0, 0, 0])
-    kernel = np.outer([0.1, 0.5, 1, 0.5, 0.1], [0.1, 0.5, 1, 0.5, 0.1])
-    flat = slopes.reshape(3, -1)
-    inverse = np.linalg.inv(flat @ flat.T)
-    expected = inverse @ flat @ np.kron(row, row) @ flat.T @ inverse
-    np.testing.assert_allclose(covariance_of(slopes, np.ones(3, bool), kernel), expected, rtol=1e-8)
-    np.testing.assert_allclose(covariance_of(slopes, np.ones(3, bool)), inverse, rtol=1e-8)
-    assert not covariance_of(slopes, np.array([True, False, True]))[1].any()
-
-
-def test_errors_of_a_product():
-    covariance = np.array([[0.04, 0.01], [0.01, 0.09]])
-    found = errors_of(lambda p: {"product": p[0] * p[1]}, np.array([2.0, 3.0]), covariance)
-    assert found["product"] == pytest.approx(np.sqrt(9 * 0.04 + 4 * 0.09 + 2 * 6 * 0.01), rel=1e-3)
 
 
 def test_photons_are_weighed_as_their_noise_asks(psf, rng):
@@ -262,8 +147,20 @@ def test_processes_give_the_same(psf):
     np.testing.assert_array_equal(alone["flags"], shared["flags"])
 
 
-def test_sources_of_a_vector_are_the_sources():
-    source = Source(0.1, 0.2, (Sersic(1e3, 0.5, 2.0, 0.7, -89.0),))
-    vector, _ = vector_of([source, source], Limits(((0.2, 8.0),)), Frame((40, 40), SCALE))
-    for back in sources_of(vector, [1, 1]):
-        np.testing.assert_allclose(list(vars(back.components[0]).values()), [1e3, 0.5, 2.0, 0.7, -89.0])
+class _Deadly:
+    """An image at which the process ends that unpacks it."""
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+def test_a_worker_that_dies_costs_one_galaxy(psf):
+    image, sigma, mask = drawn([DISC], (41, 41)), np.ones((41, 41)), np.zeros((41, 41), bool)
+    jobs, settings = fitting._jobs(
+        image[None], psf, 1.0, SCALE, "sersic", 31.4, None, None, None, "ignore", None, "exact"
+    )
+    rows = fitting._in_processes(
+        [*jobs, (_Deadly(), psf, sigma, mask, None, None), *jobs], settings, 2, tqdm(disable=True)
+    )
+    assert [row["flags"] for row in rows] == [0, Flag.NOT_MEASURED, 0]
+    assert "status 3" in rows[1]["reason"]

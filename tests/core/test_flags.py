@@ -1,9 +1,11 @@
+"""Flags: numbers, names and the mask of what is not measured."""
+
 import numpy as np
 import pytest
 
 from gampen_tf.core import Flag, describe, is_unmeasurable
 
-BITS = [bit for bit in Flag if int(bit).bit_count() == 1]
+BITS = list(Flag)
 
 
 def test_numbers_are_those_already_written_into_catalogues():

@@ -15,7 +15,7 @@ initial = small_network(dropout_rate=0.0).get_weights()
 presets = [
     # clipping that acts, decoupled decay, averaged weights; and the paper's: summed loss, penalty, momentum
     Preset(learning_rate=1e-2, batch_size=16, epochs=3, weight_decay=0.1, clip_norm=0.5, averaging=0.9),
-    Preset("sgd", 1e-4, 16, 3, momentum=0.9, loss="sum", l2=1e-2, schedule="constant"),
+    Preset("sgd", 1e-4, 16, 3, momentum=0.9, reduction="sum", l2=1e-2, schedule="constant"),
 ]
 
 

@@ -195,7 +195,7 @@ def test_whole_mixture_and_draws(survey, tmp_path):
         tmp_path / "out",
         model=str(survey / "model"),
         mixture=True,
-        draws=20,
+        n_mc=20,
         **SETTINGS | {"passes": "auto", "tolerance": 0.1},
     )
     catalogue = read_catalogue(output)
@@ -214,12 +214,12 @@ def test_whole_mixture_and_draws(survey, tmp_path):
 
 def test_no_images_have_a_catalogue_of_no_rows(survey, tmp_path):
     output = predict_catalogue(
-        np.zeros((0, SIDE, SIDE)), tmp_path / "out", model=str(survey / "model"), draws=2, mixture=True, **SETTINGS
+        np.zeros((0, SIDE, SIDE)), tmp_path / "out", model=str(survey / "model"), n_mc=2, mixture=True, **SETTINGS
     )
     catalogue, full = (
         read_catalogue(output),
         predict_catalogue(
-            toy_images(2), tmp_path / "two", draws=2, mixture=True, model=str(survey / "model"), **SETTINGS
+            toy_images(2), tmp_path / "two", n_mc=2, mixture=True, model=str(survey / "model"), **SETTINGS
         ),
     )
     assert len(catalogue) == 0

@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 
 import gampen_tf
 from gampen_tf.core import Flag, LabelScaler, Parameter, ParameterSet, Stretch
-from gampen_tf.data import read_cutouts
+from gampen_tf.data import ImageSpec, read_cutouts
 from gampen_tf.inference import crop, crop_box
 from gampen_tf.layers import SpatialTransformer, n_outputs
 from gampen_tf.models import Model
@@ -158,7 +158,7 @@ def test_pixels_keep_their_unit_and_the_crop_reads_back(tmp_path):
     assert row["scale"] == pytest.approx(0.1 + 0.005 * mean, rel=1e-4)
     path = tmp_path / "out/a_crop.fits"
     frame = (row["height"], row["width"], 1)
-    again = read_cutouts(path, image_shape=frame, pixel_scale=0.168).images[0, ..., 0]
+    again = read_cutouts(path, ImageSpec(frame, 0.168)).images[0, ..., 0]
     np.testing.assert_allclose(again, 57.543994 * fits.getdata(path), rtol=1e-5)
 
 

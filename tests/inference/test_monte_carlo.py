@@ -9,7 +9,7 @@ import pytest
 from scipy.special import ndtr
 from toy_models import toy_images, toy_model, toy_network
 
-from gampen_tf.inference import MAX_PASSES, Engine, network_features
+from gampen_tf.inference import MAX_PASSES, MonteCarloEngine, network_features
 from gampen_tf.layers import mixture_parameters, monte_carlo, set_dropout_rate
 from gampen_tf.networks.precision import in_bfloat16, in_float32
 
@@ -28,7 +28,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def engine(network):
-    return Engine(network, batch_size=32)
+    return MonteCarloEngine(network, batch_size=32)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_what_no_dropout_precedes_is_not_in_the_passes(engine):
 
 @pytest.mark.parametrize("batch_size", [1, 8, 24, 256])
 def test_batch_size_does_not_matter(network, images, reference, batch_size):
-    found = Engine(network, batch_size=batch_size).run(images, seed=7, passes=12).outputs
+    found = MonteCarloEngine(network, batch_size=batch_size).run(images, seed=7, passes=12).outputs
     assert_same_to_rounding(found, reference)
 
 
@@ -120,7 +120,7 @@ def quantile_by_bisection(p, mean, sd, weight):
 
 def test_without_dropout_one_pass_is_exact(images):
     network = toy_network(0.0)
-    found = Engine(network, batch_size=32).run(images)
+    found = MonteCarloEngine(network, batch_size=32).run(images)
     assert found.outputs.shape == (N_IMAGES, 1, 9)
     assert np.all(found.n_passes == 1)
     assert np.all(found.error == 0)
@@ -129,7 +129,7 @@ def test_without_dropout_one_pass_is_exact(images):
 
 def test_rate_may_be_changed_after_compiling(images):
     network = toy_network(0.1)
-    engine = Engine(network, batch_size=32)
+    engine = MonteCarloEngine(network, batch_size=32)
     assert engine.run(images[:3], passes=4).outputs.std(axis=1).max() > 0
     set_dropout_rate(network, 0.0)
     assert engine.run(images[:3], passes=4).outputs.shape[1] == 1
@@ -145,7 +145,7 @@ def test_nothing_is_compiled_again(engine, images):
 
 
 def test_many_chunks_are_one(network, images, reference):
-    found = Engine(network, batch_size=16, chunk_size=20).run(images, seed=7, passes=12)
+    found = MonteCarloEngine(network, batch_size=16, chunk_size=20).run(images, seed=7, passes=12)
     assert_same_to_rounding(found.outputs, reference)
 
 
@@ -174,7 +174,7 @@ def test_wrong_shape(engine):
 
 
 def test_bfloat16_is_near_and_the_head_is_not_in_it(network, images, reference):
-    engine = Engine(network, batch_size=32, precision="bfloat16")
+    engine = MonteCarloEngine(network, batch_size=32, precision="bfloat16")
     types = {layer.name: layer.compute_dtype for layer in engine._replicas[0].back.layers}
     assert {types[name] for name in types if name.startswith("conv")} == {"bfloat16"}
     assert types["dense"] == types["head"] == "float32"
@@ -205,11 +205,11 @@ def test_two_devices_give_the_same(tmp_path, network, images, reference):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras, gampen_tf.layers
-        from gampen_tf.inference.monte_carlo import Engine
+        from gampen_tf.inference.monte_carlo import MonteCarloEngine
         network = keras.saving.load_model(r"{tmp_path / "network.keras"}")
         devices = [device.name for device in tf.config.list_logical_devices("CPU")]
         assert len(devices) == 2
-        both = Engine(network, batch_size=16, chunk_size=32, devices=devices)
+        both = MonteCarloEngine(network, batch_size=16, chunk_size=32, devices=devices)
         found = both.run(np.load(r"{tmp_path / "images.npy"}"), seed=7, passes=12)
         np.save(r"{tmp_path / "outputs.npy"}", found.outputs)
     """
@@ -220,8 +220,8 @@ def test_two_devices_give_the_same(tmp_path, network, images, reference):
 def test_features_are_those_of_the_network_without_dropout():
     """From the boundary of the passes, in batches of another size, with dropout on in the passes themselves."""
     model, images = toy_model(rate=0.3), toy_images(21)
-    found = Engine(model.network, batch_size=8).run(model.prepare(images), passes=4, features=True)
+    found = MonteCarloEngine(model.network, batch_size=8).run(model.prepare(images), passes=4, features=True)
     np.testing.assert_allclose(found.features, network_features(model, images), rtol=1e-4, atol=1e-5)
-    plain = Engine(model.network, batch_size=8).run(model.prepare(images), passes=4)
+    plain = MonteCarloEngine(model.network, batch_size=8).run(model.prepare(images), passes=4)
     assert plain.features is None
     np.testing.assert_array_equal(found.outputs, plain.outputs)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gampen_tf.layers import MonteCarloDropout, dropout_layers, monte_carlo, set_dropout_rate
+from gampen_tf.layers import MonteCarloDropout, dropout_layers, monte_carlo, numbered_dropout, set_dropout_rate
 
 FEATURES = (19, 23, 16)
 
@@ -215,3 +215,13 @@ def test_errors():
     twice = keras.Model(inputs, MonteCarloDropout(0.1)(MonteCarloDropout(0.2)(inputs)))
     with pytest.raises(ValueError, match="different indices"), monte_carlo(twice, 1, 1):
         pass
+
+
+def test_numbered_layers_have_an_index_a_name_and_the_type_of_their_input():
+    inputs = keras.Input((3,), dtype="bfloat16")
+    dropout = numbered_dropout(0.2)
+    model = keras.Model(inputs, dropout(dropout(inputs)))
+    assert [(layer.index, layer.name) for layer in dropout_layers(model)] == [(0, "dropout0"), (1, "dropout1")]
+    assert {layer.compute_dtype for layer in dropout_layers(model)} == {"bfloat16"}
+    whole = keras.Model(inputs, numbered_dropout(0.2, dtype="float32")(inputs))
+    assert [layer.compute_dtype for layer in dropout_layers(whole)] == ["float32"]

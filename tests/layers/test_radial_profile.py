@@ -1,10 +1,14 @@
+"""Light in rings: fluxes and growth of Gaussians, known ellipticities, symmetries."""
+
 import numpy as np
 import pytest
 
-from gampen_tf.layers import HalveResolution, RadialProfile, SymmetricPart
+from gampen_tf.layers import HalveResolution, RadialProfile
 
 NOISE, RINGS, SIDE = 1.6, 24, 239
+
 Y, X = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+
 RADIUS, ANGLE = np.hypot(X, Y), np.arctan2(Y, X)
 
 
@@ -60,22 +64,6 @@ def test_features_are_the_same_for_all_symmetries_of_the_square(rng):
     upright = RadialProfile(NOISE)(pyramid(image))
     for turned in (np.rot90(image), np.rot90(image, 2), image[::-1], image[:, ::-1], image.T):
         np.testing.assert_allclose(RadialProfile(NOISE)(pyramid(turned)), upright, atol=2e-3)
-
-
-def test_the_symmetric_part_is_rid_of_a_neighbour_exactly():
-    galaxy = gaussian(8.0) * (1 + 0.3 * np.cos(2 * ANGLE + 0.05 * RADIUS))
-    galaxy = 0.5 * (galaxy + galaxy[::-1, ::-1])
-    crowded = galaxy + gaussian(3.0, 3e5, 40, -30)
-    both = np.stack([galaxy, crowded])[..., None]
-    galaxy_alone, without_neighbour = np.asarray(SymmetricPart()(both))
-    np.testing.assert_allclose(galaxy_alone, both[0], rtol=1e-6, atol=1e-30)
-    np.testing.assert_allclose(without_neighbour, both[0], atol=1e-6 * both.max())
-
-
-def test_the_symmetric_part_of_noise_is_lower_by_its_expected_minimum(rng):
-    noise = rng.normal(0, 1, (20, 101, 101, 1))
-    # E min of two standard normals is -1/√π; the standard error of the mean is 0.002
-    assert np.asarray(SymmetricPart()(noise)).mean() == pytest.approx(-1 / np.sqrt(np.pi), abs=0.01)
 
 
 def test_images_of_different_sides_are_refused():

@@ -9,7 +9,7 @@ from toy_data import small_network
 
 from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
 from gampen_tf.io import locations as resources
-from gampen_tf.models import FORMAT_VERSION, Model, list_models, load_model, read_description
+from gampen_tf.models import FORMAT_VERSIONS, Model, list_models, load_model, read_description
 
 PARAMETERS = ParameterSet(
     [Parameter("bulge_to_total", "", (0, 1), "logit", 0.01), Parameter("flux", "nJy", (0, np.inf), "log")]
@@ -130,7 +130,7 @@ def test_an_incomplete_description_is_refused(directory, lost):
 
 def test_a_newer_format_is_refused(directory):
     description = json.loads((directory / "model.json").read_text())
-    description["format_version"] = FORMAT_VERSION + 1
+    description["format_version"] = FORMAT_VERSIONS["posterior"] + 1
     (directory / "model.json").write_text(json.dumps(description))
     with pytest.raises(ValueError, match="install a newer gampen_tf"):
         read_description(directory)

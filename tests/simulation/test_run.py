@@ -13,10 +13,11 @@ import pytest
 from astropy.io import fits
 from toy_recipes import toy_recipe
 
+import gampen_tf.io.workers as worker_processes
 import gampen_tf.simulation.run as run
 from gampen_tf.data import layout
 from gampen_tf.io.files import write_whole
-from gampen_tf.simulation import draw, load_recipe, simulate
+from gampen_tf.simulation import draw, simulate
 
 
 def contents(folder):
@@ -138,7 +139,7 @@ def test_arguments_are_checked(tmp_path, options, said):
 def test_any_seed_can_be_written_and_is_its_own(tmp_path, seed):
     flux = [draw(toy_recipe(), other, [0])[1]["flux"][0] for other in (seed, seed ^ 1)]
     assert flux[0] != flux[1]
-    assert small(tmp_path, n_images=2, seed=seed, format="fits").metadata["seed"] == seed
+    assert small(tmp_path, n_images=2, seed=seed, format="fits").seed == seed
     assert fits.getheader(tmp_path / layout.cutout_path(1))["SEED"] == seed
 
 
@@ -170,25 +171,12 @@ def test_what_goes_wrong_while_drawing_names_the_file(tmp_path, workers):
 
 
 def test_a_worker_that_dies_ends_the_run_with_its_status(tmp_path, monkeypatch):
-    dying = "import sys; sys.stdin.readline(); sys.stdin.readline(); sys.exit(3)"
-    monkeypatch.setattr(run, "_WORKER", (sys.executable, "-c", dying))
-    with pytest.raises(RuntimeError, match=r"a worker process ended before its work was done \(status 3\)"):
+    dying = "import sys, pickle; pickle.load(sys.stdin.buffer); sys.exit(3)"
+    monkeypatch.setattr(worker_processes, "_COMMAND", (sys.executable, "-c", dying))
+    with pytest.raises(
+        RuntimeError, match=r"worker process ended before its work was done \(status 3\); what it wrote"
+    ):
         small(tmp_path, workers=2)
-
-
-def test_worker_processes_end_with_their_parent(tmp_path):
-    program = "import sys; from gampen_tf.simulation.worker import main; print('ready'); sys.stdout.flush(); main()"
-    worker = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    worker.stdout.readline()
-    recipe = load_recipe(toy_recipe())
-    job = {**run._describe(recipe, 60, 5, "shards"), "output": str(tmp_path), "recipe_folder": str(tmp_path)}
-    (tmp_path / "shards").mkdir()
-    worker.stdin.write(json.dumps(job) + "\n0\n")
-    worker.stdin.flush()
-    assert json.loads(worker.stdout.readline()) == {"part": 0, "n_images": 3}
-    worker.stdin.close()
-    assert worker.wait(timeout=10) == 0
-    worker.stdout.close()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")

@@ -1,12 +1,18 @@
 """Tuning of the dropout rate on a network whose right rate is known."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
+from memory_data import MemoryDataSet
+from toy_models import toy_images, toy_model
 
+from gampen_tf.calibration.coverage import shares_inside
 from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
-from gampen_tf.inference import Measurement
-from gampen_tf.layers import MonteCarloDropout, dropout_layers
+from gampen_tf.inference import Predictor, labelled_posterior, predict
+from gampen_tf.layers import MonteCarloDropout, dropout_layers, set_dropout_rate
+from gampen_tf.metrics import SIGMA_LEVELS
 from gampen_tf.models import Model, load_model
 from gampen_tf.training import tune_dropout
 
@@ -14,28 +20,15 @@ SIDE = 8
 RATE = 0.05
 
 
-class Galaxies:
-    """Flat images of log flux; the truth scatters about it as far as the network's dropout at RATE does."""
+def galaxies(n, spread, seed):
+    """Images whose mean pixel is a log flux; the truth scatters about it as far as the network's dropout at RATE does.
 
-    path = "toy"
-
-    def __init__(self, n, spread, seed):
-        rng = np.random.default_rng(seed)
-        self.seen = rng.normal(size=n)
-        self.truth = np.exp(self.seen + spread * rng.normal(size=n))
-
-    @property
-    def catalogue(self):
-        return self.truth
-
-    def split(self, name, n_images=None):
-        return np.arange(len(self.seen))[:n_images] if name == "validation" else np.arange(0)
-
-    def labels(self, names):
-        return self.truth[:, None]
-
-    def images(self, indices):
-        return np.broadcast_to(self.seen[indices, None, None, None], (len(indices), SIDE, SIDE, 1)).astype(np.float32)
+    A checkerboard of mean zero lies over them: an image of equal pixels is none.
+    """
+    rng = np.random.default_rng(seed)
+    seen = rng.normal(size=n)
+    images = seen[:, None, None, None] + 1 - 2 * (np.indices((SIDE, SIDE)).sum(axis=0) % 2)[..., None]
+    return MemoryDataSet(images, {"flux": np.exp(seen + spread * rng.normal(size=n))}), seen
 
 
 def linear_model(n_units=400, width=0.15):
@@ -65,7 +58,7 @@ def _signs(n):
 def test_the_rate_that_scatters_as_much_as_the_truth_is_chosen():
     """Units of ±1/√n dropped at rate r scatter their sum by √(r / (1 − r)): 0.23 at 0.05, against a width of 0.15."""
     model = linear_model()
-    data = Galaxies(1500, np.hypot(0.15, np.sqrt(RATE / (1 - RATE))), seed=1)
+    data, _ = galaxies(1500, np.hypot(0.15, np.sqrt(RATE / (1 - RATE))), seed=1)
     rates = (0.0, 0.005, 0.02, RATE, 0.15)
     found = tune_dropout(model, data, rates=rates, passes=200, n_images=None, progress_bar=False)
     assert found.chosen == RATE
@@ -92,56 +85,69 @@ def point_model():
         (SIDE, SIDE, 1),
         0.168,
         head="point",
-        provenance={"settings": {"validate_with_dropout": True}},
+        dropout_posterior=True,
     )
-
-
-def measured(model, images):
-    """As `predict` measures, which would refuse images without a galaxy."""
-    measurement, flags = Measurement(model), np.zeros(len(images), int)
-    return measurement.posterior(measurement.passes_over(images, flags), flags=flags, identifiers=None)
 
 
 def test_a_posterior_of_dropout_alone_is_tuned_and_measured():
     model, spread = point_model(), np.sqrt(RATE / (1 - RATE))
-    data = Galaxies(1500, spread, seed=1)
+    data, seen = galaxies(1500, spread, seed=1)
     found = tune_dropout(model, data, rates=(0.01, RATE, 0.15), passes=128, n_images=None, progress_bar=False)
     assert found.chosen == RATE
-    posterior = measured(model, data.images(np.arange(200)))
+    posterior = predict(data.images(np.arange(200)), model=model, progress_bar=False)
     width = 0.5 * np.ptp(np.log(posterior.interval(0.6827, kind="central")[:, 0]), axis=1)
     # ends known to 0.13 σ each from 128 passes, whose masks all galaxies share
     assert np.median(width) == pytest.approx(spread, rel=0.3)
     assert np.all(posterior.means.shape[1] == 128)
-    model.provenance = {}
-    silent = measured(model, data.images(np.arange(2)))
-    np.testing.assert_allclose(silent.interval(0.6827, kind="central")[:, 0, 0], np.exp(data.seen[:2]), rtol=1e-5)
+    model.dropout_posterior = False
+    alone = predict(data.images(np.arange(2)), model=model, progress_bar=False)
+    np.testing.assert_allclose(alone.interval(0.6827, kind="central")[:, 0, 0], np.exp(seen[:2]), rtol=1e-5)
     with pytest.raises(ValueError, match="measures without it"):
         tune_dropout(model, data, progress_bar=False)
 
 
 def test_the_choice_is_in_the_saved_model(tmp_path):
-    from toy_models import toy_images, toy_model
-
     toy_model(rate=0.1).save(tmp_path / "model")
-
-    class Data(Galaxies):
-        def labels(self, names):
-            return np.tile([0.5, 1.0, 1e5], (20, 1))
-
-        def images(self, indices):
-            return toy_images(20)
-
-    tune_dropout(tmp_path / "model", Data(20, 1.0, 2), rates=(0.02, 0.3), passes=4, progress_bar=False)
+    columns = {"bulge_to_total": np.full(20, 0.5), "effective_radius": np.ones(20), "flux": np.full(20, 1e5)}
+    data = MemoryDataSet(toy_images(20), columns)
+    tune_dropout(tmp_path / "model", data, rates=(0.02, 0.3), passes=4, progress_bar=False)
     again = load_model(tmp_path / "model")
     rates = {round(float(layer.rate), 6) for layer in dropout_layers(again.network)}
     assert rates == {again.provenance["dropout_tuning"]["chosen"]}
 
 
+def test_what_was_compiled_for_a_rate_is_not_used_with_another():
+    model, images = linear_model(), galaxies(40, 0.2, 2)[0]
+    before = predict(images.images(), model=model, passes=50, recalibrate=False, progress_bar=False)
+    tune_dropout(model, images, rates=(0.5,), passes=50, progress_bar=False)
+    after = predict(images.images(), model=model, passes=50, progress_bar=False)
+    width = [np.mean(np.std(found.means[..., 0], axis=1)) for found in (before, after)]
+    assert width[1] > 1.5 * width[0]
+
+
+def test_central_intervals_share_two_atoms_as_central_intervals_do():
+    """Most passes give a B/T of 0 or of 1, not as often the one as the other: each atom has a share of its own."""
+    parameters = ParameterSet([Parameter("bulge_to_total", "", (0, 1), "logit", clip=0.01)])
+    model = replace(point_model(), scaler=LabelScaler(parameters, [0.0], [30.0]))
+    data, _ = galaxies(60, 0.2, 3)
+    data.catalogue["bulge_to_total"] = np.zeros(60)
+    found = tune_dropout(model, data, rates=(0.3,), passes=32, n_images=None, progress_bar=False)
+    set_dropout_rate(model.network, 0.3)
+    own = labelled_posterior(Predictor(model, passes=32), data, "validation", progress_bar=False)
+    ends = np.moveaxis(own.posterior.interval(SIGMA_LEVELS, kind="central"), 2, 0)
+    shares = {
+        kind: np.nanmean(shares_inside(own.posterior, own.truth, ends[..., 0], ends[..., 1], kind=kind), axis=1)
+        for kind in ("hdi", "central")
+    }
+    np.testing.assert_allclose(found.coverage.value[0], shares["central"], atol=1e-6)
+    assert np.any(np.abs(shares["central"] - shares["hdi"]) > 0.01)
+
+
 def test_rates_are_restored_when_it_fails(monkeypatch):
     model = linear_model()
-    monkeypatch.setattr("gampen_tf.inference.Engine.run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("gampen_tf.inference.MonteCarloEngine.run", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        tune_dropout(model, Galaxies(10, 0.1, 1), rates=(0.5,), progress_bar=False)
+        tune_dropout(model, galaxies(10, 0.1, 1)[0], rates=(0.5,), progress_bar=False)
     assert float(dropout_layers(model.network)[0].rate) == pytest.approx(0.2)
     with pytest.raises(ValueError, match="no images in the split 'test'"):
-        tune_dropout(model, Galaxies(10, 0.1, 1), split="test", progress_bar=False)
+        tune_dropout(model, galaxies(10, 0.1, 1)[0], split="test", progress_bar=False)

@@ -11,7 +11,7 @@ from gampen_tf.core import Flag, LabelScaler, Parameter, ParameterSet, Stretch
 from gampen_tf.data import JoinedDataSet
 from gampen_tf.inference import network_features, predict, predict_catalogue, read_catalogue
 from gampen_tf.layers import set_dropout_rate
-from gampen_tf.models import Model, TrustLimits, load_model
+from gampen_tf.models import DomainLimits, Model, load_model
 from gampen_tf.training import fit_limits, limits_of
 
 
@@ -74,28 +74,28 @@ def quiet(images, model, **options):
 @pytest.fixture
 def with_limits(model, limits):
     """The model as it is loaded from a directory with limits."""
-    model.trust = limits
+    model.limits = limits
     yield model
-    model.trust = None
+    model.limits = None
 
 
 def test_limits_live_in_the_model_directory_and_know_their_weights(model, limits, tmp_path):
     directory = model.save(tmp_path / "model")
-    assert load_model(directory).trust is None
+    assert load_model(directory).limits is None
     limits.save(directory)
     again = load_model(directory)
     images, _ = blobs(100, seed=5)
     predicted = np.exp(np.random.default_rng(6).normal([5, 0.7], [1.5, 0.5], (100, 2)))
     np.testing.assert_array_equal(
-        flags_by(again.trust, model, images, predicted), flags_by(limits, model, images, predicted)
+        flags_by(again.limits, model, images, predicted), flags_by(limits, model, images, predicted)
     )
-    assert again.trust.fingerprint() == limits.fingerprint()
+    assert again.limits.fingerprint() == limits.fingerprint()
     # a copy keeps them; so does a model that was loaded before they came, saved in the same place
-    assert load_model(again.save(tmp_path / "copy")).trust.fingerprint() == limits.fingerprint()
-    assert load_model(model.save(directory)).trust is not None
+    assert load_model(again.save(tmp_path / "copy")).limits.fingerprint() == limits.fingerprint()
+    assert load_model(model.save(directory)).limits is not None
     # another dropout rate is the same network
     set_dropout_rate(again.network, 0.01)
-    assert load_model(again.save(tmp_path / "tuned")).trust is not None
+    assert load_model(again.save(tmp_path / "tuned")).limits is not None
 
 
 def test_limits_of_other_weights_are_dropped_or_refused(model, limits, tmp_path):
@@ -103,8 +103,8 @@ def test_limits_of_other_weights_are_dropped_or_refused(model, limits, tmp_path)
     limits.save(directory)
     other = load_model(directory)
     other.network.get_layer("head").bias.assign_add(np.ones(5, np.float32))
-    assert load_model(other.save(tmp_path / "new")).trust is None
-    assert load_model(other.save(directory)).trust is None
+    assert load_model(other.save(tmp_path / "new")).limits is None
+    assert load_model(other.save(directory)).limits is None
     assert sorted(path.name for path in directory.iterdir()) == [
         "README.md",
         "metrics.json",
@@ -157,9 +157,9 @@ def strange(n, seed):
 def test_predict_flags_without_a_change_of_posteriors(with_limits):
     images = strange(60, 8)
     flagged = quiet(images, with_limits, seed=3)
-    limits, with_limits.trust = with_limits.trust, None
+    limits, with_limits.limits = with_limits.limits, None
     plain = quiet(images, with_limits, seed=3)
-    with_limits.trust = limits
+    with_limits.limits = limits
     np.testing.assert_array_equal(flagged.means, plain.means)
     np.testing.assert_array_equal(flagged.median(), plain.median())
     added = flagged.flags & ~plain.flags
@@ -206,7 +206,7 @@ def test_a_catalogue_has_the_flags_of_predict(model, limits, tmp_path):
     catalogue = read_catalogue(predict_catalogue(images, tmp_path / "out", **options))
     np.testing.assert_array_equal(catalogue["flags"], quiet(images, tmp_path / "model", seed=3).flags)
     # a run that was begun without limits is not gone on with them
-    TrustLimits.remove(tmp_path / "model")
+    DomainLimits.remove(tmp_path / "model")
     with pytest.raises(ValueError, match="limits was '"):
         predict_catalogue(images, tmp_path / "out", **options)
 

@@ -1,4 +1,4 @@
-"""The Gaussian likelihood against TFP, SciPy, float64 and finite differences."""
+"""The Gaussian likelihood against TFP, SciPy, float64 and finite differences; the losses of point heads."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy.stats import multivariate_normal
 
-from gampen_tf.layers import distribution, mixture_parameters, n_from_outputs, n_outputs, scale_tril, split_outputs
+from gampen_tf.layers import distribution, mixture_parameters, n_outputs
 from gampen_tf.training import GaussianNegativeLogLikelihood, find_loss, gaussian_nll, huber, mean_absolute_error
 
 
@@ -20,31 +20,6 @@ def value_and_gradient(function, labels, outputs):
         tape.watch(outputs)
         value = function(tf.constant(labels, outputs.dtype), outputs)
     return np.asarray(value), np.asarray(tape.gradient(value, outputs))
-
-
-def test_outputs_are_mean_log_variance_and_lower_triangle_by_rows():
-    outputs = np.array([1, 2, 3, 0, np.log(4), np.log(9), 21, 31, 32.0])
-    mu, log_variance, lower = split_outputs(outputs)
-    np.testing.assert_array_equal(mu, [1, 2, 3])
-    np.testing.assert_array_equal(log_variance, outputs[3:6])
-    np.testing.assert_array_equal(lower, [[1, 0, 0], [21, 1, 0], [31, 32, 1]])
-    np.testing.assert_allclose(scale_tril(outputs), [[1, 0, 0], [21, 2, 0], [31, 64, 3]])
-
-
-def test_arrays_and_tensors_give_the_same_factor(rng):
-    _, outputs = draw(rng, 4)
-    np.testing.assert_allclose(scale_tril(tf.constant(outputs)), scale_tril(outputs), rtol=1e-12)
-    mean, factor = mixture_parameters(tf.constant(outputs, tf.float32))
-    assert mean.dtype == factor.dtype == np.float64
-    np.testing.assert_allclose(factor, scale_tril(outputs), rtol=1e-6)
-
-
-def test_numbers_of_outputs():
-    assert [n_outputs(n) for n in (1, 2, 3, 7)] == [2, 5, 9, 35]
-    assert [n_from_outputs(k) for k in (2, 5, 9, 35)] == [1, 2, 3, 7]
-    for k in (0, 1, 3, 10):
-        with pytest.raises(ValueError, match="2, 5, 9"):
-            n_from_outputs(k)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -149,9 +124,6 @@ def test_keras_loss_is_the_mean_and_serialisable(rng):
     np.testing.assert_allclose(loss(labels, outputs), np.mean(gaussian_nll(labels, outputs)), rtol=1e-5)
 
 
-# --- point heads --------------------------------------------------------------------------------------------
-
-
 def test_huber_is_kerass_over_delta_and_has_slopes_of_at_most_one(rng):
     labels, outputs = rng.normal(size=(2, 60, 3)).astype(np.float32)
     outputs[:20] = labels[:20] + rng.uniform(-0.3, 0.3, (20, 3))
@@ -180,3 +152,8 @@ def test_unknown_labels_of_a_point_head_have_no_part_in_the_loss(rng, objective)
 def test_shapes_of_a_point_head_must_match():
     with pytest.raises(ValueError, match=r"one shape, found \(4, 3\) and \(4, 9\)"):
         huber(np.zeros((4, 3)), np.zeros((4, 9)))
+
+
+def test_unknown_objectives_are_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="no objective 'rmse'; there are gaussian_nll, huber, mae, mse"):
+        find_loss("rmse")

@@ -1,0 +1,84 @@
+"""The contract of a source of images, and one image as a source gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from .refusal import Refusal
+
+__all__ = ["ImageSource", "RawImage"]
+
+
+@dataclass
+class RawImage:
+    """One image as its source gives it.
+
+    Parameters
+    ----------
+    data : (h, w, C) array
+        Pixels in the source's own unit.
+    mask, saturated : (h, w) bool array, optional
+        Bad pixels, and pixels known to be saturated.
+    unit, zero_point, pixel_scale, saturation : optional
+        From the header: unit string, AB magnitude of one unit, arcsec along (x, y), level in pixel units.
+    has_header : bool
+        False for plain arrays: what is not given is then taken to be the model's.
+    origin : (int, int), optional
+        Row and column of ``data[0, 0]`` in the full image, where only its centre was read.
+    header : optional
+        For those who write the image again.
+    """
+
+    data: np.ndarray
+    mask: np.ndarray | None = None
+    saturated: np.ndarray | None = None
+    unit: str | None = None
+    zero_point: float | None = None
+    pixel_scale: tuple[float, float] | None = None
+    saturation: float | None = None
+    has_header: bool = True
+    origin: tuple[int, int] | None = None
+    header: Any = field(default=None, repr=False)
+
+
+@runtime_checkable
+class ImageSource(Protocol):
+    """Images of one survey, file or array, in order. Any object with these three members is one.
+
+    ``read`` is called from several threads at once, for parts in any order and more than once. It keeps nothing: memory
+    then depends on the size of a batch alone. One image that cannot be read is a :class:`Refusal` in its place; an
+    exception that ``read`` raises ends the run. Images larger than the model's frame may be cut to their centre by
+    whoever reads (then with ``RawImage.origin``); all else, shape, pixels, unit and pixel scale, is checked and
+    converted afterwards, the same for all sources.
+
+    >>> class Survey:
+    ...     def __init__(self, tiles):
+    ...         self.tiles, self.names = tiles, [tile.name for tile in tiles]
+    ...
+    ...     def __len__(self):
+    ...         return len(self.tiles)
+    ...
+    ...     def read(self, start, stop):
+    ...         return [RawImage(tile.counts[..., None], zero_point=27.0, pixel_scale=(0.168, 0.168))
+    ...                 for tile in self.tiles[start:stop]]
+    >>> gampen_tf.predict(Survey(tiles), model="hsc_wide_g")
+
+    Attributes
+    ----------
+    names : sequence of str
+        What identifies each image in tables and messages.
+    """
+
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        """Number of images."""
+        ...
+
+    def read(self, start: int, stop: int) -> Sequence[RawImage | Refusal]:
+        """Images ``start`` … ``stop - 1``, one entry for each."""
+        ...

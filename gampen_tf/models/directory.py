@@ -1,0 +1,211 @@
+"""A model's directory: what is in it, written whole and checked when it is read.
+
+A directory holds everything that inference needs and nothing that runs code::
+
+    model.keras     architecture and weights
+    model.json      what surrounds the network, where it comes from, sha256 of model.keras
+    metrics.json    how good it is, measured
+    README.md       the model card
+
+Nothing here loads Keras.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..io import locations
+from ..io.files import check_format, read_json, sha256, to_json
+
+__all__ = [
+    "FORMAT_VERSIONS",
+    "GENERATIVE",
+    "POSTERIOR",
+    "ModelDirectory",
+    "list_models",
+    "read_description",
+    "read_directory",
+    "write_directory",
+]
+
+#: Kinds of models: of parameters' posteriors from images, and generative ones of images.
+POSTERIOR, GENERATIVE = "posterior", "galaxy_vae"
+#: The format of ``model.json`` that is written, and the newest that is read, of each kind.
+FORMAT_VERSIONS = {POSTERIOR: 2, GENERATIVE: 1}
+_OPENED_WITH = {POSTERIOR: "gampen_tf.load_model", GENERATIVE: "gampen_tf.GalaxyVAE.load"}
+# What a description must hold.
+_KEYS = {
+    POSTERIOR: (
+        "sha256",
+        "head",
+        "network_name",
+        "network_options",
+        "objective",
+        "huber_delta",
+        "label_scaling",
+        "dropout_posterior",
+        "scaler",
+        "stretch",
+        "image_shape",
+        "psf_shape",
+        "pixel_scale",
+        "pixel_unit",
+        "zero_point",
+        "band",
+        "calibration",
+        "provenance",
+    ),
+    GENERATIVE: ("sha256", "image_shape", "n_latents", "variant", "softening", "provenance"),
+}
+
+
+@dataclass(frozen=True)
+class ModelDirectory:
+    """The content of a model's directory.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    description : dict
+        Of ``model.json``.
+    weights : pathlib.Path
+        Of ``model.keras``, whose sha256 is the one expected.
+    metrics : dict
+    card : str or None
+    """
+
+    path: Path
+    description: dict
+    weights: Path
+    metrics: dict = field(default_factory=dict)
+    card: str | None = None
+
+
+def list_models() -> list[str]:
+    """Names of the models that ship with the package, generative ones among them (`gampen_tf.GalaxyVAE`)."""
+    return locations.names("models")
+
+
+def read_description(name_or_path, kind=None) -> dict:
+    """The content of ``model.json``, in today's format; the network is not looked at.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        Name of a model that ships, or a model's directory.
+    kind : {"posterior", "galaxy_vae"}, optional
+        The only one that is accepted; any if not given.
+
+    Returns
+    -------
+    dict
+        With its ``kind``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such model; the message lists those that ship.
+    ValueError
+        If it is not a model's description, of another kind, of a newer format, or incomplete.
+    """
+    path = locations.find_model_directory(name_or_path) / "model.json"
+    description = read_json(path)
+    version = description.get("format_version") if isinstance(description, dict) else None
+    found = description.get("kind", POSTERIOR) if isinstance(description, dict) else None
+    check_format(version, FORMAT_VERSIONS.get(found, 0), path, "the description of a gampen_tf model")
+    if kind not in (None, found):
+        raise ValueError(f"{path}: a model of kind {found!r}, not {kind!r}; open it with {_OPENED_WITH[found]}")
+    if found == POSTERIOR and version == 1:
+        description = _from_version_1(description)
+    missing = [key for key in _KEYS[found] if key not in description]
+    if missing:
+        raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
+    return description | {"kind": found}
+
+
+def read_directory(name_or_path, kind) -> ModelDirectory:
+    """Read a model's directory and check that its weights are those that were written.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`read_description`; if ``model.keras`` is missing, changed or truncated.
+    """
+    path = locations.find_model_directory(name_or_path)
+    description = read_description(path, kind)
+    weights, metrics, card = path / "model.keras", path / "metrics.json", path / "README.md"
+    if not weights.is_file():
+        raise ValueError(f"{weights}: not there; the model directory is incomplete, copy or train it again")
+    found = sha256(weights)
+    if found != description["sha256"]:
+        raise ValueError(
+            f"{weights}: changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, the file has "
+            f"{found[:12]}…. Copy the directory again from where it came."
+        )
+    return ModelDirectory(
+        path,
+        description,
+        weights,
+        read_json(metrics) if metrics.is_file() else {},
+        card.read_text() if card.is_file() else None,
+    )
+
+
+def write_directory(directory, kind, description, write_weights, *, metrics, card) -> Path:
+    """Write a model's directory; files that were there are replaced, each in one step, others stay.
+
+    Parameters
+    ----------
+    directory : path
+        Made if it is not there.
+    kind : {"posterior", "galaxy_vae"}
+    description : dict
+        For ``model.json``; its format and the digest of the weights are added.
+    write_weights : callable
+        ``write_weights(path)`` writes ``model.keras`` there.
+    metrics : dict
+    card : str
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as scratch:
+        scratch = Path(scratch)
+        write_weights(scratch / "model.keras")
+        head = {"format_version": FORMAT_VERSIONS[kind]} | ({"kind": kind} if kind != POSTERIOR else {})
+        whole = head | description | {"sha256": sha256(scratch / "model.keras")}
+        (scratch / "model.json").write_text(to_json(whole))
+        (scratch / "metrics.json").write_text(to_json(metrics))
+        (scratch / "README.md").write_text(card)
+        # a stop between the first two leaves a digest that does not fit, which reading refuses
+        for name in ("model.keras", "model.json", "metrics.json", "README.md"):
+            os.replace(scratch / name, directory / name)
+    return directory
+
+
+def _from_version_1(description):
+    """A description of format 1, which kept some of what a model does in the account of its training alone."""
+    settings = description.get("provenance", {}).get("settings", {})
+    head = description.get("head")
+    objective = settings.get("objective", "gaussian_nll" if head == "gaussian" else "huber")
+    new = {
+        "network_name": settings.get("network"),
+        "network_options": settings.get("network_options") or {},
+        "objective": objective,
+        "huber_delta": settings.get("huber_delta") if objective == "huber" else None,
+        "label_scaling": settings.get("labels", "standard"),
+        "dropout_posterior": head == "point" and bool(settings.get("validate_with_dropout")),
+    }
+    # beside the head, where format 2 has them
+    upgraded = {}
+    for key, value in description.items():
+        upgraded[key] = value
+        if key == "head":
+            upgraded |= new
+    return upgraded

@@ -1,0 +1,146 @@
+"""A check of the contract of networks: what one lacks of what `gampen_tf.networks` asks for."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator
+
+import keras
+
+from ..layers.heads import HEADS, find_head
+from ..layers.keras_graph import made_by, nested_layers
+from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers
+from .precision import dtype_policy
+from .registry import find
+
+__all__ = ["check"]
+
+_KERAS_DROPOUT = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
+
+
+def check(
+    network: str | Callable[..., keras.Model], image_shape: tuple[int, int, int], n_parameters: int = 3, **options
+) -> list[str]:
+    """What a network lacks of the contract of :mod:`gampen_tf.networks`.
+
+    >>> networks.check(my_network, (64, 64, 1))
+    ["layer 'drop' is Keras's Dropout, which is off when a network predicts; use MonteCarloDropout"]
+
+    Parameters
+    ----------
+    network : str or callable
+        A registered name, or the function of a network.
+    image_shape : (int, int, int)
+        Height, width, channels. The network is built a few times for it.
+    n_parameters : int, optional
+    **options
+        Of the network: those that make it small. With ``head`` that head alone is tried, else all.
+
+    Returns
+    -------
+    list of str
+        The faults, a sentence each; none for a network that keeps the contract.
+    """
+    function = find(network).function if isinstance(network, str) else network
+    takes = inspect.signature(function).parameters
+    faults = list(_faults_of_signature(takes))
+    heads = [options["head"]] if "head" in options else list(HEADS) if "head" in takes else ["gaussian"]
+    for head in heads:
+        chosen = {**options, "head": head} if "head" in takes else options
+        try:
+            built = function(tuple(image_shape), n_parameters, **chosen)
+            with dtype_policy("mixed_bfloat16"):
+                lowered = function(tuple(image_shape), n_parameters, **chosen)
+        except Exception as error:
+            return [*faults, f"it cannot be built for images of {tuple(image_shape)} and a {head} head: {error}"]
+        if not isinstance(built, keras.Model) or not hasattr(built, "operations"):
+            return [*faults, f"it is a {type(built).__name__} without a graph; make a functional keras.Model"]
+        faults += _faults_of_inputs(built, image_shape)
+        faults += _faults_of_head(built, lowered, head, n_parameters)
+        faults += _faults_of_dropout(built)
+        faults += _faults_of_statistics(built)
+        faults += _faults_of_layers(built)
+    return list(dict.fromkeys(faults))
+
+
+def _faults_of_signature(takes) -> Iterator[str]:
+    first = list(takes)[:2]
+    if first != ["image_shape", "n_parameters"]:
+        yield f"its first arguments are {first}; expected image_shape and n_parameters"
+    for name in list(takes)[2:]:
+        default = takes[name].default
+        if default is inspect.Parameter.empty:
+            yield f"option {name!r} has no default: the network cannot be built by its name alone"
+        elif not _is_plain(default):
+            yield f"the default of option {name!r} is not plain data, which alone can be kept with a model"
+    if "dropout_rate" not in takes:
+        yield "it has no option 'dropout_rate', which training sets"
+    if "head" not in takes:
+        yield "it has no option 'head', and cannot be trained for values alone"
+
+
+def _faults_of_inputs(network, image_shape) -> Iterator[str]:
+    inputs = [tensor.name for tensor in network.inputs]
+    if inputs not in (["images"], ["images", "psf"]):
+        yield f"its inputs are named {inputs}; expected 'images', and 'psf' for one that takes the PSF"
+    elif network.inputs[0].shape[1:] != tuple(image_shape):
+        yield f"it takes images of {network.inputs[0].shape[1:]} where {tuple(image_shape)} were asked for"
+
+
+def _faults_of_head(network, lowered, head, n_parameters) -> Iterator[str]:
+    shapes = [tuple(tensor.shape[1:]) for tensor in network.outputs]
+    size = find_head(head).n_outputs(n_parameters)
+    if shapes != [(size,)]:
+        yield f"its outputs have the shapes {shapes}; a {head} head for {n_parameters} parameters has [({size},)]"
+    last = made_by(network.outputs[0])
+    if last is None or last.operation.name != "head":
+        yield "its last layer is not named 'head', by which fine-tuning knows it"
+    if any(tensor.dtype != "float32" for tensor in [*network.outputs, *lowered.outputs]):
+        yield "its head computes in the type of the dtype policy; give the last layer dtype='float32'"
+
+
+def _faults_of_dropout(network) -> Iterator[str]:
+    for layer in nested_layers(network):
+        if isinstance(layer, _KERAS_DROPOUT):
+            yield (
+                f"layer {layer.name!r} is Keras's {type(layer).__name__}, which is off when a network predicts; "
+                "use MonteCarloDropout"
+            )
+    indices = [layer.index for layer in dropout_layers(network)]
+    if not indices:
+        yield f"it has no {MonteCarloDropout.__name__}: all its passes are the same"
+    if len(set(indices)) < len(indices):
+        yield f"its dropout layers have the indices {indices}; each needs one of its own"
+
+
+def _faults_of_statistics(network) -> Iterator[str]:
+    for layer in nested_layers(network):
+        if not isinstance(layer, keras.layers.Normalization):
+            continue
+        if layer not in network.layers:
+            yield f"normalisation {layer.name!r} is inside another model, where its statistics are not fitted"
+        elif keras.Model(network.inputs, layer.input).trainable_variables:
+            yield f"normalisation {layer.name!r} comes after weights, with which its statistics would change"
+
+
+def _faults_of_layers(network) -> Iterator[str]:
+    for layer in nested_layers(network):
+        kind = type(layer)
+        is_kerass = kind.__module__.startswith("keras.")
+        if isinstance(layer, keras.layers.Lambda):
+            yield f"layer {layer.name!r} is a Lambda, which is not loaded from a file; write a layer of its own"
+        elif not is_kerass and not keras.saving.get_registered_name(kind).startswith("gampen_tf>"):
+            yield f'{kind.__name__} is not registered; write @keras.saving.register_keras_serializable("gampen_tf")'
+    try:
+        type(network).from_config(json.loads(json.dumps(network.get_config())))
+    except Exception as error:
+        yield f"it cannot be made again from its configuration: {error}"
+
+
+def _is_plain(value):
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True

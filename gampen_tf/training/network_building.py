@@ -1,0 +1,50 @@
+"""New networks for training: their initial weights are a function of a seed."""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import random
+
+import keras
+
+from .. import networks
+from ..networks.precision import dtype_policy
+from .devices import find_precision
+
+__all__ = ["build_network", "checked_seed", "seeded"]
+
+# Weights are float32 in both; bfloat16 is the type of what is computed with them.
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def build_network(name, image_shape, n_parameters, options, seed, precision, strategy) -> tuple[keras.Model, str]:
+    """A new network of a name, and the precision that it computes in: "float32" or "bfloat16"."""
+    precision = find_precision(precision)
+    with strategy.scope(), seeded(seed), dtype_policy(_POLICIES[precision]):
+        return networks.build(name, image_shape, n_parameters, **options), precision
+
+
+def checked_seed(seed) -> int:
+    """The seed of a training run as Python's own integer.
+
+    Raises
+    ------
+    ValueError
+        Unless it is an integer of 0 or more.
+    """
+    if not isinstance(seed, numbers.Integral) or seed < 0:
+        raise ValueError(f"seed {seed!r}; expected an integer of 0 or more")
+    return int(seed)
+
+
+@contextlib.contextmanager
+def seeded(seed):
+    """A context within which new layers draw their initial weights as a function of `seed`."""
+    # Keras draws the seeds of initialisers and random layers from Python's generator
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -1,0 +1,161 @@
+"""The house: which room may know which, as ARCHITECTURE.md draws it."""
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import gampen_tf
+
+PACKAGE = Path(gampen_tf.__file__).parent
+
+#: From the ground up: a room imports from floors below its own, never from beside or above.
+FLOORS = (
+    {"_version"},
+    {"core", "io"},
+    {"layers", "metrics", "rendering"},
+    {"data", "networks", "plots"},
+    {"posterior", "simulation", "classical"},
+    {"calibration", "models"},
+    {"inference"},
+    {"training"},
+    {"evaluation", "vae"},
+    {"cli", "demo"},
+    {"__init__", "__main__"},
+)
+FLAT = {"__init__", "__main__", "_version", "demo"}
+#: What only some uses need, or takes long to load, may be imported by the function that needs it.
+HEAVY = {
+    "astropy",
+    "dask",
+    "h5py",
+    "jinja2",
+    "keras",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "pyimfit",
+    "sep",
+    "sklearn",
+    "tensorflow",
+    "tensorflow_probability",
+    "torch",
+}
+#: There on some systems alone.
+OF_THE_SYSTEM = {"fcntl", "msvcrt"}
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def room(module):
+    return module.split(".")[0]
+
+
+def floor(module):
+    return next(number for number, rooms in enumerate(FLOORS) if room(module) in rooms)
+
+
+def imports_of(module, source):
+    """(modules or names imported, line, whether inside a function) of the text of a module."""
+    tree = ast.parse(source)
+    outside = set(map(id, tree.body))
+    package = module.split(".") if module in FILES and FILES[module].name == "__init__.py" else module.split(".")[:-1]
+    package = [] if module in FLAT else package
+    for node in ast.walk(tree):
+        is_late = id(node) not in outside and not _is_for_types(node, tree)
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno, is_late) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module, node.lineno, is_late
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
+            for alias in node.names:
+                whole = ".".join([*base, alias.name])
+                yield f"gampen_tf.{whole if whole in FILES else '.'.join(base)}".rstrip("."), node.lineno, is_late
+
+
+def _is_for_types(node, tree):
+    blocks = [one for one in tree.body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)]
+    return any(node in ast.walk(block) for block in blocks)
+
+
+def own(imported):
+    """The module of this package that is imported, or None."""
+    if imported.split(".")[0] != "gampen_tf":
+        return None
+    return imported.removeprefix("gampen_tf").lstrip(".") or "__init__"
+
+
+def faults_of(module, source):
+    """What is wrong with a module's imports, a sentence each."""
+    faults = []
+    for imported, line, is_late in imports_of(module, source):
+        target = own(imported)
+        where = f"{module}, line {line}: imports {imported}"
+        if target is None:
+            if is_late and imported.split(".")[0] not in HEAVY | OF_THE_SYSTEM:
+                faults.append(f"{where} inside a function")
+        else:
+            # the face of the package is lazy: it loads what it is asked for
+            if room(target) != room(module) and target != "__init__" and floor(target) >= floor(module):
+                faults.append(f"{where}, which is not on a floor below")
+            if is_late:
+                faults.append(f"{where} inside a function")
+    return faults
+
+
+def test_every_room_has_its_floor_and_no_file_lies_flat():
+    known = set().union(*FLOORS)
+    assert {room(module) for module in FILES} == known
+    assert {path.stem for path in PACKAGE.glob("*.py")} == FLAT
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_imports_go_down_at_the_module_level(module):
+    assert faults_of(module, FILES[module].read_text()) == []
+
+
+def test_there_is_no_circle():
+    graph = {
+        module: {own(name) for name, _, _ in imports_of(module, path.read_text())} - {None, module, "__init__"}
+        for module, path in FILES.items()
+    }
+    # a face hands out what its files hold: it is no part of a circle of theirs
+    files = {module: {one for one in needs if one in FILES} for module, needs in graph.items()}
+    try:
+        list(TopologicalSorter(files).static_order())
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
+
+
+def test_each_room_opens_with_its_rule():
+    for module, path in FILES.items():
+        if path.name == "__init__.py":
+            doc = ast.get_docstring(ast.parse(path.read_text()))
+            assert doc, f"{module}: no docstring"
+            assert doc.splitlines()[0].endswith("."), f"{module}: the first line is no sentence"
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "fault"),
+    [
+        ("core.flags", "from ..io.files import read_json", "not on a floor below"),
+        ("posterior.draws", "from ..models.model import Model", "not on a floor below"),
+        ("models.model", "from gampen_tf.training import train", "not on a floor below"),
+        ("training.loop", "def f():\n    from ..layers import heads", "inside a function"),
+        ("metrics.ranks", "def f():\n    import json", "inside a function"),
+        ("training.loop", "from ..layers import heads", None),
+        ("training.loop", "def f():\n    import torch", None),
+        ("inference.replica", "from .monte_carlo import Passes", None),
+    ],
+)
+def test_the_rules_find_faults(module, line, fault):
+    found = faults_of(module, line + "\n")
+    assert (fault is None and found == []) or (fault is not None and len(found) == 1 and fault in found[0])
