@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHMARKS := simulation pipeline training metrics posterior inference trust fisher classical galaxy_vae
+BENCHMARKS := simulation pipeline training metrics posterior inference domain_limits fisher classical galaxy_vae
 # A warning ends the build of the pages, as a failed test would; all of them are shown first.
 SPHINXOPTS ?= -W --keep-going
 

@@ -127,8 +127,8 @@ def measure(vae, crops, kinds):
         "mse_gaussian": np.array([fit.mean_squared_error for fit in fits]),
         "log_likelihood_vae": vae.log_likelihood_given(images, latents),
         "log_likelihood_gaussian": np.array([fit.log_likelihood(n_pixels) for fit in fits]),
-        "bound": vae.log_likelihood_bound(images, n_samples=16),
-        "importance_weighted_bound": vae.log_likelihood_bound(images, n_samples=64, importance_weighted=True),
+        "bound": vae.log_likelihood_bound(images, n_mc=16),
+        "importance_weighted_bound": vae.log_likelihood_bound(images, n_mc=64, importance_weighted=True),
     }
     closer = per_image["mse_vae"] < per_image["mse_gaussian"]
     likelier = per_image["log_likelihood_vae"] > per_image["log_likelihood_gaussian"]
@@ -216,7 +216,7 @@ def _features(vae, images):
 def _scores(vae, distance, images):
     mean, variance = vae.reconstruct(images)
     return {
-        "−bound": -vae.log_likelihood_bound(images, n_samples=8),
+        "−bound": -vae.log_likelihood_bound(images, n_mc=8),
         "χ² of the reconstruction": np.mean((images - mean) ** 2 / variance, axis=(1, 2, 3)),
         "feature distance": distance.scores(_features(vae, images)),
     }

@@ -1,5 +1,7 @@
 """The package as a stranger meets it: cheap to import, quiet, complete."""
 
+import functools
+import inspect
 import os
 import subprocess
 import sys
@@ -54,6 +56,50 @@ def test_the_command_line_hides_the_notes_of_tensorflow_and_warnings_pass():
 def test_every_public_name_is_there():
     for name in gampen_tf.__all__:
         assert callable(getattr(gampen_tf, name))
+
+
+HERE = os.path.dirname(gampen_tf.__file__)
+
+
+def public_functions():
+    """(Name, function) of the public functions, and of the methods of the public classes but the private ones."""
+    for name in gampen_tf.__all__:
+        thing = getattr(gampen_tf, name)
+        if not inspect.isclass(thing):
+            yield name, thing
+            continue
+        own = [one for one in thing.__mro__ if one.__module__.split(".")[0] == "gampen_tf"]
+        for member, method in ((member, method) for one in own for member, method in vars(one).items()):
+            if isinstance(method, property):
+                method = method.fget
+            elif isinstance(method, functools.cached_property):
+                method = method.func
+            function = getattr(method, "__func__", method)  # of class methods and static ones
+            # a dunder that no file of ours holds was made by dataclass or enum
+            is_written = inspect.isfunction(function) and function.__code__.co_filename.startswith(HERE)
+            if is_written and (not member.startswith("_") or member.startswith("__")):
+                yield f"{name}.{member}", function
+
+
+def not_annotated(function):
+    """Names of the parameters of a function without an annotation, and "return" if what it gives back has none."""
+    signature = inspect.signature(function)
+    bare = [one.name for one in signature.parameters.values() if one.annotation is one.empty and one.name != "self"]
+    gives = function.__name__ != "__init__" and signature.return_annotation is signature.empty
+    return [name for name in bare if name != "cls"] + ["return"] * gives
+
+
+def test_every_public_function_is_annotated():
+    assert len(dict(public_functions())) > 100
+    missing = {name: not_annotated(function) for name, function in public_functions()}
+    assert {name: bare for name, bare in missing.items() if bare} == {}
+
+
+def test_a_parameter_or_result_without_annotation_is_found():
+    def function(self, a: int, b, *rest, c: int = 0, **options: int):
+        pass
+
+    assert not_annotated(function) == ["b", "rest", "return"]
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

@@ -1,4 +1,4 @@
-"""The repair of a model's posteriors, as it is kept in the model directory."""
+"""Recalibration of a model's posteriors, as it is kept in the model directory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ..posterior.posterior import Posterior
 from ..posterior.quantile_map import QuantileMap
 from .conditional import ConditionalTemperature
 from .conformal import ConformalEllipsoid, ConformalIntervals
@@ -17,7 +19,7 @@ from .temperature import Temperature
 __all__ = ["KINDS", "Recalibration", "fit_quantile_map"]
 
 
-def fit_quantile_map(posterior, truth, *, seed=0) -> QuantileMap:
+def fit_quantile_map(posterior: Posterior, truth: ArrayLike, *, seed: int = 0) -> QuantileMap:
     """The map of probabilities of a calibration split; arguments as those of ``Temperature.fit``."""
     labels = true_labels(posterior, truth)
     pits = [label_pit(posterior, labels[:, p], p, seed=seed) for p in range(labels.shape[1])]
@@ -62,7 +64,9 @@ class Recalibration:
     n_galaxies: int = 0
 
     @classmethod
-    def fit(cls, posterior, truth, kind="temperature_each+quantile", *, seed=0) -> Recalibration:
+    def fit(
+        cls, posterior: Posterior, truth: ArrayLike, kind: str = "temperature_each+quantile", *, seed: int = 0
+    ) -> Recalibration:
         """Fit to a calibration split: galaxies that neither trained nor tuned the model, and that will not test it.
 
         Parameters
@@ -91,7 +95,7 @@ class Recalibration:
         names = tuple(posterior.scaler.parameters.names)
         return cls(kind, tuple(steps), regions, names, len(posterior.means))
 
-    def apply(self, posterior):
+    def apply(self, posterior: Posterior) -> Posterior:
         """The recalibrated posterior.
 
         Raises
@@ -127,6 +131,6 @@ class Recalibration:
         )
 
 
-def _apply(step, posterior):
+def _apply(step: Any, posterior: Posterior) -> Posterior:
     # a map of probabilities goes with the posterior, which looks quantiles up through it
     return posterior.with_probability_map(step) if isinstance(step, QuantileMap) else step.apply(posterior)

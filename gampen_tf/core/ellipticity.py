@@ -13,6 +13,7 @@ one pair, round galaxies are at the origin, and what turns by 180° comes back. 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "wrapped_angle"]
 
@@ -20,7 +21,7 @@ __all__ = ["NAMES", "axis_ratio_and_angle", "conformal_shear", "wrapped_angle"]
 NAMES = ("eta1", "eta2")
 
 
-def conformal_shear(axis_ratio, position_angle):
+def conformal_shear(axis_ratio: ArrayLike, position_angle: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """η₁ and η₂ of an ellipse.
 
     Parameters
@@ -38,12 +39,12 @@ def conformal_shear(axis_ratio, position_angle):
     return eta * np.cos(angle), eta * np.sin(angle)
 
 
-def axis_ratio_and_angle(eta1, eta2):
+def axis_ratio_and_angle(eta1: ArrayLike, eta2: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Axis ratio, and position angle in degrees from −90 (included) to 90, of (η₁, η₂)."""
     angle = 0.5 * np.degrees(np.arctan2(eta2, eta1))
     return np.exp(-np.hypot(eta1, eta2)), np.where(angle >= 90.0, -90.0, angle)
 
 
-def wrapped_angle(angle):
+def wrapped_angle(angle: np.ndarray) -> np.ndarray:
     """The same orientation, in degrees from −90 (included) to 90."""
     return (angle + 90.0) % 180.0 - 90.0

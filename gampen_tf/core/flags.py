@@ -8,6 +8,7 @@ ever: new ones are added at the end.
 import enum
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["Flag", "describe", "is_unmeasurable"]
 
@@ -67,7 +68,7 @@ class Flag(enum.IntFlag):
 _NAMED = sum(int(bit) for bit in Flag)
 
 
-def describe(flag):
+def describe(flag: int) -> str:
     """Names of the bits that are set.
 
     Parameters
@@ -91,10 +92,10 @@ def describe(flag):
             f"flags {flag}: bits {unknown:#x} have no name; those known are {_NAMED:#x}. "
             "The value was written by a newer version, or is no flag."
         )
-    return " | ".join(bit.name for bit in Flag if bit & flag)
+    return " | ".join(str(bit.name) for bit in Flag if bit & flag)
 
 
-def is_unmeasurable(flags):
+def is_unmeasurable(flags: ArrayLike) -> np.ndarray:
     """Whether each row's flags mean "no measurement".
 
     Parameters

@@ -64,9 +64,9 @@ class KnownParameter:
     zoom_power: int | None
     component_range: tuple[float, float] | None
     derived_from: tuple[str, ...]
-    derive: Callable | None
+    derive: Callable[..., np.ndarray] | None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if bool(self.derived_from) != (self.derive is not None):
             raise ValueError(f"parameter {self.name!r}: derived_from and derive go together, found one of them")
 

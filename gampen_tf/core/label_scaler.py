@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .parameters import ParameterSet
 
@@ -19,7 +20,7 @@ class LabelScaler:
         Mean and standard deviation of the transformed values of the training split.
     """
 
-    def __init__(self, parameters: ParameterSet, mean, scale):
+    def __init__(self, parameters: ParameterSet, mean: ArrayLike, scale: ArrayLike):
         self.parameters = parameters
         self.mean = np.asarray(mean, float)
         self.scale = np.asarray(scale, float)
@@ -30,7 +31,7 @@ class LabelScaler:
             raise ValueError(f"scale must be positive, found {self.scale}: are all the labels of a parameter equal?")
 
     @classmethod
-    def fit(cls, parameters: ParameterSet, values) -> LabelScaler:
+    def fit(cls, parameters: ParameterSet, values: ArrayLike) -> LabelScaler:
         """The scaler of a training split.
 
         Parameters
@@ -52,24 +53,24 @@ class LabelScaler:
         return cls(parameters, np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0))
 
     @property
-    def clip_labels(self):
+    def clip_labels(self) -> np.ndarray:
         """(P, 2) array of the labels at and beyond which values are exactly a bound; infinite where there are none."""
         clips = np.array([parameter.transformed_clip for parameter in self.parameters])
         return (clips - self.mean[:, None]) / self.scale[:, None]
 
-    def transform(self, values):
+    def transform(self, values: ArrayLike) -> np.ndarray:
         """(…, P) labels of (…, P) physical values."""
         return (self.parameters.forward(values) - self.mean) / self.scale
 
-    def inverse(self, labels):
+    def inverse(self, labels: ArrayLike) -> np.ndarray:
         """(…, P) physical values of (…, P) labels."""
         return self.parameters.inverse(np.asarray(labels, float) * self.scale + self.mean)
 
-    def canonical(self, values):
+    def canonical(self, values: ArrayLike) -> np.ndarray:
         """Values as a posterior can state them: one nearer to a bound than the clip becomes the bound."""
         return self.inverse(self.transform(values))
 
-    def log_jacobian(self, values):
+    def log_jacobian(self, values: ArrayLike) -> np.ndarray:
         """(…, P) logarithms of |d label / d value|."""
         return self.parameters.log_jacobian(values) - np.log(self.scale)
 

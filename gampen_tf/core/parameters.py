@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["Parameter", "ParameterSet"]
 
@@ -51,10 +53,10 @@ class Parameter:
     name: str
     unit: str = ""
     bounds: tuple[float, float] = (-np.inf, np.inf)
-    transform: str = "identity"
+    transform: Literal["identity", "log", "logit"] = "identity"
     clip: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         low, high = (float(bound) for bound in self.bounds)
         object.__setattr__(self, "bounds", (low, high))
         if self.transform not in _TRANSFORMS:
@@ -79,7 +81,7 @@ class Parameter:
         edge = float(np.log1p(-self.clip) - np.log(self.clip))
         return -edge, edge
 
-    def outside(self, values):
+    def outside(self, values: ArrayLike) -> np.ndarray:
         """True where a value cannot be a value of this parameter; NaN ("not known") is never outside.
 
         The log transform takes no zero, whatever its bounds.
@@ -89,7 +91,7 @@ class Parameter:
         outside = (values < low) | (values > high)
         return outside | (values <= 0) | np.isinf(values) if self.transform == "log" else outside | np.isinf(values)
 
-    def forward(self, values):
+    def forward(self, values: ArrayLike) -> np.ndarray:
         """Transformed values; NaN stays NaN.
 
         Raises
@@ -108,13 +110,13 @@ class Parameter:
             )
         if self.transform == "log":
             return np.log(values)
-        if self.transform == "logit":
+        if self.clip is not None:  # the logit has one
             low, high = self.bounds
             fraction = np.clip((values - low) / (high - low), self.clip, 1 - self.clip)
             return np.log(fraction) - np.log1p(-fraction)
         return values
 
-    def inverse(self, transformed):
+    def inverse(self, transformed: ArrayLike) -> np.ndarray:
         """Physical values; those at or beyond the clip are exactly the bound."""
         transformed = np.asarray(transformed, float)
         if self.transform == "log":
@@ -128,7 +130,7 @@ class Parameter:
             return np.where(transformed >= last - _CLIP_TOLERANCE, high, values)
         return transformed
 
-    def log_jacobian(self, values):
+    def log_jacobian(self, values: ArrayLike) -> np.ndarray:
         """Logarithm of |d transformed / d value|, the factor that turns a transformed density into a physical one.
 
         It holds inside the bounds; where the clip has made an atom there is no density.
@@ -143,7 +145,7 @@ class Parameter:
         return np.where(np.isnan(values), np.nan, 0.0)
 
 
-class ParameterSet(Sequence):
+class ParameterSet(Sequence[Parameter]):
     """The parameters that a model measures, in the order of its outputs.
 
     Parameters
@@ -161,23 +163,29 @@ class ParameterSet(Sequence):
         if repeated or not self._parameters:
             raise ValueError(f"a parameter set needs one or more different names, found {list(self.names)}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._parameters)
 
-    def __getitem__(self, key):
+    @overload
+    def __getitem__(self, key: int | str) -> Parameter: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Parameter, ...]: ...
+
+    def __getitem__(self, key: int | str | slice) -> Parameter | tuple[Parameter, ...]:
         if isinstance(key, str):
             if key not in self.names:
                 raise KeyError(f"no parameter {key!r}; there are {', '.join(self.names)}")
             return self._parameters[self.names.index(key)]
         return self._parameters[key]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, ParameterSet) and self._parameters == other._parameters
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._parameters)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"ParameterSet({list(self._parameters)})"
 
     @property
@@ -192,13 +200,13 @@ class ParameterSet(Sequence):
     def bounds(self) -> tuple[tuple[float, float], ...]:
         return tuple(parameter.bounds for parameter in self._parameters)
 
-    def forward(self, values):
+    def forward(self, values: ArrayLike) -> np.ndarray:
         return self._each("forward", values)
 
-    def inverse(self, transformed):
+    def inverse(self, transformed: ArrayLike) -> np.ndarray:
         return self._each("inverse", transformed)
 
-    def log_jacobian(self, values):
+    def log_jacobian(self, values: ArrayLike) -> np.ndarray:
         return self._each("log_jacobian", values)
 
     def to_list(self) -> list[dict]:
@@ -219,7 +227,7 @@ class ParameterSet(Sequence):
             parameters.append(Parameter(**{**entry, "bounds": bounds}))
         return cls(parameters)
 
-    def _each(self, method, values):
+    def _each(self, method: str, values: ArrayLike) -> np.ndarray:
         values = np.asarray(values, float)
         if values.shape[-1:] != (len(self),):
             raise ValueError(

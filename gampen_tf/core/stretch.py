@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 __all__ = ["Stretch"]
 
@@ -26,16 +30,16 @@ class Stretch:
     tensors, are right to rounding.
     """
 
-    kind: str = "arcsinh"
+    kind: Literal["arcsinh", "linear"] = "arcsinh"
     softening: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in ("arcsinh", "linear"):
             raise ValueError(f"stretch {self.kind!r}; expected 'arcsinh' or 'linear'")
         if not (np.isfinite(self.softening) and self.softening > 0):
             raise ValueError(f"softening must be a positive number of pixel units, found {self.softening}")
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray | tf.Tensor) -> np.ndarray | tf.Tensor:
         """Stretched images, of the type and shape of `images`: an array or a TensorFlow tensor."""
         if self.kind == "linear":
             return images if self.softening == 1.0 else images / self.softening
@@ -48,7 +52,7 @@ class Stretch:
         inverse = 1.0 / x
         return tf.sign(images) * tf.math.log1p(x + x / (inverse + tf.sqrt(inverse * inverse + 1.0)))
 
-    def inverse(self, stretched):
+    def inverse(self, stretched: np.ndarray) -> np.ndarray:
         """Pixel values of stretched ones, as arrays."""
         return stretched * self.softening if self.kind == "linear" else np.sinh(stretched) * self.softening
 

@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
+from numpy.typing import ArrayLike
 
-from ..io.files import check_format, read_json
+from ..io.files import PathLike, check_format, read_json
 from .labelled_images import LabelledImages
 from .layout import FORMAT_VERSION
 
 __all__ = ["DataSet", "open_dataset"]
 
 
-def open_dataset(path) -> DataSet:
+def open_dataset(path: PathLike) -> DataSet:
     """Open a data set that `gampen_tf.simulate` wrote.
 
     Parameters
@@ -55,7 +56,7 @@ class DataSet(LabelledImages):
         If files are missing or cut short.
     """
 
-    def __init__(self, path, metadata: dict, catalogue: Table):
+    def __init__(self, path: PathLike, metadata: dict, catalogue: Table):
         super().__init__(path, metadata, catalogue)
         self._check_complete()
 
@@ -93,10 +94,10 @@ class DataSet(LabelledImages):
             if split in (None, "all", shard["split"])
         ]
 
-    def images(self, indices=None) -> np.ndarray:
+    def images(self, indices: ArrayLike | None = None) -> np.ndarray:
         return self._read(indices, "file", 0, self.image_shape)
 
-    def psfs(self, indices=None) -> np.ndarray:
+    def psfs(self, indices: ArrayLike | None = None) -> np.ndarray:
         return self._read(indices, "psf_file", "PSF", self._checked_psf_shape())
 
     def _read(self, indices, file, hdu, shape):

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from astropy.table import Table, vstack
+from numpy.typing import ArrayLike
 
 from .dataset import open_dataset
 from .labelled_images import LabelledImages
 
-__all__ = ["JoinedDataSet", "as_dataset"]
+if TYPE_CHECKING:
+    from ..io.files import PathLike
+
+__all__ = ["DataLike", "JoinedDataSet", "as_dataset"]
+
+#: What `as_dataset` takes: a data set, its folder, or several of them.
+DataLike: TypeAlias = "LabelledImages | PathLike | Sequence[LabelledImages | PathLike]"
 
 _SHARED = ("image_shape", "psf_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "parameters")
 
@@ -29,7 +38,7 @@ class JoinedDataSet(LabelledImages):
         Naming what differs.
     """
 
-    def __init__(self, parts):
+    def __init__(self, parts: Iterable[LabelledImages]):
         self.parts = list(parts)
         first = self.parts[0]
         for name in _SHARED:
@@ -45,7 +54,7 @@ class JoinedDataSet(LabelledImages):
             **first.metadata,
             "form": forms.pop() if len(forms) == 1 else "fits",
             "n_images": sum(len(part) for part in self.parts),
-            "recipe_name": " + ".join(part.recipe_name for part in self.parts),
+            "recipe_name": " + ".join(str(part.recipe_name) for part in self.parts),
             "recipe_sha256": [part.metadata.get("recipe_sha256") for part in self.parts],
             "recipe": [part.recipe for part in self.parts],
             "seed": [part.seed for part in self.parts],
@@ -61,10 +70,10 @@ class JoinedDataSet(LabelledImages):
             for path, indices in part.shards(split)
         ]
 
-    def images(self, indices=None) -> np.ndarray:
+    def images(self, indices: ArrayLike | None = None) -> np.ndarray:
         return self._from_parts("images", indices, self.image_shape)
 
-    def psfs(self, indices=None) -> np.ndarray:
+    def psfs(self, indices: ArrayLike | None = None) -> np.ndarray:
         return self._from_parts("psfs", indices, self._checked_psf_shape())
 
     def _from_parts(self, method, indices, shape):

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from astropy.table import Table
+from numpy.typing import ArrayLike
 
 from ..core.known_parameters import KNOWN_PARAMETERS, derived_values
 
-__all__ = ["LabelledImages"]
+if TYPE_CHECKING:
+    from ..io.files import PathLike
 
-_SPLITS = ("train", "validation", "test")
+__all__ = ["LabelledImages", "Split"]
+
+#: A part of a data set.
+Split: TypeAlias = Literal["train", "validation", "test", "all"]
+
+_SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class LabelledImages(ABC):
@@ -28,14 +37,14 @@ class LabelledImages(ABC):
     image_shape : (H, W, C)
     """
 
-    def __init__(self, path, metadata: dict, catalogue: Table):
+    def __init__(self, path: PathLike, metadata: dict, catalogue: Table):
         self.path, self.metadata, self.catalogue = Path(path), metadata, catalogue
         self.image_shape = tuple(metadata["image_shape"])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.catalogue)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         counts = ", ".join(f"{len(self.split(name))} {name}" for name in _SPLITS)
         return f"<{type(self).__name__} {self.recipe_name}, seed {self.seed}: {len(self)} images ({counts})>"
 
@@ -78,7 +87,7 @@ class LabelledImages(ABC):
     # -- where they come from ----------------------------------------------------------------------------------------
 
     @property
-    def recipe(self):
+    def recipe(self) -> dict | list | None:
         """The recipe as plain data (a list of them for joined data sets); None where the images are not simulated."""
         return self.metadata.get("recipe")
 
@@ -92,7 +101,7 @@ class LabelledImages(ABC):
         return self.metadata.get("recipe_name")
 
     @property
-    def seed(self):
+    def seed(self) -> int | list | None:
         """Seed of the simulation (a list of them for joined data sets)."""
         return self.metadata.get("seed")
 
@@ -104,7 +113,7 @@ class LabelledImages(ABC):
 
     # -- catalogue ---------------------------------------------------------------------------------------------------
 
-    def truth(self, names=None) -> np.ndarray:
+    def truth(self, names: Sequence[str] | None = None) -> np.ndarray:
         """True values, (N, P) float64, in physical units; NaN where a galaxy has none.
 
         Parameters
@@ -138,7 +147,7 @@ class LabelledImages(ABC):
     def _column(self, name):
         return np.asarray(self.catalogue[name], dtype=np.float64) if name in self.catalogue.colnames else None
 
-    def split(self, name: str, n_images: int | None = None) -> np.ndarray:
+    def split(self, name: Split, n_images: int | None = None) -> np.ndarray:
         """Indices of the images of a split, "train", "validation" or "test", or of "all"; increasing.
 
         With ``n_images``, at most so many, evenly spread over the split, so that each of joined data sets has its part.
@@ -155,11 +164,11 @@ class LabelledImages(ABC):
     # -- images ------------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def images(self, indices=None) -> np.ndarray:
+    def images(self, indices: ArrayLike | None = None) -> np.ndarray:
         """Images, (n, H, W, C) float32, in the order of ``indices`` (all if not given)."""
 
     @abstractmethod
-    def psfs(self, indices=None) -> np.ndarray:
+    def psfs(self, indices: ArrayLike | None = None) -> np.ndarray:
         """PSF images, (n, h, w) float32, of sum 1 and with the pixel in them, in the order of ``indices``.
 
         Raises

@@ -11,7 +11,7 @@ import shlex
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from ..metrics.estimates import plain
 from .assessment import assess, by_flag
 from .breakdowns import _classes, _flag_counts, _kinds, _quantities
 from .report import summary_lines, write_card, write_report
+
+if TYPE_CHECKING:
+    from ..data.joined import DataLike
+    from ..data.labelled_images import Split
+    from ..io.files import PathLike
+    from ..models.combination import ModelLike
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -68,29 +74,29 @@ class Evaluation:
         """Accuracy and coverage in a few lines of text."""
         return "\n".join(summary_lines(self.metrics))
 
-    def report(self, folder):
+    def report(self, folder: PathLike) -> Path:
         """Write ``index.html``, one page with everything in it, and ``metrics.json``; returns the page's path."""
         return write_report(self, folder)
 
-    def write_card(self, directory):
+    def write_card(self, directory: PathLike) -> Path:
         """Write the short form of the report into the ``README.md`` of a model directory; returns its path.
 
-        What else the card says is left as it is. The metrics go to the directory's ``metrics.json``.
+        The rest of the card is left as it is. The metrics go to the directory's ``metrics.json``.
         """
         return write_card(self, directory)
 
 
 def evaluate(
-    model,
-    data,
+    model: ModelLike,
+    data: DataLike,
     *,
-    split="test",
-    n_images=None,
-    passes="auto",
-    seed=0,
-    recalibrate=True,
-    report=None,
-    progress_bar=True,
+    split: Split = "test",
+    n_images: int | None = None,
+    passes: int | Literal["auto"] = "auto",
+    seed: int = 0,
+    recalibrate: bool = True,
+    report: PathLike | None = None,
+    progress_bar: bool = True,
 ) -> Evaluation:
     """Measure a labelled data set with a model, and compare.
 

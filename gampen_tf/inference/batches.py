@@ -6,8 +6,10 @@ import queue
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..core.flags import Flag
 from ..data.dataset import open_dataset
@@ -80,7 +82,7 @@ def _read(model, cutouts, psf, size, ranges, first_psf):
             first += len(images)
 
 
-def own_psf(images):
+def own_psf(images: Any) -> np.ndarray | None:
     """The PSFs of a simulated data set, opened or given by its folder; None of anything else."""
     if isinstance(images, str | Path) and (Path(images) / "dataset.json").is_file():
         images = open_dataset(images)
@@ -126,7 +128,7 @@ def psf_of_each(model, psf, n_images):
     return np.broadcast_to(psf, (n_images, *model.psf_shape))[..., None]
 
 
-def checked_psf(model, psf, n_images):
+def checked_psf(model, psf: ArrayLike | None, n_images: int) -> np.ndarray | None:
     """PSFs as they were given, (h, w) or (N, h, w), if a model can take them; errors as of `psf_of_each`."""
     expected, name = model.psf_shape, model.name
     if (psf is None) != (expected is None):

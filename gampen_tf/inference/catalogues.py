@@ -7,11 +7,16 @@ The output folder holds ``run.json`` (settings), ``shard-000000.parquet`` … an
 however, goes on when it is called again with the same arguments, and ends with the same bytes as an unbroken one.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from ..data.dataset import DataSet
@@ -24,34 +29,42 @@ from .catalogue_cluster import compute_on_cluster
 from .monte_carlo import DEFAULT_TOLERANCE
 from .predictor import Predictor
 
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from astropy.units import UnitBase
+
+    from ..io.files import PathLike
+    from ..models.combination import ModelLike
+    from ..networks.precision import Precision
+
 __all__ = ["predict_catalogue", "read_catalogue"]
 
 _FORMAT_VERSION = 1
 
 
 def predict_catalogue(
-    images,
-    output,
+    images: Any,
+    output: PathLike,
     *,
-    model="hsc_wide_g",
-    passes="auto",
-    tolerance=DEFAULT_TOLERANCE,
-    seed=0,
-    n_mc=0,
-    mixture=False,
-    rows_per_shard=8192,
-    batch_size=None,
-    precision="auto",
-    psf=None,
-    pixel_scale=None,
-    unit=None,
-    zero_point=None,
-    pad=False,
-    dialect=None,
-    recalibrate=True,
-    client=None,
-    progress_bar=True,
-):
+    model: ModelLike = "hsc_wide_g",
+    passes: int | Literal["auto"] = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    seed: int = 0,
+    n_mc: int = 0,
+    mixture: bool = False,
+    rows_per_shard: int = 8192,
+    batch_size: int | None = None,
+    precision: Precision = "auto",
+    psf: ArrayLike | None = None,
+    pixel_scale: float | None = None,
+    unit: str | UnitBase | None = None,
+    zero_point: float | None = None,
+    pad: bool = False,
+    dialect: str | HeaderDialect | None = None,
+    recalibrate: bool = True,
+    client: Any = None,
+    progress_bar: bool = True,
+) -> Path:
     """Summaries of the posteriors of many galaxies, in a folder of Parquet files.
 
     Memory does not grow with the number of galaxies but for their names. Images are read while others are measured.
@@ -109,7 +122,13 @@ def predict_catalogue(
         "pad": pad,
         "dialect": dialect,
     }
-    predicting = {"model": model, "seed": seed, "passes": passes, "tolerance": tolerance, "precision": precision}
+    predicting: dict[str, Any] = {
+        "model": model,
+        "seed": seed,
+        "passes": passes,
+        "tolerance": tolerance,
+        "precision": precision,
+    }
     with only_run(output):
         kept = _read_run(output)
         # Other shapes of batches round otherwise: a run goes on with those that it began with.
@@ -169,7 +188,7 @@ def predict_catalogue(
     return output
 
 
-def read_catalogue(output, columns=None):
+def read_catalogue(output: PathLike, columns: Sequence[str] | None = None) -> QTable:
     """The catalogue that `predict_catalogue` wrote, as one table in the order of the images.
 
     For more galaxies than fit into memory, read the Parquet files with a library for that (`pyarrow.dataset`,
@@ -218,8 +237,10 @@ def read_catalogue(output, columns=None):
         else:
             values = values.to_numpy(zero_copy_only=False)
             values = values.astype(str) if values.dtype == object else values
-        is_number = unit is not None and values.dtype != object
-        result[field.name] = units.Quantity(values, unit.decode()) if is_number else Column(values)
+        if unit is None or values.dtype == object:
+            result[field.name] = Column(values)
+        else:
+            result[field.name] = units.Quantity(values, unit.decode())
     return result
 
 

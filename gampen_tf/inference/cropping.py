@@ -6,11 +6,14 @@ The network looks at a crop that it resampled. What is written here are the orig
 sky, not resampled, with the coordinates of the image they come from.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -27,6 +30,13 @@ from ..models.combination import as_model
 from ..networks.parts import localisation
 from .batches import open_cutouts
 
+if TYPE_CHECKING:
+    from astropy.units import UnitBase
+
+    from ..data.dialects import HeaderDialect
+    from ..io.files import PathLike
+    from ..models.combination import ModelLike
+
 __all__ = ["crop", "crop_box"]
 
 _LISTING = "crops.ecsv"
@@ -35,19 +45,19 @@ _FOREIGN_KEYWORDS = ("BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "EXTNAME
 
 
 def crop(
-    images,
-    output,
+    images: Any,
+    output: PathLike,
     *,
-    model="hsc_wide_g",
-    pixel_scale=None,
-    unit=None,
-    zero_point=None,
-    pad=False,
-    dialect=None,
-    batch_size=64,
-    overwrite=False,
-    progress_bar=True,
-):
+    model: ModelLike = "hsc_wide_g",
+    pixel_scale: float | None = None,
+    unit: str | UnitBase | None = None,
+    zero_point: float | None = None,
+    pad: bool = False,
+    dialect: str | HeaderDialect | None = None,
+    batch_size: int = 64,
+    overwrite: bool = False,
+    progress_bar: bool = True,
+) -> Table:
     """Write each image as the model's network crops it, a FITS file each.
 
     The crop holds the pixels whose centres lie in the part of the frame that the spatial transformer samples, with
@@ -90,7 +100,8 @@ def crop(
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     check_table_path(output / _LISTING, overwrite=overwrite)
-    files, rows, raws = _file_names(cutouts.names), [], cutouts.raws()
+    files, raws = _file_names(cutouts.names), cutouts.raws()
+    rows: list[dict] = []
     with tqdm(total=len(cutouts), unit="image", disable=not progress_bar) as bar:
         while batch := list(islice(raws, batch_size)):
             for hdu, row in _crops(batch, cutouts.conversion, model, localise):

@@ -3,31 +3,44 @@
 >>> posterior = gampen_tf.predict("cutouts/*.fits", model="hsc_wide_g", seed=1)
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import ArrayLike
+
 from ..posterior.posterior import Posterior
 from .monte_carlo import DEFAULT_TOLERANCE
 from .predictor import Predictor
+
+if TYPE_CHECKING:
+    from astropy.units import UnitBase
+
+    from ..data.dialects import HeaderDialect
+    from ..models.combination import ModelLike
+    from ..networks.precision import Precision
 
 __all__ = ["predict"]
 
 
 def predict(
-    images,
-    n_mc=1000,
+    images: Any,
+    n_mc: int = 1000,
     *,
-    model="hsc_wide_g",
-    passes="auto",
-    tolerance=DEFAULT_TOLERANCE,
-    seed=0,
-    batch_size=None,
-    precision="auto",
-    psf=None,
-    pixel_scale=None,
-    unit=None,
-    zero_point=None,
-    pad=False,
-    dialect=None,
-    recalibrate=True,
-    progress_bar=True,
+    model: ModelLike = "hsc_wide_g",
+    passes: int | Literal["auto"] = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    seed: int = 0,
+    batch_size: int | None = None,
+    precision: Precision = "auto",
+    psf: ArrayLike | None = None,
+    pixel_scale: float | None = None,
+    unit: str | UnitBase | None = None,
+    zero_point: float | None = None,
+    pad: bool = False,
+    dialect: str | HeaderDialect | None = None,
+    recalibrate: bool = True,
+    progress_bar: bool = True,
 ) -> Posterior:
     """Posteriors of morphological parameters from images of galaxies.
 
@@ -73,7 +86,7 @@ def predict(
         Keywords of the survey's headers, by name ("lsst", "generic") or as a `gampen_tf.data.HeaderDialect`; recognised
         header by header if not given.
     recalibrate : bool, optional
-        Correct intervals as the model's calibration says, where it has one.
+        Correct intervals by the model's calibration, where it has one.
     progress_bar : bool, optional
 
     Returns

@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from .._version import __version__
@@ -23,6 +26,14 @@ from .flagging import Flags
 from .monte_carlo import DEFAULT_TOLERANCE, MonteCarloEngine, Passes, joined, usable_rows
 from .precision import decided_precision
 from .replica import network_features
+
+if TYPE_CHECKING:
+    from astropy.units import UnitBase
+
+    from ..data.cutouts import Cutouts
+    from ..data.dialects import HeaderDialect
+    from ..models.combination import ModelLike
+    from ..networks.precision import Precision
 
 __all__ = ["Measured", "Predictor", "with_progress"]
 
@@ -68,14 +79,14 @@ class Predictor:
 
     def __init__(
         self,
-        model,
+        model: ModelLike,
         *,
-        seed=0,
-        passes="auto",
-        tolerance=DEFAULT_TOLERANCE,
-        batch_size=None,
-        chunk_size=None,
-        precision="auto",
+        seed: int = 0,
+        passes: int | Literal["auto"] = "auto",
+        tolerance: float = DEFAULT_TOLERANCE,
+        batch_size: int | None = None,
+        chunk_size: int | None = None,
+        precision: Precision = "auto",
     ):
         if not isinstance(seed, int | np.integer):
             raise ValueError(f"seed {seed!r}; expected an integer")
@@ -103,17 +114,17 @@ class Predictor:
 
     def predict(
         self,
-        images,
-        n_mc=1000,
+        images: Any,
+        n_mc: int = 1000,
         *,
-        psf=None,
-        pixel_scale=None,
-        unit=None,
-        zero_point=None,
-        pad=False,
-        dialect=None,
-        recalibrate=True,
-        progress_bar=True,
+        psf: ArrayLike | None = None,
+        pixel_scale: float | None = None,
+        unit: str | UnitBase | None = None,
+        zero_point: float | None = None,
+        pad: bool = False,
+        dialect: str | HeaderDialect | None = None,
+        recalibrate: bool = True,
+        progress_bar: bool = True,
     ) -> Posterior:
         """Posteriors of galaxies from their images; arguments and result as of `gampen_tf.predict`."""
         cutouts = open_cutouts(
@@ -135,7 +146,7 @@ class Predictor:
             recalibrate=recalibrate,
         )
 
-    def measured(self, cutouts, psf=None, **options):
+    def measured(self, cutouts: Cutouts, psf: np.ndarray | None = None, **options: Any) -> Iterator[Measured]:
         """Generate the passes and flags of images: the loop of all that measures with a model.
 
         Parameters
@@ -150,7 +161,7 @@ class Predictor:
         for batch in batches(self.model, cutouts, psf, **{"size": self.engine.chunk_size} | options):
             yield Measured(batch.part, batch.first, self.measure(batch.images, batch.flags, batch.psf), batch.flags)
 
-    def measure(self, images, flags, psf=None) -> Passes:
+    def measure(self, images: np.ndarray, flags: Flags, psf: np.ndarray | None = None) -> Passes:
         """Passes over images as they were read.
 
         Parameters
@@ -213,7 +224,14 @@ class Predictor:
         features[rows] = seen
         return features
 
-    def posterior(self, measured, *, n_mc=1000, identifiers=None, recalibrate=True) -> Posterior:
+    def posterior(
+        self,
+        measured: Iterable[Measured],
+        *,
+        n_mc: int = 1000,
+        identifiers: Sequence[str] | None = None,
+        recalibrate: bool = True,
+    ) -> Posterior:
         """The posterior that measurements give, with the model's scaler, and as its recalibration corrects it.
 
         Parameters
@@ -241,7 +259,7 @@ class Predictor:
         )
         return self.recalibrated(posterior) if recalibrate else posterior
 
-    def recalibrated(self, posterior) -> Posterior:
+    def recalibrated(self, posterior: Posterior) -> Posterior:
         """The model's own posterior as its recalibration corrects it, where it has one."""
         if self.model.calibration is None:
             return posterior

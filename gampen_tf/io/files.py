@@ -9,10 +9,14 @@ import json
 import os
 import uuid
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["check_format", "plain_data", "read_json", "sha256", "to_json", "whole_file", "write_whole"]
+__all__ = ["PathLike", "check_format", "plain_data", "read_json", "sha256", "to_json", "whole_file", "write_whole"]
+
+#: What a path may be given as.
+PathLike: TypeAlias = str | os.PathLike[str]
 
 
 def check_format(found, known: int, path, what: str) -> None:

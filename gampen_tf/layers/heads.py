@@ -129,10 +129,10 @@ class PointHead:
 
 
 #: The heads by name, as model descriptions and networks' options spell them.
-HEADS = {head.name: head for head in (GaussianHead(), PointHead())}
+HEADS: dict[str, GaussianHead | PointHead] = {head.name: head for head in (GaussianHead(), PointHead())}
 
 
-def find_head(head):
+def find_head(head) -> GaussianHead | PointHead:
     """A head by its name; a head is given back as it is.
 
     Raises

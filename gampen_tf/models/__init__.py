@@ -1,4 +1,4 @@
-"""What a trained model is: network, scaler, stretch, limits; its directory. It does nothing with data.
+"""Trained models: network, scaler, stretch, limits; their directories. Nothing here touches data.
 
 The public names stand in ``__init__.pyi`` and are loaded when they are first used: a list of models needs no Keras.
 """

@@ -7,22 +7,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import keras
 import numpy as np
 
 from ..core.label_scaler import LabelScaler
 from ..core.parameters import ParameterSet
+from ..io.files import PathLike
 from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers
 from ..networks.precision import refresh_normalisations
 from .loading import load_model
 from .model import Model
 
-__all__ = ["as_model", "combine"]
+__all__ = ["ModelLike", "as_model", "combine"]
+
+#: What `as_model` takes: a model, its name or directory, or several to be combined.
+ModelLike: TypeAlias = Model | PathLike | Sequence[Model | PathLike]
 
 _SHARED = ("head", "stretch", "image_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "psf_shape")
 
 
-def combine(models) -> Model:
+def combine(models: Sequence[Model | PathLike]) -> Model:
     """One model of the parameters of several, from copies of their networks side by side.
 
     Parameters
@@ -41,11 +48,11 @@ def combine(models) -> Model:
         If they take different images, measure a parameter twice, have posteriors (Gaussian heads, or those of dropout
         alone), whose covariances no one knows across networks, or recalibrations.
     """
-    models = [model if isinstance(model, Model) else load_model(model) for model in models]
-    if not models:
+    loaded = [model if isinstance(model, Model) else load_model(model) for model in models]
+    if not loaded:
         raise ValueError("no models to combine; expected one or more")
-    first, scalers = models[0], [model.scaler for model in models]
-    for model in models:
+    first, scalers = loaded[0], [model.scaler for model in loaded]
+    for model in loaded:
         for key in _SHARED:
             if getattr(model, key) != getattr(first, key):
                 raise ValueError(
@@ -59,16 +66,16 @@ def combine(models) -> Model:
     parameters = ParameterSet(parameter for scaler in scalers for parameter in scaler.parameters)
     mean, scale = (np.concatenate([getattr(scaler, key) for scaler in scalers]) for key in ("mean", "scale"))
     return Model(
-        network=_side_by_side([model.network for model in models]),
+        network=_side_by_side([model.network for model in loaded]),
         scaler=LabelScaler(parameters, mean, scale),
-        label_scaling="range" if all(model.label_scaling == "range" for model in models) else "standard",
-        provenance={"combined": [{"name": model.name, "provenance": model.provenance} for model in models]},
-        name=" + ".join(model.name for model in models),
+        label_scaling="range" if all(model.label_scaling == "range" for model in loaded) else "standard",
+        provenance={"combined": [{"name": model.name, "provenance": model.provenance} for model in loaded]},
+        name=" + ".join(model.name for model in loaded),
         **{key: getattr(first, key) for key in _SHARED},
     )
 
 
-def _side_by_side(networks):
+def _side_by_side(networks: Sequence[keras.Model]) -> keras.Model:
     """One flat graph with copies of the networks on the same inputs; layers keep their names behind a number."""
     inputs = keras.tree.map_structure(
         lambda tensor: keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name), networks[0].input
@@ -76,7 +83,7 @@ def _side_by_side(networks):
     outputs, n_dropouts = [], 0
     for number, network in enumerate(networks, start=1):
 
-        def anew(layer, number=number, first_dropout=n_dropouts):
+        def anew(layer: keras.Layer, number: int = number, first_dropout: int = n_dropouts) -> keras.Layer:
             config = layer.get_config()
             config["name"] = f"network{number}_{layer.name}"
             if isinstance(layer, MonteCarloDropout):
@@ -94,10 +101,10 @@ def _side_by_side(networks):
     return network
 
 
-def as_model(model) -> Model:
+def as_model(model: ModelLike) -> Model:
     """The model that is meant: a loaded one itself, one asked for by name or path loaded anew, a list combined."""
     if isinstance(model, Model):
         return model
-    if isinstance(model, list | tuple):
+    if isinstance(model, Sequence) and not isinstance(model, str):
         return combine(model)
     return load_model(model)

@@ -14,17 +14,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from ..io import locations
-from ..io.files import check_format, read_json, sha256, to_json
+from ..io.files import PathLike, check_format, read_json, sha256, to_json
 
 __all__ = [
     "FORMAT_VERSIONS",
     "GENERATIVE",
     "POSTERIOR",
     "ModelDirectory",
+    "ModelKind",
     "list_models",
     "read_description",
     "read_directory",
@@ -32,7 +35,9 @@ __all__ = [
 ]
 
 #: Kinds of models: of parameters' posteriors from images, and generative ones of images.
-POSTERIOR, GENERATIVE = "posterior", "galaxy_vae"
+ModelKind: TypeAlias = Literal["posterior", "galaxy_vae"]
+POSTERIOR: Final = "posterior"
+GENERATIVE: Final = "galaxy_vae"
 #: The format of ``model.json`` that is written, and the newest that is read, of each kind.
 FORMAT_VERSIONS = {POSTERIOR: 2, GENERATIVE: 1}
 _OPENED_WITH = {POSTERIOR: "gampen_tf.load_model", GENERATIVE: "gampen_tf.GalaxyVAE.load"}
@@ -89,7 +94,7 @@ def list_models() -> list[str]:
     return locations.names("models")
 
 
-def read_description(name_or_path, kind=None) -> dict:
+def read_description(name_or_path: PathLike, kind: ModelKind | None = None) -> dict:
     """The content of ``model.json``, in today's format; the network is not looked at.
 
     Parameters
@@ -114,7 +119,7 @@ def read_description(name_or_path, kind=None) -> dict:
     path = locations.find_model_directory(name_or_path) / "model.json"
     description = read_json(path)
     version = description.get("format_version") if isinstance(description, dict) else None
-    found = description.get("kind", POSTERIOR) if isinstance(description, dict) else None
+    found = description.get("kind", POSTERIOR) if isinstance(description, dict) else ""
     check_format(version, FORMAT_VERSIONS.get(found, 0), path, "the description of a gampen_tf model")
     if kind not in (None, found):
         raise ValueError(f"{path}: a model of kind {found!r}, not {kind!r}; open it with {_OPENED_WITH[found]}")
@@ -126,7 +131,7 @@ def read_description(name_or_path, kind=None) -> dict:
     return description | {"kind": found}
 
 
-def read_directory(name_or_path, kind) -> ModelDirectory:
+def read_directory(name_or_path: PathLike, kind: ModelKind) -> ModelDirectory:
     """Read a model's directory and check that its weights are those that were written.
 
     Raises
@@ -154,7 +159,15 @@ def read_directory(name_or_path, kind) -> ModelDirectory:
     )
 
 
-def write_directory(directory, kind, description, write_weights, *, metrics, card) -> Path:
+def write_directory(
+    directory: PathLike,
+    kind: ModelKind,
+    description: dict,
+    write_weights: Callable[[Path], None],
+    *,
+    metrics: dict,
+    card: str,
+) -> Path:
     """Write a model's directory; files that were there are replaced, each in one step, others stay.
 
     Parameters
@@ -175,8 +188,8 @@ def write_directory(directory, kind, description, write_weights, *, metrics, car
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as scratch:
-        scratch = Path(scratch)
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as folder:
+        scratch = Path(folder)
         write_weights(scratch / "model.keras")
         head = {"format_version": FORMAT_VERSIONS[kind]} | ({"kind": kind} if kind != POSTERIOR else {})
         whole = head | description | {"sha256": sha256(scratch / "model.keras")}
@@ -189,7 +202,7 @@ def write_directory(directory, kind, description, write_weights, *, metrics, car
     return directory
 
 
-def _from_version_1(description):
+def _from_version_1(description: dict) -> dict:
     """A description of format 1, which kept some of what a model does in the account of its training alone."""
     settings = description.get("provenance", {}).get("settings", {})
     head = description.get("head")

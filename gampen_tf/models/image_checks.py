@@ -1,4 +1,4 @@
-"""What an image itself says against its measurement: the frame cuts the galaxy, or a neighbour outshines its outskirts.
+"""Checks of an image alone: whether the frame cuts the galaxy, or a neighbour outshines its outskirts.
 
 Both checks rest on one fact: the galaxy is centred and alike under a turn by 180°, and what surrounds it is not. The
 image is averaged in some 30 × 30 blocks; the smaller of a block and of the one opposite is the galaxy's light (and the
@@ -9,6 +9,7 @@ another of the same flux, or a pair of equals centred between the two, is taken 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["bright_neighbour", "cut_by_frame", "lost_and_neighbours", "lost_fraction", "neighbour_fraction"]
 
@@ -23,7 +24,7 @@ _LARGEST_NEIGHBOURS = 0.1
 _N_FOR_NOISE = 10_000
 
 
-def cut_by_frame(images, *, largest_loss=_LARGEST_LOSS):
+def cut_by_frame(images: ArrayLike, *, largest_loss: float = _LARGEST_LOSS) -> np.ndarray:
     """True where more than a share ``largest_loss`` of the galaxy's light is estimated to lie outside the frame.
 
     The default leaves alone what training holds (a Sérsic index of 5 whose half-light radius is an eighth of the frame
@@ -37,7 +38,7 @@ def cut_by_frame(images, *, largest_loss=_LARGEST_LOSS):
     return lost_fraction(images) > largest_loss
 
 
-def bright_neighbour(images, *, largest_fraction=_LARGEST_NEIGHBOURS):
+def bright_neighbour(images: ArrayLike, *, largest_fraction: float = _LARGEST_NEIGHBOURS) -> np.ndarray:
     """True where neighbours hold more than ``largest_fraction`` of the galaxy's own light.
 
     Parameters
@@ -48,7 +49,7 @@ def bright_neighbour(images, *, largest_fraction=_LARGEST_NEIGHBOURS):
     return neighbour_fraction(images) > largest_fraction
 
 
-def lost_fraction(images):
+def lost_fraction(images: ArrayLike) -> np.ndarray:
     """Share of each galaxy's light outside the frame, extrapolated from its edge: (N,).
 
     The mean symmetric light Σ in the outer eighth of the frame, and the logarithmic slope γ from the ring before it to
@@ -59,18 +60,18 @@ def lost_fraction(images):
     return _lost_fraction(*_in_chunks(images))
 
 
-def neighbour_fraction(images):
+def neighbour_fraction(images: ArrayLike) -> np.ndarray:
     """Light of neighbours over that of the galaxy: (N,). Zero where no block has a significant (5 σ) excess."""
     return _neighbour_fraction(*_in_chunks(images))
 
 
-def lost_and_neighbours(images):
+def lost_and_neighbours(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """`cut_by_frame` and `bright_neighbour` with their defaults, from one look at the images: two (N,) bool arrays."""
     blocks, sigma = _in_chunks(images)
     return _lost_fraction(blocks, sigma) > _LARGEST_LOSS, _neighbour_fraction(blocks, sigma) > _LARGEST_NEIGHBOURS
 
 
-def _lost_fraction(blocks, sigma):
+def _lost_fraction(blocks: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     light = _symmetric(blocks, sigma)
     radius = _radius(blocks.shape[1:])
     outer, inner = radius > 0.875, (radius > 0.6875) & (radius <= 0.875)
@@ -86,7 +87,7 @@ def _lost_fraction(blocks, sigma):
     return np.where(significant, np.clip(lost, 0, 1), 0.0)
 
 
-def _neighbour_fraction(blocks, sigma):
+def _neighbour_fraction(blocks: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     light = _symmetric(blocks, sigma)
     opposite = blocks[:, ::-1, ::-1]
     excess = blocks - opposite
@@ -98,14 +99,14 @@ def _neighbour_fraction(blocks, sigma):
     return neighbours / np.maximum(np.sum(light, axis=(1, 2)), floor)
 
 
-def _symmetric(blocks, sigma):
+def _symmetric(blocks: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """The smaller of each block and the opposite one, less the bias −σ/√π of the smaller of two noises."""
     smaller = np.minimum(blocks, blocks[:, ::-1, ::-1])
     noise_alone = np.abs(blocks - blocks[:, ::-1, ::-1]) < _SIGNIFICANT * np.sqrt(2) * sigma[:, None, None]
     return smaller + np.where(noise_alone, sigma[:, None, None] / np.sqrt(np.pi), 0.0)
 
 
-def _blocks(images):
+def _blocks(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means of square blocks, in an array that has the frame's centre at its own, and the noise of a block."""
     n, height, width = images.shape
     size = max(1, min(height, width) // _N_BLOCKS)
@@ -125,13 +126,13 @@ def _blocks(images):
     return blocks, pixel_noise / size
 
 
-def _radius(shape):
+def _radius(shape: tuple[int, ...]) -> np.ndarray:
     """Distance of each block from the centre, as the largest of its two coordinates: 1 at the frame's edge."""
     y, x = (np.abs(np.arange(n) - 0.5 * (n - 1)) / (0.5 * n) for n in shape)
     return np.maximum(y[:, None], x)
 
 
-def _in_chunks(images):
+def _in_chunks(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """`_blocks` of images of one or several bands, a few at a time."""
     images = np.asanyarray(images)
     if images.ndim not in (3, 4):

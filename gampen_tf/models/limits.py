@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..core.flags import Flag
-from ..io.files import check_format, read_json, write_whole
+from ..io.files import PathLike, check_format, read_json, write_whole
 from .image_checks import lost_and_neighbours
 from .novelty import FILE_NAME as NOVELTY_FILE_NAME
 from .novelty import Novelty
@@ -46,13 +47,13 @@ class PredictedRange:
     false_alarm: float
 
     @classmethod
-    def fit(cls, predicted, *, false_alarm=0.01) -> PredictedRange:
+    def fit(cls, predicted: ArrayLike, *, false_alarm: float = 0.01) -> PredictedRange:
         """From predicted values (N, P) of held-out galaxies; NaN left out."""
         tails = [0.5 * false_alarm, 1 - 0.5 * false_alarm]
         low, high = np.nanquantile(np.asarray(predicted, float), tails, axis=0)
         return cls(low, high, false_alarm)
 
-    def is_beyond(self, predicted):
+    def is_beyond(self, predicted: ArrayLike) -> np.ndarray:
         """(N, P) booleans; NaN is not beyond (it has a flag of its own)."""
         predicted = np.asarray(predicted, float)
         return (predicted < self.low) | (predicted > self.high)
@@ -93,7 +94,7 @@ class DomainLimits:
     false_alarm: float
     weights: str
 
-    def flags(self, images, predicted, features):
+    def flags(self, images: np.ndarray, predicted: ArrayLike, features: np.ndarray) -> np.ndarray:
         """Flags of images that can be measured.
 
         Parameters
@@ -118,7 +119,7 @@ class DomainLimits:
             flags[rows] = self._flags(np.asarray(images[rows], np.float32), predicted[rows], features[rows])
         return flags
 
-    def _flags(self, images, predicted, features):
+    def _flags(self, images: np.ndarray, predicted: np.ndarray, features: np.ndarray) -> np.ndarray:
         is_cut, has_neighbour = lost_and_neighbours(images)
         checks = {
             Flag.OUT_OF_DISTRIBUTION: self.novelty.is_novel(features, false_alarm=self.false_alarm),
@@ -128,14 +129,14 @@ class DomainLimits:
         }
         return sum(int(flag) * holds.astype(np.int64) for flag, holds in checks.items())
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """sha256 of all that the flags depend on besides the network; the same before and after :meth:`save`."""
         digest = hashlib.sha256(json.dumps([self.predicted.to_dict(), self.false_alarm, self.weights]).encode())
         for array in (self.novelty.bank, self.novelty.whitening, self.novelty.held_out):
-            digest.update(np.ascontiguousarray(array, np.float32))
+            digest.update(np.ascontiguousarray(array, np.float32).tobytes())
         return digest.hexdigest()
 
-    def save(self, directory):
+    def save(self, directory: PathLike) -> None:
         """Write ``limits.json`` and ``novelty.npz`` into the model's directory."""
         directory = Path(directory)
         self.novelty.save(directory)
@@ -148,7 +149,7 @@ class DomainLimits:
         write_whole(directory / FILE_NAME, json.dumps(entry, indent=1) + "\n")
 
     @classmethod
-    def load(cls, directory) -> DomainLimits | None:
+    def load(cls, directory: PathLike) -> DomainLimits | None:
         """Read what :meth:`save` wrote; None where a model directory has none.
 
         Raises
@@ -166,7 +167,7 @@ class DomainLimits:
         return cls(Novelty.load(directory), predicted, entry["false_alarm"], entry["weights"])
 
     @staticmethod
-    def remove(directory):
+    def remove(directory: PathLike) -> None:
         """Delete the limits in a model directory, if it has any."""
         for name in (FILE_NAME, NOVELTY_FILE_NAME):
             (Path(directory) / name).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.label_scaler import LabelScaler
 from ..core.stretch import Stretch
+from ..io.files import PathLike
 from .directory import POSTERIOR, read_directory
 from .limits import FILE_NAME as LIMITS_FILE_NAME
 from .limits import DomainLimits
@@ -13,7 +14,7 @@ from .safe_loading import load_network
 __all__ = ["load_model"]
 
 
-def load_model(name_or_path) -> Model:
+def load_model(name_or_path: PathLike) -> Model:
     """Load a trained model by the name of one that ships, or by the path of its directory.
 
     Raises

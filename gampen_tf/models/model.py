@@ -10,18 +10,23 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..core.known_parameters import NANOJANSKY_ZERO_POINT
 from ..core.label_scaler import LabelScaler
 from ..core.parameters import ParameterSet
 from ..core.stretch import Stretch
+from ..io.files import PathLike
 from ..layers.heads import GaussianHead, PointHead, find_head
 from ..layers.monte_carlo_dropout import dropout_layers
 from .directory import POSTERIOR, write_directory
 from .limits import DomainLimits
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["PLAIN_FIELDS", "Model", "fingerprint", "weights_hash"]
 
@@ -98,7 +103,7 @@ class Model:
         What inference compiled for the network: kept for the next call, freed with the model.
     """
 
-    network: Any
+    network: keras.Model
     scaler: LabelScaler
     stretch: Stretch
     image_shape: tuple[int, int, int]
@@ -107,12 +112,12 @@ class Model:
     zero_point: float = NANOJANSKY_ZERO_POINT
     band: str = ""
     psf_shape: tuple[int, int] | None = None
-    head: GaussianHead | PointHead | str = "gaussian"
+    head: GaussianHead | PointHead = field(default_factory=lambda: find_head("gaussian"))
     network_name: str | None = None
     network_options: dict = field(default_factory=dict)
     objective: str | None = None
     huber_delta: float | None = None
-    label_scaling: str = "standard"
+    label_scaling: Literal["standard", "range"] = "standard"
     dropout_posterior: bool = False
     calibration: dict | None = None
     limits: DomainLimits | None = None
@@ -122,9 +127,10 @@ class Model:
     name: str = "unnamed"
     compiled: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def __post_init__(self):
-        self.image_shape = tuple(int(n) for n in self.image_shape)
-        self.psf_shape = None if self.psf_shape is None else tuple(int(n) for n in self.psf_shape)
+    def __post_init__(self) -> None:
+        self.image_shape = cast("tuple[int, int, int]", tuple(int(n) for n in self.image_shape))
+        if self.psf_shape is not None:
+            self.psf_shape = cast("tuple[int, int]", tuple(int(n) for n in self.psf_shape))
         self.head = find_head(self.head)
         n = len(self.scaler.parameters)
         expected = self.head.n_outputs(n)
@@ -145,7 +151,7 @@ class Model:
     def parameters(self) -> ParameterSet:
         return self.scaler.parameters
 
-    def prepare(self, images):
+    def prepare(self, images: ArrayLike) -> np.ndarray:
         """Images in the model's pixel unit, as the network takes them: (N, H, W, C) float32 in and out.
 
         Raises
@@ -160,7 +166,7 @@ class Model:
             raise ValueError(f"model {self.name!r} takes images of shape {self.image_shape}, found {images.shape[1:]}")
         return self.stretch(images)
 
-    def save(self, directory) -> Path:
+    def save(self, directory: PathLike) -> Path:
         """Write the model directory (:mod:`gampen_tf.models.directory`); other files in it stay.
 
         Domain limits that belong to other weights, of this model or in the directory, do not stay.
@@ -176,7 +182,7 @@ class Model:
         self._save_limits(Path(directory))
         return Path(directory)
 
-    def _save_limits(self, directory):
+    def _save_limits(self, directory: Path) -> None:
         weights = weights_hash(self.network)
         if self.limits is not None and self.limits.weights == weights:
             self.limits.save(directory)
@@ -208,7 +214,7 @@ class Model:
         }
 
 
-def _short_card(model, name):
+def _short_card(model: Model, name: str) -> str:
     rows = "\n".join(f"| {p.name} | {p.unit or '–'} | {p.transform} |" for p in model.parameters)
     height, width, channels = model.image_shape
     band = f", {model.band}" if model.band else ""
@@ -241,7 +247,7 @@ _POSTERIOR_FIELDS = (
 )
 
 
-def fingerprint(model):
+def fingerprint(model: Model) -> str:
     """sha256 of everything in a model that a posterior depends on: weights, architecture, scaler, stretch, …
 
     Where the code of a layer lies is not part of it: a layer is known by its registered name.
@@ -251,17 +257,17 @@ def fingerprint(model):
     config = _without_modules(model.network.get_config())
     digest = hashlib.sha256(json.dumps([described, config], sort_keys=True, default=str).encode())
     for weight in model.network.weights:
-        digest.update(np.ascontiguousarray(weight))
+        digest.update(np.ascontiguousarray(weight).tobytes())
     return digest.hexdigest()
 
 
-def _without_modules(config):
+def _without_modules(config: Any) -> Any:
     if isinstance(config, dict):
         return {key: _without_modules(value) for key, value in config.items() if key != "module"}
     return [_without_modules(value) for value in config] if isinstance(config, list | tuple) else config
 
 
-def weights_hash(network):
+def weights_hash(network: keras.Model) -> str:
     """sha256 of a network's weights, but for its dropout rates, which the limits do not depend on.
 
     Parameters
@@ -276,5 +282,5 @@ def weights_hash(network):
     digest = hashlib.sha256()
     for weight in network.weights:
         if id(weight) not in rates:
-            digest.update(np.ascontiguousarray(weight))
+            digest.update(np.ascontiguousarray(weight).tobytes())
     return digest.hexdigest()

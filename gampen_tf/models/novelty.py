@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..io.files import check_format, write_whole
+from ..io.files import PathLike, check_format, write_whole
 
 __all__ = ["FILE_NAME", "Novelty"]
 
@@ -64,7 +66,7 @@ class Novelty:
     n_held_out: int
 
     @classmethod
-    def fit(cls, training_features, held_out_features, *, seed=0) -> Novelty:
+    def fit(cls, training_features: ArrayLike, held_out_features: ArrayLike, *, seed: int = 0) -> Novelty:
         """From the features of training images, and of others of the same kind that set the threshold.
 
         Parameters
@@ -99,12 +101,12 @@ class Novelty:
         ranks = np.unique(np.round(np.linspace(0, len(scores) - 1, _HELD_OUT_QUANTILES)).astype(int))
         return cls(mean, whitening, scale, bank, scores[ranks], len(scores))
 
-    def scores(self, features):
+    def scores(self, features: ArrayLike) -> np.ndarray:
         """(N,) distances; NaN for features that are not finite."""
         features = _checked(features, len(self.mean))
         return _distance(_coordinates(features, self.mean, self.whitening, self.residual_scale), self.bank)
 
-    def threshold(self, false_alarm=0.01):
+    def threshold(self, false_alarm: float = 0.01) -> float:
         """The score that a share ``false_alarm`` of held-out galaxies exceeds."""
         if not 1 / (self.n_held_out + 1) <= false_alarm < 1:
             raise ValueError(
@@ -113,16 +115,16 @@ class Novelty:
             )
         return float(np.quantile(self.held_out, min(1.0, (1 - false_alarm) * (1 + 1 / self.n_held_out))))
 
-    def is_novel(self, features, *, false_alarm=0.01):
+    def is_novel(self, features: ArrayLike, *, false_alarm: float = 0.01) -> np.ndarray:
         """True where an image is more novel than all but a share ``false_alarm`` of held-out ones.
 
         Features that are not finite are novel.
         """
         return ~(self.scores(features) <= self.threshold(false_alarm))
 
-    def save(self, directory):
+    def save(self, directory: PathLike) -> Path:
         """Write ``novelty.npz`` into a model directory."""
-        arrays = {name: np.asarray(getattr(self, name), np.float32) for name in _ARRAYS}
+        arrays: dict[str, Any] = {name: np.asarray(getattr(self, name), np.float32) for name in _ARRAYS}
         path = Path(directory) / FILE_NAME
         write_whole(
             path,
@@ -133,7 +135,7 @@ class Novelty:
         return path
 
     @classmethod
-    def load(cls, directory) -> Novelty:
+    def load(cls, directory: PathLike) -> Novelty:
         """Read what :meth:`save` wrote."""
         path = Path(directory) / FILE_NAME
         with np.load(path, allow_pickle=False) as file:
@@ -142,7 +144,7 @@ class Novelty:
             return cls(**{name: file[name].astype(float) for name in _ARRAYS}, n_held_out=int(file["n_held_out"]))
 
 
-def _split(features, mean, whitening):
+def _split(features: ArrayLike, mean: np.ndarray, whitening: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates along the leading directions, and the distance from the subspace that they span."""
     offset = np.asarray(features, float) - mean
     leading = offset @ whitening
@@ -151,12 +153,14 @@ def _split(features, mean, whitening):
     return leading, np.sqrt(np.maximum(np.sum(offset**2, axis=1) - inside, 0))
 
 
-def _coordinates(features, mean, whitening, residual_scale):
+def _coordinates(
+    features: ArrayLike, mean: np.ndarray, whitening: np.ndarray, residual_scale: np.ndarray
+) -> np.ndarray:
     leading, residual = _split(features, mean, whitening)
     return np.column_stack([leading, (residual - residual_scale[0]) / residual_scale[1]])
 
 
-def _distance(coordinates, bank):
+def _distance(coordinates: np.ndarray, bank: np.ndarray) -> np.ndarray:
     """Mean distance to the nearest of the bank, by blocks; NaN where a coordinate is not finite."""
     squares = np.sum(bank**2, axis=1)
     n_neighbours = min(_N_NEIGHBOURS, len(bank))
@@ -170,7 +174,7 @@ def _distance(coordinates, bank):
     return result
 
 
-def _checked(features, n_features=None):
+def _checked(features: ArrayLike, n_features: int | None = None) -> np.ndarray:
     features = np.asarray(features, float)
     if features.ndim != 2 or (n_features is not None and features.shape[1] != n_features):
         raise ValueError(f"features of shape {features.shape}; expected (images, {n_features or 'features'})")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 
 from .. import layers  # noqa: F401 - registered: what is not cannot be told from foreign code
+from ..io.files import PathLike
 
 __all__ = ["load_network", "refuse_foreign_code"]
 
@@ -27,7 +30,7 @@ _KERAS_PREFIXES = ("keras.src.ops.", "keras.src.models.", "keras.src.layers.")
 _FORBIDDEN_CLASSES = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer", "TensorFlowModule")
 
 
-def load_network(path) -> keras.Model:
+def load_network(path: PathLike) -> keras.Model:
     """Load a network from its ``.keras`` file.
 
     Its layers of gampen_tf must have been imported: a registered name is all that tells them from foreign ones.
@@ -41,7 +44,7 @@ def load_network(path) -> keras.Model:
     return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
-def refuse_foreign_code(path):
+def refuse_foreign_code(path: PathLike) -> None:
     """Check every class that the architecture names, before Keras looks at it."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -65,7 +68,7 @@ def refuse_foreign_code(path):
             )
 
 
-def _dicts(node):
+def _dicts(node: Any) -> Iterator[dict]:
     if isinstance(node, dict):
         yield node
         node = list(node.values())

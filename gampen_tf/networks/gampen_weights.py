@@ -22,11 +22,20 @@ The published networks were trained on HSC counts with a zero point of 27; image
 fluxes in nJy the mean of ln flux is larger by 0.4 · (31.4 − 27) · ln 10 = 4.0525.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .gampen_network import TRANSFORMS, gampen
+
+if TYPE_CHECKING:
+    import keras
+
+    from ..io.files import PathLike
 
 __all__ = ["load_gampen_weights"]
 
@@ -42,7 +51,11 @@ _FEATURES = "vgg.features."
 _BLOCKS = (2, 2, 3, 3, 3)
 
 
-def load_gampen_weights(path_or_dict, image_shape=None, dropout_rate=7e-4):
+def load_gampen_weights(
+    path_or_dict: PathLike | Mapping[str, Any],
+    image_shape: tuple[int, int, int] | None = None,
+    dropout_rate: float = 7e-4,
+) -> keras.Model:
     """GaMPEN's network with weights from its PyTorch program.
 
     The number of outputs, the channels and the kind of transform come from the weights. So does the cutout's size, up

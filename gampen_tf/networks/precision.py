@@ -5,16 +5,22 @@ of its inputs, so it bears it, and it is where the time goes. Sums of pixels, de
 the head and all that follows do not bear it, or gain nothing, and stay in the type that they were trained in.
 """
 
+from __future__ import annotations
+
 import platform
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import keras
 
 from ..layers.keras_graph import calls, nested_layers
 from .registry import between_convolutions
 
-__all__ = ["bfloat16_is_fast", "dtype_policy", "in_bfloat16", "in_float32", "refresh_normalisations"]
+__all__ = ["Precision", "bfloat16_is_fast", "dtype_policy", "in_bfloat16", "in_float32", "refresh_normalisations"]
+
+#: Arithmetic that is asked for; "auto" leaves it to the device.
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 

@@ -12,10 +12,12 @@ transforms of the labels. Nothing here is estimated from draws but what says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..core.flags import is_unmeasurable
 from ..core.label_scaler import LabelScaler
@@ -24,7 +26,15 @@ from ..metrics.ranks import pit_from_cdf
 from . import files, joint, presentation, selection
 from .mixture_set import MixtureSet
 from .quantile_map import QuantileMap
-from .reweighting import reweight
+from .reweighting import Reweighted, reweight
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from matplotlib.figure import Figure
+
+    from ..io.files import PathLike
+
+    LogPrior = Callable[[np.ndarray], ArrayLike]
 
 __all__ = ["Posterior"]
 
@@ -70,14 +80,14 @@ class Posterior:
 
     def __init__(
         self,
-        means,
-        scale_trils,
+        means: np.ndarray,
+        scale_trils: np.ndarray,
         scaler: LabelScaler,
         *,
-        weights=None,
+        weights: ArrayLike | None = None,
         n_mc: int = 1000,
         seed: int = 0,
-        flags=None,
+        flags: ArrayLike | None = None,
         identifiers: Sequence[str] | None = None,
         metadata: dict | None = None,
         probability_map: QuantileMap | None = None,
@@ -104,17 +114,17 @@ class Posterior:
         self.weights, self.measured = self._mixtures.weights, self._mixtures.measured
         self.names, self.units = scaler.parameters.names, scaler.parameters.units
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.means)
 
-    def __getitem__(self, rows) -> Posterior:
+    def __getitem__(self, rows: int | slice | ArrayLike) -> Posterior:
         """The posteriors of some galaxies: an index, a slice, a mask or an array of indices."""
         return selection.select(self, rows)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Posterior of {', '.join(self.names)} for {len(self)} galaxies, {self.means.shape[1]} components>"
 
-    def replaced(self, means, scale_trils, **changed) -> Posterior:
+    def replaced(self, means: np.ndarray, scale_trils: np.ndarray, **changed: Any) -> Posterior:
         """Other mixtures, with the settings of this posterior but for those that are given."""
         kept = ("weights", "n_mc", "seed", "flags", "identifiers", "metadata", "probability_map")
         return Posterior(means, scale_trils, self.scaler, **({name: getattr(self, name) for name in kept} | changed))
@@ -128,7 +138,7 @@ class Posterior:
         """The same mixture behind another map of probabilities; None for the model's own posterior."""
         return self.replaced(self.means, self.scale_trils, probability_map=probability_map)
 
-    def rescaled(self, factors, shifts=0.0) -> Posterior:
+    def rescaled(self, factors: ArrayLike, shifts: ArrayLike = 0.0) -> Posterior:
         """Wider or narrower posteriors: labels y → m + a (y − m) + b about the mean m of each mixture.
 
         Parameters
@@ -146,11 +156,11 @@ class Posterior:
     def _moments(self):
         return self._mixtures.of_each_marginal(lambda marginal: np.stack(marginal.moments(), axis=-1))
 
-    def mean(self):
+    def mean(self) -> np.ndarray:
         """(N, P) means in physical units."""
         return self._moments[..., 0]
 
-    def std(self):
+    def std(self) -> np.ndarray:
         """(N, P) standard deviations in physical units."""
         return self._moments[..., 1]
 
@@ -158,29 +168,31 @@ class Posterior:
     def _modes(self):
         return self._mixtures.of_each_marginal(lambda marginal: marginal.mode())
 
-    def mode(self):
+    def mode(self) -> np.ndarray:
         """(N, P) values of the greatest marginal density in physical units: the paper's point estimate.
 
         A bound where its atom's cell holds the greatest density, or its atom more than half of the probability.
         """
         return self._modes
 
-    def median(self):
+    def median(self) -> np.ndarray:
         """(N, P) medians."""
         return self.quantile(0.5)
 
-    def quantile(self, p):
+    def quantile(self, p: ArrayLike) -> np.ndarray:
         """(N, P) quantiles of one level, or (N, P, Q) of Q levels."""
         levels = np.asarray(p, float)
         if np.any((levels < 0) | (levels > 1)):
-            raise ValueError(f"expected probabilities between 0 and 1, found {p}")
+            raise ValueError(f"expected probabilities between 0 and 1, found {p!r}")
         flat = levels.ravel()[None]
         result = self._mixtures.of_each_marginal(
             lambda marginal: marginal.quantile(np.repeat(flat, len(marginal), axis=0))
         )
         return result[..., 0] if levels.ndim == 0 else result
 
-    def interval(self, level=SIGMA_LEVELS[0], kind="hdi"):
+    def interval(
+        self, level: float | Sequence[float] = SIGMA_LEVELS[0], kind: Literal["hdi", "central"] = "hdi"
+    ) -> np.ndarray:
         """Intervals that hold a share of the probability.
 
         Parameters
@@ -206,40 +218,42 @@ class Posterior:
             raise ValueError(f"interval kind {kind!r}; expected 'hdi' or 'central'")
         return result[..., 0, :] if np.ndim(level) == 0 else result
 
-    def cdf(self, values):
+    def cdf(self, values: ArrayLike) -> np.ndarray:
         """Marginal P(x ≤ value), of the shape of ``values`` (N, P) or (N, K, P)."""
         return self._mixtures.at_values("cdf", self._checked_values(values))
 
-    def pdf(self, values):
+    def pdf(self, values: ArrayLike) -> np.ndarray:
         """Marginal densities per physical unit, of the shape of ``values`` (N, P) or (N, K, P)."""
         return self._mixtures.at_values("pdf", self._checked_values(values))
 
-    def atoms(self):
+    def atoms(self) -> np.ndarray:
         """(N, P, 2) probabilities of being exactly at the lower and at the upper bound."""
         return self._mixtures.of_each_marginal(lambda marginal: marginal.atoms())
 
-    def pit_bounds(self, truth):
+    def pit_bounds(self, truth: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """P(x < truth) and P(x ≤ truth), each (N, P); they differ where the truth sits on an atom."""
         truth = self._canonical(truth)
         at_values = self._mixtures.at_values
         return at_values("cdf", truth, strict=True), at_values("cdf", truth)
 
-    def pit(self, truth, seed=0):
+    def pit(self, truth: ArrayLike, seed: int = 0) -> np.ndarray:
         """(N, P) probability integral transforms of true values: uniform if the posteriors are calibrated.
 
         On an atom the place between the two values of :meth:`pit_bounds` is random.
         """
         return pit_from_cdf(*self.pit_bounds(truth), seed=seed)
 
-    def contains(self, truth, level=SIGMA_LEVELS[0], kind="hdi"):
+    def contains(
+        self, truth: ArrayLike, level: float = SIGMA_LEVELS[0], kind: Literal["hdi", "central"] = "hdi"
+    ) -> np.ndarray:
         """(N, P) whether the interval holds the true value; False where either is not known."""
         truth, interval = self._canonical(truth), self.interval(level, kind)
         return (truth >= interval[..., 0]) & (truth <= interval[..., 1])
 
-    def _canonical(self, truth):
+    def _canonical(self, truth: ArrayLike) -> np.ndarray:
         return self.scaler.canonical(self._checked_values(truth))
 
-    def _checked_values(self, values):
+    def _checked_values(self, values: ArrayLike) -> np.ndarray:
         values = np.asarray(values, float)
         if values.ndim not in (2, 3) or (values.shape[0], values.shape[-1]) != (len(self), len(self.names)):
             raise ValueError(
@@ -251,11 +265,11 @@ class Posterior:
     # -- draws and the joint posterior -------------------------------------------------------------------------------
 
     @cached_property
-    def samples(self):
+    def samples(self) -> np.ndarray:
         """(N, n_mc, P) draws in physical units; made when first asked for, and kept."""
         return self.sample(self.n_mc, self.seed)
 
-    def sample(self, n_mc: int, seed: int | None = None):
+    def sample(self, n_mc: int, seed: int | None = None) -> np.ndarray:
         """(N, n_mc, P) draws in physical units, stratified over the passes.
 
         They depend on the seed and the galaxy's own mixture alone: all galaxies share the random numbers behind them.
@@ -263,7 +277,7 @@ class Posterior:
         seed = self.seed if seed is None else seed
         return self._mixtures.by_group(lambda part: joint.sample(part, int(n_mc), seed))
 
-    def log_prob(self, values):
+    def log_prob(self, values: ArrayLike) -> np.ndarray:
         """Joint log density in physical units, at values (N, P) or (N, K, P).
 
         A value in an atom's cell (B/T below 0.01) has the probability of the atom spread over the cell, so that the
@@ -276,7 +290,7 @@ class Posterior:
         """
         return self._mixtures.by_group(joint.log_prob, self._checked_values(values))
 
-    def credible_mass(self, values, *, n_mc=None):
+    def credible_mass(self, values: ArrayLike, *, n_mc: int | None = None) -> np.ndarray:
         """Probability of the joint highest-density region on whose border a point lies: 0 at the peak, 1 far out.
 
         Highest in label space (logit B/T, log R_e, log F), where the components are Gaussian; the region of a
@@ -299,7 +313,12 @@ class Posterior:
             lambda part, of: joint.credible_mass(part, of, n_mc, self.seed), self._checked_values(values)
         )
 
-    def covariance(self, kind="total", *, space="physical"):
+    def covariance(
+        self,
+        kind: Literal["total", "aleatoric", "epistemic"] = "total",
+        *,
+        space: Literal["physical", "label"] = "physical",
+    ) -> np.ndarray:
         """Covariances of the parameters.
 
         Parameters
@@ -317,7 +336,7 @@ class Posterior:
         """
         return self._mixtures.by_group(lambda part: joint.covariance(part, kind, space))
 
-    def reweight(self, new_log_prior, training_log_prior, *, n_mc=None):
+    def reweight(self, new_log_prior: LogPrior, training_log_prior: LogPrior, *, n_mc: int | None = None) -> Reweighted:
         """The posterior under another prior, by importance weights on draws.
 
         Parameters
@@ -337,27 +356,27 @@ class Posterior:
 
     # -- tables, figures, files ---------------------------------------------------------------------------------------
 
-    def to_table(self):
+    def to_table(self) -> QTable:
         """One row a galaxy, as an astropy QTable; see :func:`~gampen_tf.posterior.presentation.to_table`."""
         return presentation.to_table(self)
 
-    def summary(self):
+    def summary(self) -> str:
         """The sample in a few lines of text: numbers of galaxies, typical values and uncertainties."""
         return presentation.summary(self)
 
-    def plot(self, i, truth=None):
+    def plot(self, i: int, truth: Sequence[float] | np.ndarray | None = None) -> Figure:
         """Figure of galaxy ``i``'s marginal posteriors with their modes and intervals; ``truth`` (P,) if known."""
         return presentation.plot(self, i, truth)
 
-    def corner(self, i, truth=None):
+    def corner(self, i: int, truth: Sequence[float] | np.ndarray | None = None) -> Figure:
         """Figure of galaxy ``i``'s joint posterior, every pair of parameters; ``truth`` (P,) if known."""
         return presentation.corner(self, i, truth)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Write all of it to an HDF5 file, the whole or nothing; a file that is there is replaced."""
         files.save(self, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> Posterior:
         """A posterior that :meth:`save` wrote."""
         return files.load(cls, path)

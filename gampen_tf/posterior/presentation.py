@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..core.ellipticity import NAMES as ELLIPTICITY
@@ -11,12 +14,16 @@ from ..plots.posteriors import plot_marginal, plot_posterior
 from ..plots.style import panels
 from .shapes import shape_columns
 
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from matplotlib.figure import Figure
+
 __all__ = ["LEVELS", "corner", "plot", "summary", "to_table"]
 
 LEVELS = dict(zip(("68", "95", "99"), SIGMA_LEVELS, strict=True))
 
 
-def to_table(posterior):
+def to_table(posterior) -> QTable:
     """One row a galaxy.
 
     Columns: ``identifier``; for each parameter its value (the mode of its marginal, as in the paper) under its own
@@ -52,7 +59,7 @@ def to_table(posterior):
     return table
 
 
-def summary(posterior):
+def summary(posterior) -> str:
     """The sample in a few lines.
 
     Returns
@@ -75,7 +82,7 @@ def summary(posterior):
             half, epistemic = 0.5 * np.median(intervals[:, i, 1] - intervals[:, i, 0]), np.median(share[:, i])
             spread = f"{'–':>10}  {'–':>8}" if _values_alone(posterior) else f"{half:10.3g}  {epistemic:8.0%}"
             lines.append(f"{name:{width}}  {values}  {spread}  {unit}")
-    counts = {}
+    counts: dict[str, int] = {}
     for flag in posterior.flags:
         for word in describe(flag).split(" | ") if flag else ():
             counts[word] = counts.get(word, 0) + 1
@@ -83,7 +90,7 @@ def summary(posterior):
     return "\n".join(lines)
 
 
-def plot(posterior, i, truth=None):
+def plot(posterior, i: int, truth: Sequence[float] | np.ndarray | None = None) -> Figure:
     """Marginal posteriors of galaxy ``i``: density, mode, 68.27, 95.45 and 99.73 % intervals, and the truth if given.
 
     Returns
@@ -110,7 +117,7 @@ def plot(posterior, i, truth=None):
     return figure
 
 
-def corner(posterior, i, truth=None):
+def corner(posterior, i: int, truth: Sequence[float] | np.ndarray | None = None) -> Figure:
     """Joint posterior of galaxy ``i``, every pair of parameters; the truth if given.
 
     Returns

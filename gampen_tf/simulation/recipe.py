@@ -86,18 +86,18 @@ class Recipe:
     folder: Path
 
     @functools.cached_property
-    def sha256(self):
+    def sha256(self) -> str:
         """Hash of the content, whatever the layout of the file, and of the FITS files that it names."""
         digest = hashlib.sha256(json.dumps(self.document, sort_keys=True).encode())
         for path in (*self.psf.get("files", ()), *self.noise.get("files", ())):
             digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
         return digest.hexdigest()
 
-    def flux_of(self, magnitude):
+    def flux_of(self, magnitude: float) -> float:
         """Flux in pixel units of an AB magnitude."""
         return 10 ** (-0.4 * (magnitude - self.zero_point))
 
     @property
-    def nanojansky(self):
+    def nanojansky(self) -> float:
         """One pixel unit in nJy."""
         return 10 ** (-0.4 * (self.zero_point - NANOJANSKY_ZERO_POINT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -11,10 +12,13 @@ from ..io import locations
 from .recipe import COMPONENT, SPLITS, GalaxyKind, Recipe
 from .recipe_sections import RecipeError, Section
 
+if TYPE_CHECKING:
+    from ..io.files import PathLike
+
 __all__ = ["load_recipe"]
 
 
-def load_recipe(recipe, *, folder=None):
+def load_recipe(recipe: PathLike | dict | Recipe, *, folder: PathLike | None = None) -> Recipe:
     """Read and check a recipe.
 
     Parameters

@@ -1,23 +1,27 @@
 """The public verb: draw a data set from a recipe."""
 
+from __future__ import annotations
+
 import concurrent.futures
 import functools
 import json
 import shutil
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from tqdm import tqdm
 
 from ..core.known_parameters import column_unit
 from ..data import layout
-from ..data.dataset import open_dataset
+from ..data.dataset import DataSet, open_dataset
 from ..io.cluster import cluster_client
-from ..io.files import write_whole
+from ..io.files import PathLike, write_whole
 from ..io.provenance import package_versions
 from ..io.workers import WorkerDied, WorkerProcesses, n_cores
 from .galaxies import draw_catalogue
 from .parts import write_part
+from .recipe import Recipe
 from .recipe_file import load_recipe
 
 __all__ = ["simulate"]
@@ -27,7 +31,17 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 
-def simulate(recipe, output, *, n_images, seed=0, workers=None, format="shards", progress_bar=True, client=None):
+def simulate(
+    recipe: PathLike | dict | Recipe,
+    output: PathLike,
+    *,
+    n_images: int,
+    seed: int = 0,
+    workers: int | None = None,
+    format: Literal["shards", "fits"] = "shards",
+    progress_bar: bool = True,
+    client: Any = None,
+) -> DataSet:
     """Draw galaxies from a recipe and write them as a data set.
 
     Galaxy i of a seed is the same whatever ``n_images``, the number of workers and their order. A run that was stopped

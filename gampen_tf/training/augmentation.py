@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from ..core.known_parameters import KNOWN_PARAMETERS
+
+if TYPE_CHECKING:
+    from ..core.label_scaler import LabelScaler
 
 __all__ = ["Augmentation"]
 
@@ -47,7 +51,9 @@ class Augmentation:
         return cls(turns=not oriented, max_shift=0 if oriented else max_shift)
 
     @classmethod
-    def for_labels(cls, scaler, max_shift: int = 0, zoom=None) -> Augmentation:
+    def for_labels(
+        cls, scaler: LabelScaler, max_shift: int = 0, zoom: tuple[float, float] | None = None
+    ) -> Augmentation:
         """The same with a zoom that changes the labels of a `LabelScaler` as it should.
 
         There is none where it is not settled for one of the parameters what a zoom does to it: brightness changes.
@@ -62,9 +68,9 @@ class Augmentation:
             (power, one.transform == "log", float((1 if one.transform == "log" else mean) / scale))
             for one, power, mean, scale in zip(parameters, powers, scaler.mean, scaler.scale, strict=True)
         )
-        return cls(plain.turns, plain.max_shift, tuple(zoom), laws)
+        return cls(plain.turns, plain.max_shift, (zoom[0], zoom[1]), laws)
 
-    def __call__(self, tensors, seed):
+    def __call__(self, tensors: tuple[tf.Tensor, ...], seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Augment a batch.
 
         Parameters
@@ -88,7 +94,7 @@ class Augmentation:
             tensors = (_zoomed(tensors[0], self._factors(seed, n_images)), *tensors[1:])
         return tensors
 
-    def labels(self, labels, seed):
+    def labels(self, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Labels (B, P) of the images that the same seed augments."""
         if not self.zoom:
             return labels

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import tensorflow as tf
 
-from ..networks.precision import bfloat16_is_fast
+from ..networks.precision import Precision, bfloat16_is_fast
 
 __all__ = ["find_precision", "find_strategy"]
 
@@ -26,7 +28,7 @@ def find_strategy(strategy: str | tf.distribute.Strategy) -> tf.distribute.Strat
     return tf.distribute.get_strategy()
 
 
-def find_precision(precision: str) -> str:
+def find_precision(precision: Precision) -> Literal["float32", "bfloat16"]:
     """The precision given, or for "auto" the one that the device is fast in: "float32" or "bfloat16".
 
     Raises

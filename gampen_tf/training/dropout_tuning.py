@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -16,6 +18,11 @@ from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, proportion
 from ..models.combination import as_model
 from .saving import directory_to_save
+
+if TYPE_CHECKING:
+    from ..data.joined import DataLike
+    from ..data.labelled_images import Split
+    from ..models.combination import ModelLike
 
 __all__ = ["DropoutTuning", "RATES", "tune_dropout"]
 
@@ -53,7 +60,7 @@ class DropoutTuning:
     passes: int
 
     @property
-    def deviation(self):
+    def deviation(self) -> np.ndarray:
         """(R,) mean |coverage − level|."""
         return np.mean(np.abs(self.coverage.value - self.levels[:, None]), axis=(1, 2))
 
@@ -71,10 +78,10 @@ class DropoutTuning:
             "passes": self.passes,
         }
 
-    def __str__(self):
+    def __str__(self) -> str:
         head = [f"{'rate':>8}", *(f"{name[:14]:>20}" for name in self.names), f"{'mean |difference|':>20}"]
         lines = ["coverage (%) at " + " / ".join(f"{100 * level:.2f} %" for level in self.levels), "".join(head)]
-        for rate, rows, deviation in zip(self.rates, self.coverage.value, self.deviation, strict=True):
+        for rate, rows, deviation in zip(self.rates, np.asarray(self.coverage.value), self.deviation, strict=True):
             cells = [" / ".join(f"{100 * value:.1f}" for value in column) for column in rows.T]
             mark = "  <- chosen" if rate == self.chosen else ""
             lines.append(f"{rate:8g}" + "".join(f"{c:>20}" for c in cells) + f"{100 * deviation:20.2f}" + mark)
@@ -84,16 +91,16 @@ class DropoutTuning:
 
 
 def tune_dropout(
-    model,
-    data,
+    model: ModelLike,
+    data: DataLike,
     *,
-    rates=RATES,
-    split="validation",
-    n_images=2000,
-    passes=16,
-    seed=0,
-    save=True,
-    progress_bar=True,
+    rates: Sequence[float] = RATES,
+    split: Split = "validation",
+    n_images: int | None = 2000,
+    passes: int = 16,
+    seed: int = 0,
+    save: bool = True,
+    progress_bar: bool = True,
 ) -> DropoutTuning:
     """Measure coverage at several dropout rates and write the best one into the model.
 

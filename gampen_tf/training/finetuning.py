@@ -8,7 +8,9 @@ as ``print(*[layer.name for layer in model.network.layers])`` shows them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal
 
 import keras
 import numpy as np
@@ -25,6 +27,18 @@ from .network_training import open_or_simulate, train_network
 from .presets import find_preset
 from .targets import find_parameters, split_truth
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from ..core.parameters import ParameterSet
+    from ..core.stretch import Stretch
+    from ..data.joined import DataLike
+    from ..io.files import PathLike
+    from ..models.combination import ModelLike
+    from ..networks.precision import Precision
+    from .augmentation import Augmentation
+    from .preset import Preset
+
 __all__ = ["finetune"]
 
 # A trained network forgets at the rate that a new one learns at.
@@ -32,28 +46,28 @@ _RATE_FRACTION = 0.1
 
 
 def finetune(
-    model,
-    data,
-    output=None,
+    model: ModelLike,
+    data: DataLike,
+    output: PathLike | None = None,
     *,
-    load="all",
-    trainable="all",
-    scaler="keep",
-    n_images=None,
-    parameters=None,
-    preset=None,
-    epochs=None,
-    batch_size=None,
-    learning_rate=None,
-    dropout_rate=None,
-    stretch=None,
-    augment="auto",
-    seed=0,
-    precision="auto",
-    strategy="auto",
-    resume=True,
-    tensorboard=False,
-    progress_bar=True,
+    load: Literal["all", "matching"] | Sequence[str] = "all",
+    trainable: Literal["all"] | Sequence[str] = "all",
+    scaler: Literal["keep", "refit"] = "keep",
+    n_images: int | None = None,
+    parameters: ParameterSet | Sequence[str] | None = None,
+    preset: str | Preset | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    dropout_rate: float | None = None,
+    stretch: Stretch | None = None,
+    augment: Augmentation | Literal["auto"] | None = "auto",
+    seed: int = 0,
+    precision: Precision = "auto",
+    strategy: Literal["auto", "none"] | tf.distribute.Strategy = "auto",
+    resume: bool = True,
+    tensorboard: bool = False,
+    progress_bar: bool = True,
 ) -> Model:
     """Go on training a model on other data.
 
@@ -88,7 +102,7 @@ def finetune(
     Returns
     -------
     Model
-        Its provenance says what was loaded and trained, and holds that of the model it came from.
+        Its provenance names the layers that were loaded and trained, and holds that of the model it came from.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from ..models.limits import DomainLimits, PredictedRange
 from ..models.model import weights_hash
 from ..models.novelty import Novelty
 from .saving import directory_to_save
+
+if TYPE_CHECKING:
+    from ..data.joined import DataLike
+    from ..models.combination import ModelLike
 
 __all__ = ["fit_limits", "limits_of"]
 
@@ -63,16 +68,16 @@ def limits_of(
 
 
 def fit_limits(
-    model,
-    data,
+    model: ModelLike,
+    data: DataLike,
     *,
-    false_alarm=0.01,
-    n_training=10_000,
-    n_held_out=5000,
-    passes=8,
-    seed=0,
-    save=True,
-    progress_bar=True,
+    false_alarm: float = 0.01,
+    n_training: int = 10_000,
+    n_held_out: int = 5000,
+    passes: int = 8,
+    seed: int = 0,
+    save: bool = True,
+    progress_bar: bool = True,
 ) -> DomainLimits:
     """Fit a model's domain limits and write them into it, for `gampen_tf.predict` to flag by.
 

@@ -133,6 +133,19 @@ class Trainer:
             return None
         return len(losses) if losses[-1] is None else 1 + int(np.argmin(losses))
 
+    @property
+    def best(self) -> dict:
+        """The entry of the history for the best epoch.
+
+        Raises
+        ------
+        ValueError
+            If there is none yet.
+        """
+        if self.best_epoch is None:
+            raise ValueError("no epoch has been trained yet")
+        return self.history[self.best_epoch - 1]
+
     def _compile(self):
         strategy, network, optimizer, preset = self._strategy, self.network, self.optimizer, self.preset
         n_replicas = strategy.num_replicas_in_sync

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import numbers
 import random
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import keras
+import tensorflow as tf
 
 from .. import networks
-from ..networks.precision import dtype_policy
+from ..networks.precision import Precision, dtype_policy
 from .devices import find_precision
 
 __all__ = ["build_network", "checked_seed", "seeded"]
@@ -18,14 +21,22 @@ __all__ = ["build_network", "checked_seed", "seeded"]
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
-def build_network(name, image_shape, n_parameters, options, seed, precision, strategy) -> tuple[keras.Model, str]:
+def build_network(
+    name: str,
+    image_shape: tuple[int, int, int],
+    n_parameters: int,
+    options: dict,
+    seed: int,
+    precision: Precision,
+    strategy: tf.distribute.Strategy,
+) -> tuple[keras.Model, Literal["float32", "bfloat16"]]:
     """A new network of a name, and the precision that it computes in: "float32" or "bfloat16"."""
     precision = find_precision(precision)
     with strategy.scope(), seeded(seed), dtype_policy(_POLICIES[precision]):
         return networks.build(name, image_shape, n_parameters, **options), precision
 
 
-def checked_seed(seed) -> int:
+def checked_seed(seed: Any) -> int:
     """The seed of a training run as Python's own integer.
 
     Raises
@@ -39,7 +50,7 @@ def checked_seed(seed) -> int:
 
 
 @contextlib.contextmanager
-def seeded(seed):
+def seeded(seed: int) -> Iterator[None]:
     """A context within which new layers draw their initial weights as a function of `seed`."""
     # Keras draws the seeds of initialisers and random layers from Python's generator
     state = random.getstate()

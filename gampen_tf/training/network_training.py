@@ -14,6 +14,7 @@ from tqdm import tqdm
 from .. import networks
 from ..data.joined import as_dataset
 from ..io.provenance import command, versions
+from ..layers.heads import find_head
 from ..models.model import Model
 from ..networks.precision import in_float32
 from ..simulation.run import simulate
@@ -115,7 +116,7 @@ def train_network(
     if resume:
         trainer.resume()
     trainer.run(training, validation, preset.epochs)
-    best = trainer.history[trainer.best_epoch - 1]
+    best = trainer.best
     model = Model(
         network=in_float32(network),
         scaler=scaler,
@@ -126,7 +127,7 @@ def train_network(
         zero_point=dataset.zero_point,
         band=dataset.band,
         psf_shape=dataset.psf_shape if with_psf else None,
-        head=preset.head,
+        head=find_head(preset.head),
         network_name=settings["network"],
         network_options=settings["network_options"],
         objective=preset.objective,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import keras
 
@@ -53,27 +54,27 @@ class Preset:
         For networks whose dropout is on when they measure, too: without it they may be off by more than they err.
     """
 
-    optimizer: str = "adamw"
+    optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 1e-3
     batch_size: int = 128
     epochs: int = 30
     momentum: float = 0.9
-    reduction: str = "mean"
+    reduction: Literal["mean", "sum"] = "mean"
     weight_decay: float = 0.0
     l2: float = 0.0
-    schedule: str = "cosine"
+    schedule: Literal["constant", "cosine"] = "cosine"
     warmup: float = 0.03
     clip_norm: float | None = None
     averaging: float | None = None
     patience: int | None = None
-    objective: str = "gaussian_nll"
+    objective: Literal["gaussian_nll", "huber", "mae", "mse"] = "gaussian_nll"
     huber_delta: float = 1e-3
-    label_scaling: str = "standard"
+    label_scaling: Literal["standard", "range"] = "standard"
     max_shift: float = 0.0
     zoom: tuple[float, float] | None = None
     validate_with_dropout: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, expected in (
             ("optimizer", ("adamw", "sgd")),
             ("reduction", ("mean", "sum")),
@@ -92,11 +93,11 @@ class Preset:
             raise ValueError(f"warmup is a fraction of the steps, at least 0 and less than 1; found {self.warmup}")
 
     @property
-    def head(self) -> str:
+    def head(self) -> Literal["gaussian", "point"]:
         """The head that the objective is for: "gaussian" or "point"."""
         return "gaussian" if self.objective == "gaussian_nll" else "point"
 
-    def build_optimizer(self, n_steps):
+    def build_optimizer(self, n_steps: int) -> keras.optimizers.Optimizer:
         """A Keras optimiser for a run of `n_steps` batches.
 
         Clipping is not among its settings: it is done on the gradient of all devices together, see
@@ -121,10 +122,10 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     decay : bool
     """
 
-    def __init__(self, peak, n_steps, warmup=0.0, decay=True):
+    def __init__(self, peak: float, n_steps: int, warmup: float = 0.0, decay: bool = True):
         self.peak, self.n_steps, self.warmup, self.decay = float(peak), int(n_steps), float(warmup), bool(decay)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         # the first step has a rate above zero, and so has the last
         step = keras.ops.cast(step, "float32") + 0.5
         rising = max(1.0, self.warmup * self.n_steps)
@@ -134,5 +135,5 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
             rate = rate * 0.5 * (1.0 + keras.ops.cos(3.141592653589793 * done))
         return self.peak * rate
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"peak": self.peak, "n_steps": self.n_steps, "warmup": self.warmup, "decay": self.decay}

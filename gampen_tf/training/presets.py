@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from .. import networks
 from .preset import Preset
@@ -109,7 +110,7 @@ PRESETS = {
 }
 
 
-def find_preset(preset, network_name, **changes) -> Preset:
+def find_preset(preset: str | Preset | None, network_name: str | None, **changes: Any) -> Preset:
     """The preset of a name or of a network, with some settings changed.
 
     Parameters

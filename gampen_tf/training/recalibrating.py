@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from ..calibration.recalibration import Recalibration
 from ..data.joined import as_dataset
@@ -11,20 +12,25 @@ from ..inference.predictor import Predictor
 from ..models.combination import as_model
 from .saving import directory_to_save
 
+if TYPE_CHECKING:
+    from ..data.joined import DataLike
+    from ..data.labelled_images import Split
+    from ..models.combination import ModelLike
+
 __all__ = ["calibrate"]
 
 
 def calibrate(
-    model,
-    data,
+    model: ModelLike,
+    data: DataLike,
     *,
-    kind="temperature_each+quantile",
-    split="validation",
-    n_images=None,
-    passes="auto",
-    seed=0,
-    save=True,
-    progress_bar=True,
+    kind: str = "temperature_each+quantile",
+    split: Split = "validation",
+    n_images: int | None = None,
+    passes: int | Literal["auto"] = "auto",
+    seed: int = 0,
+    save: bool = True,
+    progress_bar: bool = True,
 ) -> Recalibration:
     """Fit a recalibration and write it into the model, for `gampen_tf.predict` to apply.
 

@@ -10,6 +10,9 @@ after a kill goes on where the run was and ends with the same weights, bit for b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
 from .. import networks
 from ..core.stretch import Stretch
 from ..models.model import Model
@@ -19,30 +22,40 @@ from .network_training import open_or_simulate, train_network
 from .presets import find_preset
 from .targets import find_parameters, fit_scaler
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from ..core.parameters import ParameterSet
+    from ..data.joined import DataLike
+    from ..io.files import PathLike
+    from ..networks.precision import Precision
+    from .augmentation import Augmentation
+    from .preset import Preset
+
 __all__ = ["train"]
 
 
 def train(
-    data,
-    output=None,
+    data: DataLike,
+    output: PathLike | None = None,
     *,
-    network="compact",
-    n_images=None,
-    parameters=None,
-    preset=None,
-    epochs=None,
-    batch_size=None,
-    learning_rate=None,
-    dropout_rate=None,
-    stretch=None,
-    network_options=None,
-    augment="auto",
-    seed=0,
-    precision="auto",
-    strategy="auto",
-    resume=True,
-    tensorboard=False,
-    progress_bar=True,
+    network: str = "compact",
+    n_images: int | None = None,
+    parameters: ParameterSet | Sequence[str] | None = None,
+    preset: str | Preset | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    dropout_rate: float | None = None,
+    stretch: Stretch | None = None,
+    network_options: dict | None = None,
+    augment: Augmentation | Literal["auto"] | None = "auto",
+    seed: int = 0,
+    precision: Precision = "auto",
+    strategy: Literal["auto", "none"] | tf.distribute.Strategy = "auto",
+    resume: bool = True,
+    tensorboard: bool = False,
+    progress_bar: bool = True,
 ) -> Model:
     """Train a network.
 

@@ -15,17 +15,20 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ..io.files import PathLike
 from ..models.directory import GENERATIVE, read_directory, write_directory
 from ..models.safe_loading import load_network
 from .network import kl_from_standard_normal, log_density, split
-from .source_crops import crop_sources, normalise
+from .source_crops import SourceCrops, crop_sources, normalise
 
 __all__ = ["GalaxyVAE", "round_weights"]
 
@@ -53,7 +56,7 @@ class GalaxyVAE:
         For messages.
     """
 
-    network: Any
+    network: keras.Model
     variant: str = "dense"
     softening: float | None = 0.1
     provenance: dict = field(default_factory=dict)
@@ -61,7 +64,7 @@ class GalaxyVAE:
     card: str | None = None
     name: str = "unnamed"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.encoder, self.decoder = self.network.get_layer("encoder"), self.network.get_layer("decoder")
 
     @property
@@ -72,7 +75,7 @@ class GalaxyVAE:
     def n_latents(self) -> int:
         return self.decoder.input_shape[-1]
 
-    def prepare(self, frames, **options):
+    def prepare(self, frames: ArrayLike, **options: Any) -> tuple[SourceCrops, np.ndarray]:
         """Frames as the model knows images: cut around their most prominent source, downscaled and scaled.
 
         Parameters
@@ -91,7 +94,7 @@ class GalaxyVAE:
         crops = crop_sources(frames, size=self.image_shape[0], **options)
         return crops, normalise(crops.images, self.softening)
 
-    def encode(self, images):
+    def encode(self, images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """q(z | x): means g_μ and variances g_Σ of the latents, (N, L) each.
 
         Parameters
@@ -102,7 +105,7 @@ class GalaxyVAE:
         mean, log_variance = self._encode(images)
         return mean, np.exp(log_variance)
 
-    def decode(self, latents):
+    def decode(self, latents: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """p(x | z): means f_μ and variances f_Σ of the pixels, (N, H, W, C) each.
 
         Parameters
@@ -112,7 +115,7 @@ class GalaxyVAE:
         mean, log_variance = self._decode(self._latents(latents))
         return mean, np.exp(log_variance)
 
-    def sample(self, n_images, *, seed=0, pixel_noise=False):
+    def sample(self, n_images: int, *, seed: int = 0, pixel_noise: bool = False) -> np.ndarray:
         """New galaxies: f_μ(z) of z drawn from the prior, (n_images, H, W, C).
 
         Parameters
@@ -129,7 +132,7 @@ class GalaxyVAE:
         noise = np.stack([_normal(seed, i, _STREAM_PIXELS, mean.shape[1:]) for i in range(n_images)])
         return mean + np.sqrt(variance) * noise
 
-    def reconstruct(self, images, *, seed=None):
+    def reconstruct(self, images: ArrayLike, *, seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Means and variances of the pixels at the latents of images, (N, H, W, C) each.
 
         Parameters
@@ -143,23 +146,25 @@ class GalaxyVAE:
             mean = mean + np.exp(0.5 * log_variance) * _normals(seed, len(mean), _STREAM_ENCODE, self.n_latents)
         return self.decode(mean)
 
-    def log_likelihood_given(self, images, latents):
+    def log_likelihood_given(self, images: ArrayLike, latents: ArrayLike) -> np.ndarray:
         """ln p(x | z) of each image at its latents, (N,)."""
         images, latents = self._images(images), self._latents(latents)
         if len(images) != len(latents):
             raise ValueError(f"{len(images)} images and {len(latents)} latents; expected as many of either")
         return np.asarray(log_density(images, *self._decode(latents), n_axes=3))
 
-    def log_likelihood_bound(self, images, *, n_samples=16, importance_weighted=False, seed=0):
+    def log_likelihood_bound(
+        self, images: ArrayLike, *, n_mc: int = 16, importance_weighted: bool = False, seed: int = 0
+    ) -> np.ndarray:
         """A lower bound of ln p(x), estimated from draws of q(z | x).
 
         Parameters
         ----------
         images : (N, H, W, C) array
-        n_samples : int
+        n_mc : int
             Draws an image.
         importance_weighted : bool
-            ln of the mean of p(x, z) / q(z | x) (Burda et al. 2016), a bound whose expectation rises with `n_samples`
+            ln of the mean of p(x, z) / q(z | x) (Burda et al. 2016), a bound whose expectation rises with `n_mc`
             to ln p(x); in place of the evidence bound, E_q[ln p(x | z)] − D_KL[q ‖ p] (eq. 4), whose expectation does
             not depend on it.
         seed : int
@@ -171,12 +176,12 @@ class GalaxyVAE:
         """
         images = self._images(images)
         mean, log_variance = self._encode(images)
-        if n_samples < 1:
-            raise ValueError(f"n_samples: expected 1 or more, found {n_samples}")
-        noise = [_normal(seed, i, _STREAM_ENCODE, (n_samples, self.n_latents)) for i in range(len(images))]
-        noise = np.reshape(noise, (len(images), n_samples, self.n_latents))
-        terms = np.empty((n_samples, len(images)))
-        for s in range(n_samples):
+        if n_mc < 1:
+            raise ValueError(f"n_mc: expected 1 or more, found {n_mc}")
+        draws = [_normal(seed, i, _STREAM_ENCODE, (n_mc, self.n_latents)) for i in range(len(images))]
+        noise = np.reshape(draws, (len(images), n_mc, self.n_latents))
+        terms = np.empty((n_mc, len(images)))
+        for s in range(n_mc):
             latents = mean + np.exp(0.5 * log_variance) * noise[:, s]
             terms[s] = self.log_likelihood_given(images, latents)
             if importance_weighted:
@@ -187,7 +192,9 @@ class GalaxyVAE:
             return largest + np.log(np.mean(np.exp(terms - largest), axis=0))
         return np.mean(terms, axis=0) - np.asarray(kl_from_standard_normal(mean, log_variance))
 
-    def traversal(self, steps=(-3, -2, -1, 0, 1, 2, 3), *, centre=None):
+    def traversal(
+        self, steps: Sequence[float] = (-3, -2, -1, 0, 1, 2, 3), *, centre: ArrayLike | None = None
+    ) -> np.ndarray:
         """f_μ(z) with one latent at a time at each of the steps, the others at `centre`: the paper's figure 5.
 
         Parameters
@@ -210,10 +217,10 @@ class GalaxyVAE:
         mean, _ = self.decode(latents.reshape(-1, self.n_latents))
         return mean.reshape(self.n_latents, len(steps), *self.image_shape)
 
-    def save(self, directory) -> Path:
+    def save(self, directory: PathLike) -> Path:
         """Write the model directory; files that were there are replaced, each in one step."""
 
-        def write_weights(path):
+        def write_weights(path: Path) -> None:
             with tempfile.TemporaryDirectory() as scratch:
                 stored = Path(scratch) / "stored.keras"
                 self.network.save(stored)
@@ -225,7 +232,7 @@ class GalaxyVAE:
         return write_directory(directory, GENERATIVE, description, write_weights, metrics=self.metrics, card=card)
 
     @classmethod
-    def load(cls, name_or_path) -> GalaxyVAE:
+    def load(cls, name_or_path: PathLike) -> GalaxyVAE:
         """Load a model by the name of one that ships, or by the path of its directory.
 
         Raises
@@ -244,7 +251,7 @@ class GalaxyVAE:
             **{name: there.description[name] for name in _PLAIN_FIELDS},
         )
 
-    def _images(self, images):
+    def _images(self, images: ArrayLike) -> np.ndarray:
         images = np.asarray(images, np.float32)
         found = images.shape
         if images.ndim == 3 and self.image_shape[-1] == 1:
@@ -253,16 +260,16 @@ class GalaxyVAE:
             raise ValueError(f"model {self.name!r} takes images of shape {('N', *self.image_shape)}, found {found}")
         return images
 
-    def _latents(self, latents):
+    def _latents(self, latents: ArrayLike) -> np.ndarray:
         latents = np.asarray(latents, np.float32)
         if latents.ndim != 2 or latents.shape[1] != self.n_latents:
             raise ValueError(f"latents of shape {latents.shape}; expected (N, {self.n_latents})")
         return latents
 
-    def _encode(self, images):
+    def _encode(self, images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return split(_in_batches(self.encoder, self._images(images)))
 
-    def _decode(self, latents):
+    def _decode(self, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return split(_in_batches(self.decoder, latents))
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
+from ..io.files import PathLike
 from ..io.provenance import versions
 from ..models.directory import GENERATIVE
 from ..training.augmentation import Augmentation
@@ -32,22 +35,22 @@ _VALIDATION_SHARE = 20
 
 
 def train_vae(
-    images,
-    output=None,
+    images: ArrayLike,
+    output: PathLike | None = None,
     *,
-    variant="dense",
-    n_latents=8,
-    softening=0.1,
-    network_options=None,
-    preset=None,
-    epochs=None,
-    batch_size=None,
-    learning_rate=None,
-    augment=True,
-    seed=0,
-    strategy="auto",
-    resume=True,
-    progress_bar=True,
+    variant: Literal["dense", "convolutional"] = "dense",
+    n_latents: int = 8,
+    softening: float | None = 0.1,
+    network_options: dict | None = None,
+    preset: Preset | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    augment: bool = True,
+    seed: int = 0,
+    strategy: Literal["auto", "none"] | tf.distribute.Strategy = "auto",
+    resume: bool = True,
+    progress_bar: bool = True,
 ) -> GalaxyVAE:
     """Train a generative model by the variational bound, one draw of the latents an image and epoch.
 
@@ -132,7 +135,7 @@ def train_vae(
     if resume:
         trainer.resume()
     trainer.run(training, validation, preset.epochs)
-    best = trainer.history[trainer.best_epoch - 1]
+    best = trainer.best
     vae = GalaxyVAE(
         network=network,
         variant=variant,

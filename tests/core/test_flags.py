@@ -28,7 +28,7 @@ def test_numbers_are_those_already_written_into_catalogues():
     }
 
 
-def test_information_and_trust_bits_do_not_forbid_a_measurement():
+def test_bits_of_information_and_of_the_domain_do_not_forbid_a_measurement():
     measurable = {"CROPPED", "PADDED", "EXTRAPOLATED", "OUT_OF_DISTRIBUTION", "CUT_BY_FRAME", "BRIGHT_NEIGHBOUR"}
     assert {bit.name for bit in BITS if not is_unmeasurable(bit)} == measurable
 

@@ -5,10 +5,7 @@ import pytest
 
 import gampen_tf
 from gampen_tf import load_model, predict, predict_catalogue, read_catalogue, simulate
-from gampen_tf.core import (
-    Flag,
-    is_unmeasurable,
-)
+from gampen_tf.core import Flag, is_unmeasurable
 
 
 def test_the_shipped_networks_measure_new_galaxies(tmp_path):

@@ -31,7 +31,7 @@ def model():
 @pytest.fixture(scope="module")
 def limits(model, tmp_path_factory):
     images, labels = blobs(1600, seed=1)
-    data = write_dataset(tmp_path_factory.mktemp("trust") / "data", images, labels, 800, shard_size=100)
+    data = write_dataset(tmp_path_factory.mktemp("limits") / "data", images, labels, 800, shard_size=100)
     return limits_of(model, data, false_alarm=0.05)
 
 

@@ -26,7 +26,7 @@ def toy():
 def test_the_bound_comes_near_the_true_likelihood(toy):
     images, truth = toy
     vae = train_vae(images, epochs=30, learning_rate=1e-2, seed=2, **OPTIONS)
-    weighted = vae.log_likelihood_bound(images, n_samples=32, importance_weighted=True).mean() / 36
+    weighted = vae.log_likelihood_bound(images, n_mc=32, importance_weighted=True).mean() / 36
     assert truth - 0.05 < weighted < truth + 0.01
     # one factor made the images: one latent is used, the other says nothing
     mean, variance = vae.encode(images)

@@ -1,12 +1,12 @@
 """What fraction of each kind of bad image the flags catch, and how many good galaxies they flag.
 
-    python benchmarks/trust.py [MODEL] [--recipe hsc_wide_g ...] [--n-images 200]
+    python benchmarks/domain_limits.py [MODEL] [--recipe hsc_wide_g ...] [--n-images 200]
 
 MODEL is a model directory, or the name of a model that ships. Of one without limits (`gampen_tf.fit_limits`), only
 what the images themselves say is reported. False alarms are those on new galaxies of the recipes, the first lines of
 the table; each other kind is a galaxy of the first recipe with one thing wrong. "Errors" are 68.27 % errors of those
 kinds that have true values, of all and of those without a flag: what is not caught should not matter much. The table
-goes to ``benchmarks/results/trust.md``, all numbers to ``trust.json``.
+goes to ``benchmarks/results/domain_limits.md``, all numbers to ``domain_limits.json``.
 """
 
 import argparse
@@ -111,8 +111,8 @@ def main():
     lines = "\n".join(table(results)) + "\n"
     print(f"\n{lines}")
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "trust.json").write_text(json.dumps(results, indent=1) + "\n")
-    (RESULTS / "trust.md").write_text(lines)
+    (RESULTS / "domain_limits.json").write_text(json.dumps(results, indent=1) + "\n")
+    (RESULTS / "domain_limits.md").write_text(lines)
 
 
 def caught(model, recipe, kind, n_images, seed):
