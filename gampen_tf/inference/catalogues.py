@@ -89,9 +89,10 @@ def predict_catalogue(
     client : dask.distributed.Client or str, optional
         Shards are computed on its workers, or on those of the scheduler at that address. They must see the model, the
         images and `output` under the same paths. A lost worker's shards are done again by others.
-    model, passes, tolerance, seed, batch_size, precision, pixel_scale, unit, zero_point, pad, dialect, recalibrate,
-    progress_bar
+    model, passes, tolerance, seed, batch_size, precision, recalibrate, progress_bar
         See `gampen_tf.predict`.
+    pixel_scale, unit, zero_point, pad, dialect
+        Of the images, see `gampen_tf.predict`.
 
     Returns
     -------
