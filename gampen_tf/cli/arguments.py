@@ -138,6 +138,7 @@ def _add_evaluate(verbs):
 
 def _add_tune_dropout(verbs):
     sub = _verb(verbs, "tune-dropout", run.tune_dropout, "coverage against the dropout rate; the model gets the best")
+    sub.add_argument("--passes", type=int, metavar="N", help="passes with dropout")
     _add_fitted_model(sub, "data sets, of whose validation split")
     sub.add_argument("--rates", type=_numbers, metavar="RATES", help="with commas; 0 to 0.2 by default")
     _add_part(sub, "validation", "2000")
@@ -145,6 +146,7 @@ def _add_tune_dropout(verbs):
 
 def _add_calibrate(verbs):
     sub = _verb(verbs, "calibrate", run.calibrate, "fit a recalibration, which predict then applies")
+    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
     _add_fitted_model(sub, "data sets that neither trained nor tuned the model nor will test it")
     sub.add_argument("--kind", help="its steps, joined by +: temperature, temperature_each, conditional, quantile")
     _add_part(sub, "validation", "all")
@@ -152,6 +154,7 @@ def _add_calibrate(verbs):
 
 def _add_fit_limits(verbs):
     sub = _verb(verbs, "fit-limits", run.fit_limits, "fit the model's domain limits, by which predict sets flags")
+    sub.add_argument("--passes", type=int, metavar="N", help="passes with dropout")
     _add_fitted_model(sub, "the data sets that the model was trained on")
     sub.add_argument(
         "--false-alarm",
@@ -204,7 +207,6 @@ def _add_no_recalibrate(sub):
 def _add_fitted_model(sub, data):
     sub.add_argument("model", help="directory of the model")
     _add_data(sub, data)
-    sub.add_argument("--passes", type=_count_or_auto, metavar="N", help="passes with dropout")
     sub.add_argument("--seed", type=int)
 
 

@@ -1,6 +1,6 @@
 """Registry of the parameters that the package knows: what scaling, drawing, augmentation, figures and reports need.
 
-A parameter is one entry of :data:`KNOWN_PARAMETERS`; nothing else in the package lists parameters by name.
+A parameter is one entry of :data:`KNOWN_PARAMETERS`.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ class Cutouts:
         spread = np.unique(np.linspace(0, len(self) - 1, min(len(self), _PROBES)).round().astype(int))
         wrong = None
         for index in spread.tolist():
-            _, flag, reason = self._one(*self._source.read(index, index + 1))
+            _, flag, reason = self._one(self._raws_of(index, index + 1)[0])
             if flag & _SYSTEMATIC and wrong is None:
                 wrong = f"{self.names[index]}: {reason}"
             if not flag & (_SYSTEMATIC | Flag.UNREADABLE):
@@ -164,8 +164,17 @@ class Cutouts:
         return batch, jobs
 
     def _fill(self, batch, offset, first, last):
-        for index, raw in enumerate(self._source.read(first, last), first - offset):
+        for index, raw in enumerate(self._raws_of(first, last), first - offset):
             batch[0][index], batch[1][index], batch[2][index] = self._one(raw)
+
+    def _raws_of(self, first, last):
+        raws = self._source.read(first, last)
+        if len(raws) != last - first:
+            raise ValueError(
+                f"{type(self._source).__name__}.read({first}, {last}) gave {len(raws)} images, expected "
+                f"{last - first}; one that cannot be read is a gampen_tf.data.Refusal in its place"
+            )
+        return raws
 
     @staticmethod
     def _finished(submitted):

@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-from ..io.files import write_whole
+from ..io.files import read_json, write_whole
 from .report_figures import draw_figures
 from .report_tables import glance, tables
 
@@ -82,7 +82,7 @@ def write_card(evaluation, directory):
     else:
         card = card.rstrip() + "\n\n" + block + "\n"
     metrics = directory / "metrics.json"
-    kept = json.loads(metrics.read_text()) if metrics.is_file() else {}
+    kept = read_json(metrics) if metrics.is_file() else {}
     short = {key: value for key, value in evaluation.metrics.items() if key != "curves"}
     kept |= {"evaluation": kept.get("evaluation", {}) | {recipe: short}}
     write_whole(metrics, json.dumps(kept, indent=1) + "\n")

@@ -25,6 +25,7 @@ from .._version import __version__
 from ..core.flags import Flag
 from ..data.image_spec import centre_start
 from ..data.refusal import Refusal
+from ..io.files import whole_file
 from ..io.tables import check_table_path, write_table
 from ..models.combination import as_model
 from ..networks.parts import localisation
@@ -107,7 +108,10 @@ def crop(
             for hdu, row in _crops(batch, cutouts.conversion, model, localise):
                 file = files[len(rows)] if hdu is not None else ""
                 if hdu is not None:
-                    hdu.writeto(output / file, overwrite=overwrite)
+                    if not overwrite and (output / file).exists():
+                        raise FileExistsError(f"{output / file}: is there already; give overwrite=True to replace it")
+                    with whole_file(output / file) as scratch:
+                        hdu.writeto(scratch)
                 rows.append({"image": cutouts.names[len(rows)], "file": file, **row})
             bar.update(len(batch))
     table = Table(rows=rows)

@@ -126,7 +126,8 @@ def whole_file(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")  # machines that share a disk may share numbers
+    # some writers choose the format by the ending
+    scratch = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.part{path.suffix}")
     try:
         yield scratch
         with open(scratch, "rb+") as file:

@@ -140,7 +140,7 @@ def find_head(head) -> GaussianHead | PointHead:
     ValueError
         For another name.
     """
-    if head in HEADS.values():
+    if isinstance(head, GaussianHead | PointHead):
         return head
     if head not in HEADS:
         raise ValueError(f"head {head!r}; expected one of {', '.join(map(repr, HEADS))}")

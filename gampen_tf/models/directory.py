@@ -12,15 +12,13 @@ Nothing here loads Keras.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from ..io import locations
-from ..io.files import PathLike, check_format, read_json, sha256, to_json
+from ..io.files import PathLike, check_format, read_json, sha256, to_json, whole_file, write_whole
 
 __all__ = [
     "FORMAT_VERSIONS",
@@ -188,17 +186,14 @@ def write_directory(
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as folder:
-        scratch = Path(folder)
-        write_weights(scratch / "model.keras")
-        head = {"format_version": FORMAT_VERSIONS[kind]} | ({"kind": kind} if kind != POSTERIOR else {})
-        whole = head | description | {"sha256": sha256(scratch / "model.keras")}
-        (scratch / "model.json").write_text(to_json(whole))
-        (scratch / "metrics.json").write_text(to_json(metrics))
-        (scratch / "README.md").write_text(card)
-        # a stop between the first two leaves a digest that does not fit, which reading refuses
-        for name in ("model.keras", "model.json", "metrics.json", "README.md"):
-            os.replace(scratch / name, directory / name)
+    with whole_file(directory / "model.keras") as scratch:
+        write_weights(scratch)
+        digest = sha256(scratch)
+    # a stop here leaves a digest that does not fit, which reading refuses
+    head = {"format_version": FORMAT_VERSIONS[kind]} | ({"kind": kind} if kind != POSTERIOR else {})
+    write_whole(directory / "model.json", to_json(head | description | {"sha256": digest}))
+    write_whole(directory / "metrics.json", to_json(metrics))
+    write_whole(directory / "README.md", card)
     return directory
 
 

@@ -127,6 +127,10 @@ class Model:
     name: str = "unnamed"
     compiled: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def __getstate__(self) -> dict:
+        # what was compiled belongs to this process; a copy compiles anew
+        return {**vars(self), "compiled": {}}
+
     def __post_init__(self) -> None:
         self.image_shape = cast("tuple[int, int, int]", tuple(int(n) for n in self.image_shape))
         if self.psf_shape is not None:

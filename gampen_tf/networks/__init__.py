@@ -12,7 +12,8 @@ what is missing:
   ``find_head(head).n_outputs(n_parameters)`` outputs.
 * Dropout is `MonteCarloDropout`, each layer with an ``index`` of its own, as
   :func:`gampen_tf.layers.numbered_dropout` gives them: Keras's own is off when a network predicts.
-* A ``keras.layers.Normalization``, whose statistics are those of the training images, stands before any weight.
+* Where there is a ``keras.layers.Normalization``, its statistics are those of the training images, and it stands before
+  any weight.
 * Layers that are not Keras's are registered under "gampen_tf", with their arguments in ``get_config``; there is no
   ``Lambda``. Files that name other code are not loaded.
 * A layer that may stand between convolutions and compute in bfloat16 as they do, and is none of the usual ones, is

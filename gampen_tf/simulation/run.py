@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
-import json
 import shutil
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from ..core.known_parameters import column_unit
 from ..data import layout
 from ..data.dataset import DataSet, open_dataset
 from ..io.cluster import cluster_client
-from ..io.files import PathLike, write_whole
+from ..io.files import PathLike, check_format, read_json, whole_file, write_whole
 from ..io.provenance import package_versions
 from ..io.workers import WorkerDied, WorkerProcesses, n_cores
 from .galaxies import draw_catalogue
@@ -90,7 +89,7 @@ def simulate(
     image_bytes = sum(4 * h * w for h, w in layout.record_shapes(recipe))
     _check_output(output, description)
     (output / ("cutouts" if format == "fits" else "shards")).mkdir(parents=True, exist_ok=True)
-    for leftover in output.rglob(".*.part"):
+    for leftover in output.rglob(".*.part*"):
         leftover.unlink()
     missing = [
         number
@@ -152,8 +151,9 @@ def _check_output(output, description):
         if (output / "catalogue.fits").exists() or (output / "shards").exists():
             raise ValueError(f"{output}: holds data without a dataset.json; choose another folder or empty this one")
         return
-    there = json.loads(path.read_text())
-    for key in ("format_version", "recipe_sha256", "seed", "n_images", "form"):
+    there = read_json(path)
+    check_format(there.get("format_version"), layout.FORMAT_VERSION, path, "the description of a data set")
+    for key in ("recipe_sha256", "seed", "n_images", "form"):
         if there.get(key) != description[key]:
             raise ValueError(
                 f"{path}: holds a data set with {key} {there.get(key)!r}, but {description[key]!r} was asked for. "
@@ -168,11 +168,8 @@ def _write_catalogue(recipe, description, output, progress_bar):
     table.add_column(split, name="split", index=1)
     if description["form"] == "fits":
         table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
-    temporary = output / ".catalogue.part.fits"
-    table.write(temporary, format="fits", overwrite=True)
-    content = temporary.read_bytes()
-    temporary.unlink()
-    write_whole(output / "catalogue.fits", content)
+    with whole_file(output / "catalogue.fits") as scratch:
+        table.write(scratch, format="fits")
 
 
 def _parts(job, numbers, workers, client):

@@ -132,6 +132,8 @@ def tune_dropout(
     -------
     DropoutTuning
     """
+    if not isinstance(passes, int | np.integer):
+        raise ValueError(f"passes {passes!r}; expected a number: rates are compared at the same number of passes")
     directory, model = directory_to_save(model, save), as_model(model)
     layers = dropout_layers(model.network)
     if not layers or not (model.head.has_width or model.dropout_posterior):

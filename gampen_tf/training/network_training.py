@@ -133,7 +133,7 @@ def train_network(
         objective=preset.objective,
         huber_delta=preset.huber_delta if preset.objective == "huber" else None,
         label_scaling=label_scaling,
-        dropout_posterior=preset.validate_with_dropout and preset.head == "point",
+        dropout_posterior=preset.validate_with_dropout and not find_head(preset.head).has_width,
         provenance={
             "recipe": dataset.recipe,
             "recipe_name": dataset.recipe_name,

@@ -5,6 +5,7 @@ import pytest
 from toy_images import header_of, image_of, opened, read, write_fits
 
 from gampen_tf.core import Flag
+from gampen_tf.data import ImageSpec, RawImage, read_cutouts
 
 
 def test_images_do_not_depend_on_batch_size_or_workers():
@@ -56,3 +57,18 @@ def test_stopping_early_ends_the_reading(folder):
     for _ in cutouts.batches(1):
         break
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("cutouts") and thread.is_alive()]
+
+
+@pytest.mark.parametrize("too_many", [-1, 1])
+def test_a_source_that_gives_another_number_of_images_is_refused(too_many):
+    class Miscounting:
+        names = ("a", "b")
+
+        def __len__(self):
+            return 2
+
+        def read(self, start, stop):
+            return [RawImage(np.ones((5, 5, 1)), pixel_scale=(1.0, 1.0))] * (stop - start + too_many)
+
+    with pytest.raises(ValueError, match=r"Miscounting.read\(\d, \d\) gave \d images, expected \d; one that cannot"):
+        list(read_cutouts(Miscounting(), ImageSpec((5, 5, 1), 1.0), check=False).batches(2))

@@ -1,11 +1,13 @@
 """The model itself."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_models import toy_model
+from toy_models import toy_images, toy_model
 
+import gampen_tf
 from gampen_tf.core import LabelScaler, ParameterSet
 from gampen_tf.models import Model, fingerprint
 
@@ -49,3 +51,12 @@ def test_the_objective_is_that_of_the_head_where_none_is_given(model):
     assert model.objective == "gaussian_nll"
     assert toy_model(head="point").objective == "huber"
     assert toy_model(head="point", objective="mae").objective == "mae"
+
+
+def test_a_model_that_was_used_can_be_copied():
+    model, images = toy_model(), toy_images(3)
+    expected = gampen_tf.predict(images, model=model, passes=4, progress_bar=False).median()
+    again = copy.deepcopy(model)
+    assert again.compiled == {}
+    found = gampen_tf.predict(images, model=again, passes=4, progress_bar=False).median()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)

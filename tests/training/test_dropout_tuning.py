@@ -151,3 +151,8 @@ def test_rates_are_restored_when_it_fails(monkeypatch):
     assert float(dropout_layers(model.network)[0].rate) == pytest.approx(0.2)
     with pytest.raises(ValueError, match="no images in the split 'test'"):
         tune_dropout(model, galaxies(10, 0.1, 1)[0], split="test", progress_bar=False)
+
+
+def test_rates_are_compared_at_one_number_of_passes():
+    with pytest.raises(ValueError, match="passes 'auto'; expected a number"):
+        tune_dropout(toy_model(), None, passes="auto")
