@@ -37,6 +37,8 @@ class WorkerDied(RuntimeError):
     """A worker process ended before it had answered; the message holds its status."""
 
 
+# Jobs and answers are pickled, as multiprocessing does: they come by a pipe from children of this process, never from a
+# file.
 class WorkerProcesses:
     """A function of one job, called in processes that last as long as the ``with`` block.
 
