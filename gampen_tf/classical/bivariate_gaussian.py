@@ -61,22 +61,22 @@ class BivariateGaussian:
 
     @property
     def position_angle(self) -> float:
-        """Of the major axis, in degrees from +x (columns) towards +y (rows), in [−90, 90)."""
+        """Angle of the major axis, in degrees from +x (columns) towards +y (rows), in [−90, 90)."""
         x, y = np.linalg.eigh(self.covariance)[1][:, 1]
         return float(wrapped_angle(np.degrees(np.arctan2(y, x))))
 
     @property
     def effective_radius(self) -> float:
-        """Of the circle with the area of the ellipse that holds half of the light, in pixels."""
+        """Radius of the circle with the area of the ellipse that holds half of the light, in pixels."""
         return float(np.sqrt(2 * np.log(2)) * np.linalg.det(self.covariance) ** 0.25)
 
     def log_likelihood(self, n_pixels) -> float:
-        """Log-likelihood of an image of so many pixels under the variance, common to all, that makes it largest."""
+        """Log-likelihood of an image of that number of pixels, with the one noise variance that makes it largest."""
         return gaussian_log_likelihood(self.mean_squared_error, n_pixels)
 
 
 def gaussian_log_likelihood(mean_squared_error, n_pixels):
-    """Of residuals with this mean square, at the variance that makes it largest, which is their mean square."""
+    """Largest log-likelihood of residuals under a normal distribution: its variance is their mean square."""
     return -0.5 * n_pixels * (np.log(2 * np.pi * np.asarray(mean_squared_error)) + 1)
 
 

@@ -8,7 +8,7 @@ for white noise, where it is H⁻¹).
 import numpy as np
 from scipy import signal
 
-from ..core.ellipticity import wrapped_angle
+from ..core.known_parameters import wrapped_values
 
 __all__ = ["covariance_of", "errors_of"]
 
@@ -47,17 +47,15 @@ def covariance_of(slopes, free, noise_correlation=None):
     return covariance
 
 
-def errors_of(derive, parameters, covariance, angles=()):
+def errors_of(derive, parameters, covariance):
     """1 σ errors of quantities derived from the parameters, by linear propagation.
 
     Parameters
     ----------
     derive : callable
-        (M,) array → dict of float.
+        (M,) array → dict of float, under the names of columns: a change of an angle is taken the short way round.
     parameters : (M,) array
     covariance : (M, M) array
-    angles : collection of str
-        Last parts of the names of quantities with a period of 180°.
 
     Returns
     -------
@@ -71,8 +69,5 @@ def errors_of(derive, parameters, covariance, angles=()):
         there[k] += 1e-4 * max(abs(parameters[k]), 1e-3)
         step = there[k] - parameters[k]
         for name, value in derive(there).items():
-            change = value - here[name]
-            if name.endswith(tuple(angles)):
-                change = wrapped_angle(change)
-            slopes[name][k] = change / step
+            slopes[name][k] = wrapped_values(name, value - here[name]) / step
     return {name: float(np.sqrt(max(slope @ covariance @ slope, 0.0))) for name, slope in slopes.items()}

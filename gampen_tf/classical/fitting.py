@@ -1,8 +1,7 @@
-"""Fits of many galaxies: input checked, galaxies shared among processes, one table."""
+"""Fits of many galaxies: shared among processes, gathered in one table."""
 
 import concurrent.futures
 import functools
-import importlib
 
 import numpy as np
 from tqdm import tqdm
@@ -10,15 +9,12 @@ from tqdm import tqdm
 from ..core.flags import Flag, describe
 from ..core.known_parameters import NANOJANSKY_ZERO_POINT, column_unit
 from ..io.workers import WorkerDied, WorkerProcesses
-from .one_galaxy import Settings, fit_galaxy
+from .arguments import PROFILES, check_libraries, jobs_of, settings_of
+from .one_galaxy import fit_galaxy
 from .parameters import Sersic, Source, measured
 
-__all__ = ["MODELS", "fit"]
+__all__ = ["fit"]
 
-#: Limits of the Sérsic index of each component.
-MODELS = {"sersic": ((0.2, 8.0),), "bulge_disc": ((0.5, 1.5), (2.0, 8.0))}
-_NEIGHBOURS = ("ignore", "mask", "fit")
-_LIBRARIES = {"exact": ("sep",), "imfit": ("sep", "pyimfit")}
 _PER_FIT = {
     "reduced_chi2": np.nan,
     "converged": False,
@@ -34,7 +30,7 @@ def fit(
     noise,
     *,
     pixel_scale,
-    model="bulge_disc",
+    profile="bulge_disc",
     zero_point=NANOJANSKY_ZERO_POINT,
     gain=None,
     masks=None,
@@ -58,8 +54,8 @@ def fit(
         σ of the noise of the sky per pixel.
     pixel_scale : float
         arcsec.
-    model : {"bulge_disc", "sersic"}, optional
-        A disc and a bulge with one centre, or one Sérsic profile.
+    profile : {"bulge_disc", "sersic"}, optional
+        Light profile of the galaxy: a disc and a bulge with one centre, or a single Sérsic profile.
     zero_point : float, optional
         AB magnitude of one pixel unit; 31.4 for nJy.
     gain : float or (N,) array, optional
@@ -73,7 +69,7 @@ def fit(
         What is done with other sources that are detected: nothing; their pixels are masked; the five brightest are
         fitted along as Sérsic profiles, the others masked, and what shows in the residuals is fitted in another round.
     sersic_index : sequence of (low, high), optional
-        Limits of the index of each component, the disc first; `MODELS` has the defaults.
+        Limits of the index of each component, the disc first; `PROFILES` has the defaults.
     fitter : {"exact", "imfit"}, optional
         What fits all pixels at last: our own Levenberg-Marquardt method with exact images of the profiles, or
         pyimfit, as published fits are made.
@@ -97,110 +93,17 @@ def fit(
     ValueError
         If the arguments do not fit together; never because of one image.
     """
-    if fitter not in _LIBRARIES:
-        raise ValueError(f"fitter: expected one of {', '.join(_LIBRARIES)}, found {fitter!r}")
-    _check_libraries(_LIBRARIES[fitter])
-    jobs, settings = _jobs(
-        images,
-        psfs,
-        noise,
-        pixel_scale,
-        model,
-        zero_point,
-        gain,
-        masks,
-        noise_correlation,
-        neighbours,
-        sersic_index,
-        fitter,
-    )
+    check_libraries(fitter)
+    settings = settings_of(profile, pixel_scale, zero_point, sersic_index, neighbours, fitter)
+    jobs = jobs_of(images, psfs, noise, masks, gain, noise_correlation)
     if workers < 1:
         raise ValueError(f"workers: expected at least 1, found {workers}")
+    rows = [{}] * len(jobs)
     with tqdm(total=len(jobs), disable=not progress_bar, unit="galaxy", desc="fits") as bar:
-        rows = (
-            _in_processes(jobs, settings, workers, bar) if workers > 1 else [_one(job, settings, bar) for job in jobs]
-        )
+        for place, row in _fits(jobs, settings, workers):
+            rows[place] = row
+            bar.update()
     return _table(rows, settings)
-
-
-def _check_libraries(names):
-    for name in names:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                f"this fit needs {error.name}: pip install 'gampen_tf[classical]' brings it", name=error.name
-            ) from error
-
-
-def _jobs(
-    images,
-    psfs,
-    noise,
-    pixel_scale,
-    model,
-    zero_point,
-    gain,
-    masks,
-    noise_correlation,
-    neighbours,
-    sersic_index,
-    fitter,
-):
-    """The arguments of `fit_galaxy` for each galaxy, and the settings."""
-    if model not in MODELS:
-        raise ValueError(f"model: expected one of {', '.join(MODELS)}, found {model!r}")
-    if neighbours not in _NEIGHBOURS:
-        raise ValueError(f"neighbours: expected one of {', '.join(_NEIGHBOURS)}, found {neighbours!r}")
-    ends = np.asarray(MODELS[model] if sersic_index is None else sersic_index, float)
-    if ends.shape != (len(MODELS[model]), 2) or not np.all((0 < ends[:, 0]) & (ends[:, 0] < ends[:, 1])):
-        raise ValueError(f"sersic_index: expected {len(MODELS[model])} pairs 0 < low < high, found {sersic_index}")
-    limits = tuple(map(tuple, ends.tolist()))
-    if not pixel_scale > 0:
-        raise ValueError(f"pixel_scale: expected a positive number of arcsec, found {pixel_scale}")
-    images = _without_channel(images)
-    images = images[None] if images.ndim == 2 else images
-    if images.ndim != 3:
-        raise ValueError(f"images: expected shape (N, H, W), (N, H, W, 1) or (H, W), found {images.shape}")
-    n, shape = len(images), images.shape[1:]
-    psfs = _each("psfs", psfs, n, 2)
-    if any(side % 2 == 0 for psf in psfs[:1] for side in psf.shape):
-        raise ValueError(f"psfs: expected odd sides with the star in the middle, found {psfs[0].shape}")
-    correlations = [None] * n if noise_correlation is None else _each("noise_correlation", noise_correlation, n, 2)
-    masks = (
-        [np.zeros(shape, bool)] * n
-        if masks is None
-        else _each("masks", _without_channel(masks).astype(bool), n, 2, shape)
-    )
-    noise = np.asarray(noise, float)
-    noise = (
-        _each("noise", noise, n, 2, shape)
-        if noise.ndim >= 2
-        else [np.full(shape, one) for one in _each("noise", noise, n, 0)]
-    )
-    gains = [None] * n if gain is None else _each("gain", gain, n, 0)
-    settings = Settings(model, float(pixel_scale), float(zero_point), limits, neighbours, fitter)
-    return list(zip(images, psfs, noise, masks, gains, correlations, strict=True)), settings
-
-
-def _without_channel(images):
-    """(N, H, W, 1) as (N, H, W), and (H, W, 1) as (H, W)."""
-    images = np.asarray(images)
-    return images[..., 0] if images.ndim in (3, 4) and images.shape[-1] == 1 else images
-
-
-def _each(name, values, n, ndim, shape=None):
-    """A list of n values of ``ndim`` axes: one for all, or one for each."""
-    values = np.asarray(values)
-    if values.ndim == ndim:
-        values = np.broadcast_to(values, (n, *values.shape))
-    if values.ndim != ndim + 1 or len(values) != n or (shape is not None and values.shape[1:] != tuple(shape)):
-        raise ValueError(
-            f"{name}: expected one for all or one for each of {n} images"
-            + (f", of shape {tuple(shape)}" if shape else "")
-            + f"; found shape {values.shape}"
-        )
-    return list(values)
 
 
 def _fault(job):
@@ -223,7 +126,7 @@ def _fault(job):
 
 
 def _attempt(job, settings):
-    """A row of the table: never an exception."""
+    """Row of the table of one galaxy; where its fit raises an error, flag and reason in place of values."""
     fault = _fault(job)
     if fault:
         return {"flags": int(fault[0]), "reason": fault[1]}
@@ -242,35 +145,31 @@ def _attempt(job, settings):
     return kept | {"flags": int(Flag.NOT_MEASURED), "reason": reason}
 
 
-def _one(job, settings, bar):
-    row = _attempt(job, settings)
-    bar.update()
-    return row
-
-
-def _in_processes(jobs, settings, workers, bar):
-    """Rows from worker processes, in order. A worker that dies costs the galaxy that it had."""
-    rows = [None] * len(jobs)
-    with WorkerProcesses(functools.partial(_attempt, settings=settings), workers) as processes:
-        waiting = {processes.submit(job): i for i, job in enumerate(jobs)}
-        for future in concurrent.futures.as_completed(waiting):
+def _fits(jobs, settings, workers):
+    """(place, row of the table) of each job as it is done. A worker that dies costs the galaxy that it had."""
+    attempt = functools.partial(_attempt, settings=settings)
+    if workers == 1:
+        yield from enumerate(map(attempt, jobs))
+        return
+    with WorkerProcesses(attempt, workers) as processes:
+        places = {processes.submit(job): place for place, job in enumerate(jobs)}
+        for future in concurrent.futures.as_completed(places):
             try:
-                rows[waiting[future]] = future.result()
+                row = future.result()
             except WorkerDied as error:
-                rows[waiting[future]] = {"flags": int(Flag.NOT_MEASURED), "reason": str(error)}
-            bar.update()
-    return rows
+                row = {"flags": int(Flag.NOT_MEASURED), "reason": str(error)}
+            yield places[future], row
 
 
 def _table(rows, settings):
     from astropy import units
     from astropy.table import QTable
 
-    components = (Sersic(1.0, 1.0, 1.0),) * len(MODELS[settings.model])
+    components = (Sersic(1.0, 1.0, 1.0),) * len(PROFILES[settings.profile])
     names = list(measured(Source(0.0, 0.0, components), settings.zero_point))
     table = QTable(
         meta={
-            "model": settings.model,
+            "profile": settings.profile,
             "sersic_index": [list(ends) for ends in settings.sersic_index],
             "neighbours": settings.neighbours,
             "fitter": settings.fitter,

@@ -12,7 +12,7 @@ _LARGEST_BRIGHTNESS = 1e15  # pyimfit knows limits on both sides or none
 
 
 def solve_by_imfit(problem, sources, limits):
-    """Fit sources to an image from where they are.
+    """Fit sources to an image by pyimfit, from their initial values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The fit of one galaxy: detection, several starts on a binned image, one fit of all pixels, uncertainties."""
+"""Fit of one galaxy: detection, several starts on a binned image, one fit of all pixels, uncertainties."""
 
 import dataclasses
 import time
@@ -25,7 +25,7 @@ _ROUNDS = 3  # of a fit and a look at what it has left
 class Settings:
     """Settings that all galaxies of a run share; see `gampen_tf.classical.fit`."""
 
-    model: str
+    profile: str
     pixel_scale: float
     zero_point: float
     sersic_index: tuple  # (low, high) of each component
@@ -78,7 +78,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
     solve = {"exact": solve_exactly, "imfit": solve_by_imfit}[settings.fitter]
     for _ in range(_ROUNDS if settings.neighbours == "fit" else 1):
         coarse = problem.binned(_binning(problem))
-        solution = solve(problem, _best_start(coarse, [found.galaxy, *others], limits, settings.model), limits)
+        solution = solve(problem, _best_start(coarse, [found.galaxy, *others], limits), limits)
         images = ExactImages(problem, [len(source.components) for source in solution.sources])
         if settings.neighbours != "fit" or _is_good(solution, problem):
             break
@@ -101,7 +101,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
     )
     covariance = covariance_of(slopes, solution.free, noise_correlation)
     values = derive(solution.parameters)
-    errors = errors_of(derive, solution.parameters, covariance, angles=("position_angle",))
+    errors = errors_of(derive, solution.parameters, covariance)
     n_own = 2 + N_PARAMETERS * images.n_components[0]
     return (
         values
@@ -116,7 +116,7 @@ def fit_galaxy(image, psf, noise, mask, gain, noise_correlation, settings):
     )
 
 
-def _best_start(coarse, sources, limits, model):
+def _best_start(coarse, sources, limits):
     """Sources from which the fit of all pixels starts: the lowest χ² of short fits of the binned image."""
     galaxy, *others = sources
     ends = (min(low for low, _ in limits.galaxy), max(high for _, high in limits.galaxy))
@@ -127,7 +127,7 @@ def _best_start(coarse, sources, limits, model):
         return solve_exactly(coarse, start, Limits((ends,)), _COARSE_TOLERANCE, _COARSE_STEPS)
 
     galaxy, *others = min((single(index) for index in (1.0, 3.0)), key=_chi2).sources
-    if model == "sersic":
+    if len(limits.galaxy) == 1:
         return [galaxy, *others]
     if others:  # they stay as they are while the galaxy is taken apart
         images = ExactImages(coarse, [len(other.components) for other in others])

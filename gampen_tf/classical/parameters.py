@@ -1,4 +1,4 @@
-"""Parameters of fitted galaxies, and their conversion to and from imfit's. Nothing else converts them.
+"""Parameters of fitted galaxies, and their conversion to and from imfit's.
 
 =====================  ==============================================  ===========================================
 what                   ours                                            imfit
@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from ..core.ellipticity import wrapped_angle
-from ..core.known_parameters import NANOJANSKY_ZERO_POINT
+from ..core.known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT, component_parameters
 from ..rendering.radii import circularised, half_light_radius
 
 __all__ = ["PixelGrid", "Sersic", "Source", "from_imfit", "measured", "to_imfit"]
@@ -156,19 +156,10 @@ def measured(source, zero_point):
     }
     if len(components) == 1:
         (one,) = components
-        return found | {
-            "sersic_index": one.sersic_index,
-            "axis_ratio": one.axis_ratio,
-            "position_angle": one.position_angle,
-            "semi_major_axis": one.semi_major_axis,
-        }
+        names = [name for name, known in KNOWN_PARAMETERS.items() if known.of_one_component and hasattr(one, name)]
+        return found | {name: getattr(one, name) for name in names}
     found["bulge_to_total"] = components[1].flux / flux if flux > 0 else np.nan
     for name, one, circle in zip(("disc", "bulge"), components, circles, strict=True):
-        found |= {
-            f"{name}_flux": one.flux,
-            f"{name}_effective_radius": circle,
-            f"{name}_sersic_index": one.sersic_index,
-            f"{name}_axis_ratio": one.axis_ratio,
-            f"{name}_position_angle": one.position_angle,
-        }
+        properties = vars(one) | {"effective_radius": circle}
+        found |= {f"{name}_{key}": properties[key] for key in ("flux", *component_parameters()) if key in properties}
     return found

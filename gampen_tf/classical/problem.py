@@ -1,4 +1,4 @@
-"""A fit: the image with all that is known of it, the limits of the parameters, the solution."""
+"""Image to fit, limits of the parameters, and solution."""
 
 import dataclasses
 import functools
@@ -55,14 +55,14 @@ class FitProblem:
 
     @property
     def n_pixels(self):
-        """Of those that count."""
+        """Number of pixels that are not masked."""
         return int(np.sum(~self.mask))
 
     @functools.cached_property
     def sharp_psf(self):
-        """The PSF less the pixel's response, for those who integrate profiles over pixels themselves.
+        """PSF without the response of the pixel, for fitters that integrate profiles over pixels.
 
-        Band-limited, so right for PSFs that the pixels sample well; a sharper one keeps what it cannot be rid of.
+        Band-limited, so right for PSFs that the pixels sample well; of a sharper one a part of the response remains.
         """
         shape = [2 * side for side in self.psf.shape]  # zeros around it: the division spreads a little light
         ky, kx = scipy.fft.fftfreq(shape[0])[:, None], scipy.fft.rfftfreq(shape[1])[None, :]
@@ -90,7 +90,7 @@ class FitProblem:
 
 @dataclasses.dataclass
 class Solution:
-    """The end of a fit: ``parameters`` is the vector of `vector_of`, with (low, high) of each in ``ranges``."""
+    """Result of a fit: ``parameters`` is the vector of `vector_of`, with (low, high) of each in ``ranges``."""
 
     sources: list
     parameters: np.ndarray
@@ -132,7 +132,7 @@ def vector_of(sources, limits, grid):
 
 
 def sources_of(parameters, n_components):
-    """Sources of a vector; ``n_components`` tells how many components each has."""
+    """Sources of a vector; ``n_components`` is the number of components of each."""
     sources, k = [], 0
     for n in n_components:
         rows = np.reshape(parameters[k + 2 : k + 2 + N_PARAMETERS * n], (n, N_PARAMETERS))

@@ -1,4 +1,4 @@
-"""Starts of a fit: moments of the sources that SEP detects, and for two components variations of a fit of one."""
+"""Initial values of a fit: moments of the sources that SEP detects; for two components variations of a fit of one."""
 
 import dataclasses
 
@@ -28,7 +28,7 @@ class Detections:
 
 
 def detect(image, sigma, mask, pixel_scale, psf_sigma):
-    """The galaxy nearest to the centre and what else is there.
+    """Detect the galaxy at the centre and its neighbours.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def detect(image, sigma, mask, pixel_scale, psf_sigma):
 
 
 def overlooked(residual, sigma, mask, pixel_scale, psf_sigma, galaxy):
-    """Sources in what a fit has left: neighbours that lay in the light of others.
+    """Detect sources in the residuals of a fit: neighbours that the light of others hides.
 
     Parameters
     ----------
@@ -101,17 +101,19 @@ def overlooked(residual, sigma, mask, pixel_scale, psf_sigma, galaxy):
 
 
 def _extract(image, sigma, mask, threshold):
-    """SEP's detections: the pixels as it takes them, its table (empty where it gives up), and its map of segments."""
+    """SEP's detections: the pixels as it takes them, its table (empty where it fails), and its map of segments."""
     import sep
 
-    pixels = np.ascontiguousarray(image, dtype=np.float32)
-    noise = np.ascontiguousarray(sigma, dtype=np.float32)
+    pixels, noise = (np.ascontiguousarray(one, dtype=np.float32) for one in (image, sigma))
+    mask = np.array(mask, bool)  # a copy: SEP refuses an array that is read-only, as one mask for all images is
     sep.set_extract_pixstack(max(300_000, 4 * pixels.size))
     try:
         return pixels, *sep.extract(
             pixels, threshold, err=noise, mask=mask, minarea=_FEWEST_PIXELS, segmentation_map=True
         )
-    except Exception:  # SEP's own, in fields crowded beyond its limits
+    except Exception as error:
+        if type(error) is not Exception:  # what SEP itself raises, in fields crowded beyond its limits
+            raise
         return pixels, (), np.zeros(image.shape, int)
 
 
@@ -145,7 +147,7 @@ def _central_light(image, mask, pixel_scale):
 
 
 def two_component_starts(source):
-    """Discs with bulges to start from, given the best single profile.
+    """Initial values of disc and bulge, from the best single profile.
 
     Returns
     -------

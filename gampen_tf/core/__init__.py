@@ -1,8 +1,9 @@
-"""Parameters, labels, flags, stretch and shapes. NumPy only: no file, no Keras, no image."""
+"""Parameters, labels, flags, stretch and shapes."""
 
 from .ellipticity import axis_ratio_and_angle, conformal_shear, wrapped_angle
 from .flags import Flag, describe, is_unmeasurable
-from .known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT, KnownParameter
+from .known_parameter import KnownParameter
+from .known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT
 from .label_scaler import LabelScaler
 from .parameters import Parameter, ParameterSet
 from .stretch import Stretch

@@ -1,13 +1,13 @@
-"""Ellipses: axis ratio and position angle, and the conformal shear, which has neither an end nor a seam.
+"""Shapes of ellipses: axis ratio with position angle, and the conformal shear.
 
 A position angle jumps at ±90° and means nothing for a round galaxy, so neither its error nor its mean can be taken as
 those of other numbers. The conformal shear
 
     η₁ + i η₂ = −ln q · exp(2 i PA)
 
-(Bernstein & Jarvis 2002, eq. 2.8) has neither: every pair of numbers is one ellipse and every ellipse
+(Bernstein & Jarvis 2002, eq. 2.8) has no such jump: every pair of numbers is one ellipse and every ellipse
 one pair, round galaxies are at the origin, and what turns by 180° comes back. Networks therefore learn ``eta1`` and
-``eta2``, and posteriors of axis ratio and position angle are made of draws of them, here alone.
+``eta2``, and posteriors of axis ratio and position angle are made of draws of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Registry of the parameters that the package knows: what scaling, drawing, augmentation, figures and reports need.
+"""Registry of galaxy parameters, and look-ups in it by name and by column.
 
 A parameter is one entry of :data:`KNOWN_PARAMETERS`.
 """
@@ -7,77 +7,34 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from .ellipticity import conformal_shear
+from .known_parameter import Draw, KnownParameter
 from .parameters import Parameter
 
 __all__ = [
     "KNOWN_PARAMETERS",
     "NANOJANSKY_ZERO_POINT",
     "OTHER_QUANTITIES",
-    "KnownParameter",
     "column_unit",
+    "component_parameters",
     "derived_values",
     "drawn_parameters",
+    "galaxy_parameters",
+    "recipe_keys",
     "symbol_of",
     "temporarily_known",
     "words_of",
+    "wrapped_values",
 ]
+
+Values = TypeVar("Values", float, np.ndarray)
 
 #: AB magnitude of 1 nJy (Oke & Gunn 1983: 3631 Jy is magnitude 0).
 NANOJANSKY_ZERO_POINT = 31.4
-
-
-@dataclass(frozen=True, kw_only=True)
-class KnownParameter:
-    """One parameter with all that the package knows of it.
-
-    Parameters
-    ----------
-    parameter : Parameter
-        Name, unit, bounds, transform and clip: what a model stores.
-    symbol : str
-        For figures, as Matplotlib sets it.
-    words : str
-        Name in running text.
-    turns_with_image : bool
-        Whether the value changes when the image is turned or mirrored, or the galaxy moved in it.
-    zoom_power : int or None
-        A zoom by z multiplies the value by z to this power. None where training must not zoom: the value follows
-        another law, or none that is settled.
-    component_range : (float, float) or None
-        Limits between which a recipe may draw it for a component of a galaxy; None where components have no such
-        property.
-    derived_from : tuple of str
-        Columns of a catalogue that it follows from; empty for a parameter that catalogues hold themselves.
-    derive : callable or None
-        Its values from those columns.
-    """
-
-    parameter: Parameter
-    symbol: str
-    words: str
-    turns_with_image: bool
-    zoom_power: int | None
-    component_range: tuple[float, float] | None
-    derived_from: tuple[str, ...]
-    derive: Callable[..., np.ndarray] | None
-
-    def __post_init__(self) -> None:
-        if bool(self.derived_from) != (self.derive is not None):
-            raise ValueError(f"parameter {self.name!r}: derived_from and derive go together, found one of them")
-
-    @property
-    def name(self) -> str:
-        return self.parameter.name
-
-    @property
-    def unit(self) -> str:
-        return self.parameter.unit
-
 
 # Sizes and fluxes through the logarithm, fractions through the logit (Ghosh et al. 2022, § 5.2). The clip of 0.01 is
 # our choice: it maps one-component galaxies, whose B/T is exactly 0 or 1, to finite labels.
@@ -88,8 +45,10 @@ _ENTRIES = (
         symbol=r"$L_\mathrm{B}/L_\mathrm{T}$",
         words="B/T",
         turns_with_image=False,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=False,
+        draw=Draw("galaxy", (0.0, 1.0)),
         derived_from=(),
         derive=None,
     ),
@@ -98,18 +57,10 @@ _ENTRIES = (
         symbol=r"$R_\mathrm{e}$",
         words="effective radius",
         turns_with_image=False,
+        period=None,
         zoom_power=1,
-        component_range=(1e-3, 1e3),
-        derived_from=(),
-        derive=None,
-    ),
-    KnownParameter(
-        parameter=Parameter("semi_major_axis", "arcsec", (0, np.inf), "log"),
-        symbol=r"$a_\mathrm{e}$",
-        words="semi-major axis",
-        turns_with_image=False,
-        zoom_power=1,
-        component_range=(1e-3, 1e3),
+        of_one_component=False,
+        draw=Draw("component", (1e-3, 1e3)),
         derived_from=(),
         derive=None,
     ),
@@ -118,8 +69,10 @@ _ENTRIES = (
         symbol=r"$F$",
         words="flux",
         turns_with_image=False,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=False,
+        draw=Draw("galaxy", (1e-30, 1e30)),
         derived_from=(),
         derive=None,
     ),
@@ -128,8 +81,10 @@ _ENTRIES = (
         symbol=r"$m$",
         words="magnitude",
         turns_with_image=False,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=False,
+        draw=Draw("galaxy", (-50.0, 100.0), instead_of="flux"),
         derived_from=(),
         derive=None,
     ),
@@ -138,8 +93,10 @@ _ENTRIES = (
         symbol=r"$n$",
         words="Sérsic index",
         turns_with_image=False,
+        period=None,
         zoom_power=0,
-        component_range=(0.1, 8.0),
+        of_one_component=True,
+        draw=Draw("component", (0.1, 8.0)),
         derived_from=(),
         derive=None,
     ),
@@ -148,8 +105,10 @@ _ENTRIES = (
         symbol=r"$q$",
         words="axis ratio",
         turns_with_image=False,
+        period=None,
         zoom_power=None,
-        component_range=(0.05, 1.0),
+        of_one_component=True,
+        draw=Draw("component", (0.05, 1.0)),
         derived_from=(),
         derive=None,
     ),
@@ -158,19 +117,35 @@ _ENTRIES = (
         symbol=r"$\theta$",
         words="position angle",
         turns_with_image=True,
+        period=180.0,
         zoom_power=None,
-        component_range=(-360.0, 360.0),
+        of_one_component=True,
+        draw=Draw("component", (-360.0, 360.0)),
         derived_from=(),
         derive=None,
     ),
-    # both together are axis ratio and position angle without its seam, see gampen_tf.core.ellipticity
+    KnownParameter(
+        parameter=Parameter("semi_major_axis", "arcsec", (0, np.inf), "log"),
+        symbol=r"$a_\mathrm{e}$",
+        words="semi-major axis",
+        turns_with_image=False,
+        period=None,
+        zoom_power=1,
+        of_one_component=True,
+        draw=Draw("component", (1e-3, 1e3), instead_of="effective_radius"),
+        derived_from=(),
+        derive=None,
+    ),
+    # both together are axis ratio and position angle without its jump at ±90°, see gampen_tf.core.ellipticity
     KnownParameter(
         parameter=Parameter("eta1"),
         symbol=r"$\eta_1$",
         words="η₁",
         turns_with_image=True,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=True,
+        draw=None,
         derived_from=("axis_ratio", "position_angle"),
         derive=lambda axis_ratio, position_angle: conformal_shear(axis_ratio, position_angle)[0],
     ),
@@ -179,8 +154,10 @@ _ENTRIES = (
         symbol=r"$\eta_2$",
         words="η₂",
         turns_with_image=True,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=True,
+        draw=None,
         derived_from=("axis_ratio", "position_angle"),
         derive=lambda axis_ratio, position_angle: conformal_shear(axis_ratio, position_angle)[1],
     ),
@@ -189,8 +166,10 @@ _ENTRIES = (
         symbol=r"$x$",
         words="x",
         turns_with_image=True,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=False,
+        draw=Draw("galaxy", None),
         derived_from=(),
         derive=None,
     ),
@@ -199,8 +178,10 @@ _ENTRIES = (
         symbol=r"$y$",
         words="y",
         turns_with_image=True,
+        period=None,
         zoom_power=None,
-        component_range=None,
+        of_one_component=False,
+        draw=Draw("galaxy", None),
         derived_from=(),
         derive=None,
     ),
@@ -240,7 +221,7 @@ def symbol_of(name: str) -> str:
 
 
 def words_of(name: str) -> str:
-    """A quantity's name in running text."""
+    """A quantity's name in running text; its name with spaces where it has no entry."""
     if name in KNOWN_PARAMETERS:
         return KNOWN_PARAMETERS[name].words
     return OTHER_QUANTITIES[name][1] if name in OTHER_QUANTITIES else name.replace("_", " ")
@@ -251,13 +232,33 @@ def drawn_parameters() -> list[str]:
     return [known.name for known in KNOWN_PARAMETERS.values() if known.derive is None]
 
 
+def galaxy_parameters() -> list[str]:
+    """Names of the parameters of which a recipe draws one value for each galaxy."""
+    return _drawn_per("galaxy")
+
+
+def component_parameters() -> list[str]:
+    """Names of the parameters of which a recipe draws one value for each component, in the order of the draws."""
+    return _drawn_per("component")
+
+
+def recipe_keys(name: str) -> list[str]:
+    """Keys under which a recipe may give a parameter: its name, and those of the parameters given instead of it."""
+    return [name, *(one.name for one in KNOWN_PARAMETERS.values() if one.draw and one.draw.instead_of == name)]
+
+
 def column_unit(column: str) -> str:
     """Unit of a catalogue's column that holds a parameter, of a galaxy or of a part of it (``disc_flux``).
 
     Empty for pure numbers, and for columns of other things.
     """
-    names = (known for known in KNOWN_PARAMETERS.values() if column == known.name or column.endswith(f"_{known.name}"))
-    return next((known.unit for known in names if known.unit), "")
+    return next((known.unit for known in _in_column(column) if known.unit), "")
+
+
+def wrapped_values(column: str, values: Values) -> Values:
+    """Values of a column that repeat, as of ``bulge_position_angle``, within half a period of zero; others as given."""
+    period = next((known.period for known in _in_column(column) if known.period is not None), None)
+    return values if period is None else (values + 0.5 * period) % period - 0.5 * period
 
 
 def derived_values(name: str, column: Callable[[str], np.ndarray | None]) -> np.ndarray | None:
@@ -278,3 +279,13 @@ def derived_values(name: str, column: Callable[[str], np.ndarray | None]) -> np.
         return None
     columns = [column(one) for one in known.derived_from]
     return None if any(one is None for one in columns) else known.derive(*columns)
+
+
+def _drawn_per(what: str) -> list[str]:
+    drawn = [(one.name, one.draw) for one in KNOWN_PARAMETERS.values() if one.draw]
+    return [name for name, draw in drawn if draw.per == what and draw.instead_of is None]
+
+
+def _in_column(column: str) -> Iterator[KnownParameter]:
+    """Entries whose name is the column's, or the last part of it."""
+    return (one for one in KNOWN_PARAMETERS.values() if column == one.name or column.endswith(f"_{one.name}"))

@@ -67,7 +67,7 @@ class LabelScaler:
         return self.parameters.inverse(np.asarray(labels, float) * self.scale + self.mean)
 
     def canonical(self, values: ArrayLike) -> np.ndarray:
-        """Values as a posterior can state them: one nearer to a bound than the clip becomes the bound."""
+        """Values with those nearer to a bound than the clip moved to the bound, as in posteriors."""
         return self.inverse(self.transform(values))
 
     def log_jacobian(self, values: ArrayLike) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Parameters of galaxies, their transforms, and sets of parameters.
 
-A network never sees a physical value. It sees *labels*: the value is clipped, sent through the parameter's transform
+Networks are trained on *labels*, not on physical values: the value is clipped, sent through the parameter's transform
 (B/T through the logit, sizes and fluxes through the logarithm) and standardised with the mean and the standard
 deviation of the training split (Ghosh et al. 2022, § 5.2). Everything inside a network, a loss or a mixture of
-Gaussians lives in label space; :class:`LabelScaler` is the only way in and out.
+Gaussians is in label space; :class:`LabelScaler` converts between the two.
 
 The logit is infinite at the bounds, where one-component galaxies sit (B/T of exactly 0 or 1). Values closer to a bound
 than ``clip`` (a fraction of the range) are moved to that distance on the way in; on the way back everything at or
@@ -30,7 +30,7 @@ _CLIP_TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class Parameter:
-    """One measured quantity.
+    """A measured quantity: name, unit, bounds and transform.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Posteriors of galaxies as mixtures of Gaussians, in physical units. NumPy and SciPy only, without models."""
+"""Posteriors of galaxies as mixtures of Gaussians, in physical units."""
 
 from .mixture_set import MixtureSet
 from .posterior import Posterior

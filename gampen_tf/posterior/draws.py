@@ -10,7 +10,7 @@ __all__ = ["base_noise", "draw"]
 
 
 def base_noise(n_mc, n_parameters, seed):
-    """The random numbers behind every galaxy's draws: a function of the seed and the draw alone.
+    """Random numbers of the draws of every galaxy: a function of the seed and the draw alone.
 
     All galaxies share them (common random numbers), so that a galaxy's draws are the same alone and in any batch. They
     are a Sobol sequence in P + 1 dimensions with a random digital shift, spread over equal strata in each dimension:

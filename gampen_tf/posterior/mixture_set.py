@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians for many galaxies in label space, with the scaler and the map that make posteriors of them."""
+"""Mixtures of Gaussians for many galaxies in label space, with their label scaler and probability map."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .recalibrated_marginal import RecalibratedMarginal
 
 __all__ = ["MixtureSet"]
 
-_SMALLEST_GROUP = 5  # log2 of the number of components up to which galaxies are not told apart
+_SMALLEST_GROUP = 5  # log2 of the number of components up to which galaxies are one group
 
 
 class MixtureSet:
-    """T Gaussians in label space for each of N galaxies: the numbers behind a `Posterior`.
+    """T Gaussians in label space for each of N galaxies: the data of a `Posterior`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians in label space: T Monte Carlo dropout passes leave T Gaussians for each galaxy.
+"""Mixtures of Gaussians in label space: T Monte Carlo dropout passes give T Gaussians for each galaxy.
 
 Averaging the networks' Gaussians N(μ_t, Σ_t) is Monte Carlo integration over the weights of the network (Ghosh et al.
 2022, eq. 10), so the posterior *is* their mixture and one draw from each pass is a sample of it. Here it is handled in
@@ -87,6 +87,8 @@ def mixture_pdf(x, mean, sd, weight):
     return _over_components(x, mean, sd, weight, lambda u, s: np.exp(-0.5 * u * u) / (_SQRT_2PI * s))
 
 
+# Not scipy.stats.Mixture: its components have scalar parameters, so that it would be one object a galaxy. TensorFlow
+# Probability's MixtureSameFamily has no quantiles.
 def mixture_quantile(p, mean, sd, weight):
     """Inverse of :func:`mixture_cdf`.
 

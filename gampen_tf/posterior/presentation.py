@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.ellipticity import NAMES as ELLIPTICITY
 from ..core.flags import describe
+from ..core.known_parameters import KNOWN_PARAMETERS
 from ..metrics.draws import SIGMA_LEVELS
 from ..plots.posteriors import plot_marginal, plot_posterior
 from ..plots.style import panels
@@ -24,7 +25,7 @@ LEVELS = dict(zip(("68", "95", "99"), SIGMA_LEVELS, strict=True))
 
 
 def to_table(posterior) -> QTable:
-    """One row a galaxy.
+    """Table of posteriors, one row a galaxy.
 
     Columns: ``identifier``; for each parameter its value (the mode of its marginal, as in the paper) under its own
     name, then ``<name>_median``, ``_mean``, ``_std``, and the ends ``_lower_68``, ``_upper_68``, … ``_99`` of the
@@ -52,15 +53,16 @@ def to_table(posterior) -> QTable:
         for suffix, values in columns.items():
             table[name + suffix] = values[:, index] * u.Unit(unit) if unit else values[:, index]
     if set(ELLIPTICITY) <= set(posterior.names):
-        for name, values in shape_columns(posterior, {} if _values_alone(posterior) else LEVELS).items():
-            table[name] = values * u.deg if name.startswith("position_angle") else values
+        for (name, suffix), values in shape_columns(posterior, {} if _values_alone(posterior) else LEVELS).items():
+            unit = KNOWN_PARAMETERS[name].unit
+            table[name + suffix] = values * u.Unit(unit) if unit else values
     table["flags"] = posterior.flags
     table["flags_text"] = np.array([describe(flag) for flag in posterior.flags], dtype=str)
     return table
 
 
 def summary(posterior) -> str:
-    """The sample in a few lines.
+    """Summary of the sample in a few lines of text.
 
     Returns
     -------

@@ -63,7 +63,7 @@ class QuantileMap:
         return self._mapped(probability, _TABLE, self._tables[index])
 
     def inverse_level(self, probability, index):
-        """p = G(p'): the recalibrated probability of what has the probability p' under the posterior itself."""
+        """p = G(p') for one parameter: the recalibrated probability below the posterior's own quantile at p'."""
         return self._mapped(probability, self._tables[index], _TABLE)
 
     def of_parameter(self, index: int) -> ParameterMap:
@@ -97,7 +97,7 @@ class QuantileMap:
 
 @dataclass(frozen=True)
 class ParameterMap:
-    """The map of one parameter out of a `QuantileMap`."""
+    """Probability map of one parameter: a part of a `QuantileMap`."""
 
     quantile_map: QuantileMap
     index: int

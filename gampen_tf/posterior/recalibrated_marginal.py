@@ -1,8 +1,10 @@
 """A parameter's posterior after quantile recalibration: its probabilities sent through a monotone map.
 
 The recalibrated distribution function is G(F(x)), with F the mixture's own and G a smooth increasing map of [0, 1] that
-was fitted to make PITs uniform (Kuleshov, Fenner & Ermon 2018). Quantiles and distribution functions are exact; moments
-and the mode come from the nodes that cover each mixture, good to some thousandths of the posterior's width.
+was fitted to make PITs uniform (Kuleshov, Fenner & Ermon 2018). Quantiles and distribution functions are exact. Moments
+and the mode come from the nodes that cover each mixture: the mean is right to some thousandths of the width, and the
+density at the mode is within some per cent of the greatest. The standard deviation is right to 1 %, but of a parameter
+on a logarithmic scale only where it is below a fifth of the mean: above a half the nodes miss much of the tail.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class RecalibratedMarginal(Marginal):
         return super().quantile(self.probability_map.forward(np.asarray(p, float)))
 
     def log_gain(self, probability):
-        """log dG/dF: what recalibration does to the density where the mixture's own probability is ``probability``."""
+        """log dG/dF, by which the log density changes, where the mixture's own probability is ``probability``."""
         z = np.clip(ndtri(probability), _LEAST, _MOST)
         below, at, above = (ndtri(self.probability_map.inverse(ndtr(z + shift))) for shift in (-_STEP, 0.0, _STEP))
         return 0.5 * (z**2 - at**2) + np.log(np.maximum(above - below, 1e-300) / (2 * _STEP))

@@ -58,7 +58,7 @@ def _as_dict(probability_map):
 
 
 def _reason(posterior, row):
-    """Why the galaxy of a row was not measured, by the metadata; empty where they do not tell."""
+    """Why the galaxy of a row was not measured, by the metadata; empty where they have no reason."""
     return posterior.metadata.get("reasons", {}).get(str(row), "")
 
 

@@ -49,22 +49,23 @@ def shape_columns(posterior, levels):
 
     Returns
     -------
-    dict of str: (N,) array
-        ``axis_ratio``: the median of the draws; ``position_angle`` (degrees): of the medians of η₁ and η₂. ``_median``,
-        and ``_lower_…`` and ``_upper_…``, the shortest intervals: of the draws, of the angle those of its difference
-        from ``position_angle`` the short way round, so that its ends may lie beyond ±90.
+    dict of (str, str): (N,) array
+        By parameter and suffix of the column. Suffix ``""``: the median of the draws of ``axis_ratio``, and the
+        ``position_angle`` (degrees) of the medians of η₁ and η₂. ``_median``, and ``_lower_…`` and ``_upper_…``, the
+        shortest intervals: of the draws, of the angle those of its difference from its value the short way round, so
+        that its ends may lie beyond ±90.
     """
     names, medians = list(posterior.names), posterior.median()
     _, zero = axis_ratio_and_angle(*(medians[:, names.index(name)] for name in NAMES))
     # a catalogue that keeps few draws or none has the same columns
     axis_ratio, angle = shape_samples(posterior, None if posterior.n_mc >= _FEWEST_DRAWS else _FEWEST_DRAWS)
     offset = wrapped_angle(angle - zero[:, None])
-    columns = {"axis_ratio": np.median(axis_ratio, axis=1), "position_angle": zero}
+    columns = {("axis_ratio", ""): np.median(axis_ratio, axis=1), ("position_angle", ""): zero}
     for name, origin, draws in (("axis_ratio", np.zeros_like(zero), axis_ratio), ("position_angle", zero, offset)):
         if levels:
-            columns[f"{name}_median"] = origin + np.median(draws, axis=1)
+            columns[name, "_median"] = origin + np.median(draws, axis=1)
             lower, upper = highest_density_intervals(draws[..., None], list(levels.values()))
             for k, suffix in enumerate(levels):
-                columns[f"{name}_lower_{suffix}"] = origin + lower[:, k, 0]
-                columns[f"{name}_upper_{suffix}"] = origin + upper[:, k, 0]
+                columns[name, f"_lower_{suffix}"] = origin + lower[:, k, 0]
+                columns[name, f"_upper_{suffix}"] = origin + upper[:, k, 0]
     return columns

@@ -9,20 +9,23 @@ from astropy.table import Table
 from toy_recipes import toy_recipe
 
 from gampen_tf.core import KNOWN_PARAMETERS, KnownParameter, LabelScaler, Parameter, ParameterSet, wrapped_angle
+from gampen_tf.core.known_parameter import Draw
 from gampen_tf.core.known_parameters import (
     column_unit,
+    component_parameters,
     derived_values,
     drawn_parameters,
+    recipe_keys,
     symbol_of,
     temporarily_known,
     words_of,
+    wrapped_values,
 )
 from gampen_tf.data import LabelledImages
 from gampen_tf.evaluation.report_parts import plain_name
 from gampen_tf.plots.style import axis_label
-from gampen_tf.simulation import load_recipe
+from gampen_tf.simulation import RecipeError, load_recipe
 from gampen_tf.simulation.galaxies import draw_catalogue
-from gampen_tf.simulation.recipe import COMPONENT
 from gampen_tf.training import Augmentation
 from gampen_tf.training.targets import find_parameters, fit_scaler
 
@@ -32,8 +35,10 @@ AREA = KnownParameter(
     symbol=r"$A$",
     words="half-light area",
     turns_with_image=False,
+    period=None,
     zoom_power=2,
-    component_range=None,
+    of_one_component=True,
+    draw=None,
     derived_from=("semi_major_axis", "axis_ratio"),
     derive=lambda semi_major_axis, axis_ratio: np.pi * semi_major_axis**2 * axis_ratio,
 )
@@ -60,23 +65,18 @@ def test_every_entry_is_complete(known):
     assert units.Unit(known.unit).to_string() == known.unit
     assert isinstance(known.turns_with_image, bool)
     assert known.zoom_power is None or known.parameter.transform in ("identity", "log")
-    if known.component_range is not None:
-        low, high = known.component_range
-        assert low < high
+    assert known.period is None or known.turns_with_image
+    if known.draw is None:
+        assert known.derived_from
+    elif known.draw.limits is None:
+        assert known.draw.per == "galaxy"
+    else:
+        assert known.draw.limits[0] < known.draw.limits[1]
+    if known.draw and known.draw.instead_of:
+        other = KNOWN_PARAMETERS[known.draw.instead_of]
+        assert known.draw.per == other.draw.per
+        assert recipe_keys(other.name) == [other.name, known.name]
     assert set(known.derived_from) <= set(drawn_parameters())
-
-
-@pytest.mark.parametrize("missing", [field.name for field in dataclasses.fields(KnownParameter)])
-def test_an_entry_with_a_field_missing_is_refused(missing):
-    fields = {field.name: getattr(AREA, field.name) for field in dataclasses.fields(AREA)}
-    del fields[missing]
-    with pytest.raises(TypeError, match=missing):
-        KnownParameter(**fields)
-
-
-def test_derived_parameters_need_a_derivation():
-    with pytest.raises(ValueError, match="'area': derived_from and derive go together"):
-        dataclasses.replace(AREA, derive=None)
 
 
 def test_catalogues_hold_what_is_drawn_with_its_unit():
@@ -87,9 +87,46 @@ def test_catalogues_hold_what_is_drawn_with_its_unit():
         assert name not in table.colnames
 
 
-def test_components_have_all_properties_with_a_range():
-    ranged = {name for name, known in KNOWN_PARAMETERS.items() if known.component_range}
-    assert ranged == {*COMPONENT, "semi_major_axis"}
+def test_a_galaxy_of_two_components_has_no_value_that_is_one_components():
+    recipe = load_recipe("hsc_wide_g")
+    table = draw_catalogue(recipe, 1, range(20))
+    two = np.isfinite(table["disc_flux"]) & np.isfinite(table["bulge_flux"])
+    assert two.any()
+    for name in drawn_parameters():
+        assert np.isnan(table[name][two]).all() == KNOWN_PARAMETERS[name].of_one_component, name
+
+
+def test_every_component_has_its_parameters_within_their_limits():
+    table = draw_catalogue(load_recipe("hsc_wide_g"), 1, range(20))
+    for part in ("disc", "bulge"):
+        for name in component_parameters():
+            low, high = KNOWN_PARAMETERS[name].draw.limits
+            values = table[f"{part}_{name}"]
+            assert np.all(np.isnan(values) | ((low <= values) & (values <= high)))
+
+
+def test_one_entry_is_enough_for_a_new_parameter_of_components():
+    boxiness = dataclasses.replace(
+        AREA, parameter=Parameter("boxiness"), derived_from=(), derive=None, draw=Draw("component", (-1.0, 1.0))
+    )
+    with temporarily_known(boxiness):
+        with pytest.raises(RecipeError, match=r"components.sersic.boxiness: expected a number or one distribution"):
+            load_recipe(toy_recipe())
+        recipe = toy_recipe(parameters=["boxiness"])
+        component = recipe["galaxies"]["sersic"]["components"]["sersic"]
+        component["boxiness"] = {"uniform": [-0.5, 1.5]}
+        with pytest.raises(RecipeError, match=r"boxiness: expected values from -1 to 1"):
+            load_recipe(recipe)
+        component["boxiness"] = {"uniform": [-0.5, 0.5]}
+        table = draw_catalogue(load_recipe(recipe), 1, range(30))
+    assert np.ptp(table["boxiness"]) > 0.5
+    np.testing.assert_array_equal(table["sersic_boxiness"], table["boxiness"])
+
+
+def test_values_that_repeat_are_wrapped_whatever_the_part_of_the_galaxy():
+    for column in ("position_angle", "bulge_position_angle"):
+        np.testing.assert_array_equal(wrapped_values(column, np.array([-90.0, 90.0, 170.0])), [-90, -90, -10])
+    assert wrapped_values("disc_flux", 170.0) == 170.0
 
 
 def test_what_a_quarter_turn_of_the_image_changes_is_marked():

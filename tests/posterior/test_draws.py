@@ -25,3 +25,9 @@ def test_base_noise_is_normal_over_seeds_and_uncorrelated():
     uniform, normal = base_noise(1000, 3, seed=0)
     assert np.abs(np.corrcoef(np.c_[uniform, normal].T) - np.eye(4)).max() < 0.02
     assert np.abs(normal.mean(axis=0)).max() < 1e-3
+
+
+def test_negative_seeds_are_seeds(rng):
+    one, other, wrapped = (base_noise(64, 2, seed)[1] for seed in (-1, -2, 2**64 - 1))
+    assert np.all(one != other)
+    np.testing.assert_array_equal(one, wrapped)
