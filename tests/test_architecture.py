@@ -24,6 +24,8 @@ FLOORS = (
     {"cli", "demo"},
     {"__init__", "__main__"},
 )
+#: Rooms below that a room may not import all the same.
+FORBIDDEN = {"evaluation": {"training"}}
 FLAT = {"__init__", "__main__", "_version", "demo"}
 #: What only some uses need, or takes long to load, may be imported by the function that needs it.
 HEAVY = {
@@ -106,9 +108,30 @@ def faults_of(module, source):
             # the face of the package is lazy: it loads what it is asked for
             if room(target) != room(module) and target != "__init__" and floor(target) >= floor(module):
                 faults.append(f"{where}, which is not on a floor below")
+            if room(target) in FORBIDDEN.get(room(module), ()):
+                faults.append(f"{where}, which room {room(module)} may not use")
             if is_late:
                 faults.append(f"{where} inside a function")
-    return faults
+    return faults + [
+        f"{module}, line {line}: uses {name}, which is private to another file" for name, line in private_names(source)
+    ]
+
+
+def private_names(source):
+    """(name, line) of what a file takes from another file of the package although it begins with an underscore."""
+    tree, modules = ast.parse(source), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or node.module.split(".")[0] == "gampen_tf"):
+            modules |= {alias.asname or alias.name for alias in node.names}
+            yield from ((alias.name, node.lineno) for alias in node.names if _is_private(alias.name))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            if _is_private(node.attr):
+                yield f"{node.value.id}.{node.attr}", node.lineno
+
+
+def _is_private(name):
+    return name.startswith("_") and not name.startswith("__") and name != "_version"
 
 
 def test_every_room_has_its_floor_and_no_file_lies_flat():
@@ -118,7 +141,7 @@ def test_every_room_has_its_floor_and_no_file_lies_flat():
 
 
 @pytest.mark.parametrize("module", FILES)
-def test_imports_go_down_at_the_module_level(module):
+def test_imports_keep_the_rules(module):
     assert faults_of(module, FILES[module].read_text()) == []
 
 
@@ -154,6 +177,12 @@ def test_each_room_opens_with_its_rule():
         ("training.loop", "from ..layers import heads", None),
         ("training.loop", "def f():\n    import torch", None),
         ("inference.replica", "from .monte_carlo import Passes", None),
+        ("evaluation.report", "from ..training import train", "may not use"),
+        ("vae.training", "from ..training import devices", None),
+        ("metrics.ranks", "from .draws import _at_rank", "uses _at_rank, which is private"),
+        ("metrics.ranks", "from . import draws\ndraws._at_rank()", "uses draws._at_rank, which is private"),
+        ("inference.predictor", "from .. import _version\nfrom .._version import __version__", None),
+        ("layers.keras_graph", "import keras\nkeras._inside", None),
     ],
 )
 def test_the_rules_find_faults(module, line, fault):

@@ -1,4 +1,4 @@
-"""Widths and biases that depend on what is predicted: recalibration galaxy by galaxy."""
+"""Recalibration galaxy by galaxy: factors of the widths and shifts that depend on the predicted values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ConditionalTemperature:
 
     @classmethod
     def fit(cls, posterior, truth, *, seed=0) -> ConditionalTemperature:
-        """The functions of a calibration split; arguments as those of ``Temperature.fit``."""
+        """Fit the functions to a calibration split; arguments as those of ``Temperature.fit``."""
         labels = true_labels(posterior, truth)
         features = _features(posterior)
         known = np.all(np.isfinite(features), axis=1)
@@ -63,7 +63,7 @@ class ConditionalTemperature:
         return cls(knots, np.array(log_factors), np.array(shifts))
 
     def factors_and_shifts(self, posterior):
-        """Factors, and shifts in labels, each (N, P)."""
+        """Factors of the widths, and shifts of the labels, for each galaxy: two (N, P) arrays."""
         basis = _basis(_features(posterior), self.knots)
         spread = label_moments(posterior)[1]
         return np.exp(basis @ self.log_factors.T), basis @ self.shifts.T * spread
@@ -73,12 +73,14 @@ class ConditionalTemperature:
         factors, shifts = self.factors_and_shifts(posterior)
         return posterior.rescaled(factors, shifts)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
+        """Plain data for ``model.json``."""
         arrays = {"knots": self.knots, "log_factors": self.log_factors, "shifts": self.shifts}
         return {"kind": "conditional", **{name: array.tolist() for name, array in arrays.items()}}
 
     @classmethod
-    def from_dict(cls, entry):
+    def from_dict(cls, entry: dict) -> ConditionalTemperature:
+        """The same again, from what :meth:`to_dict` gave."""
         return cls(*(np.array(entry[name], float) for name in ("knots", "log_factors", "shifts")))
 
 

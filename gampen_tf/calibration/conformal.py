@@ -64,7 +64,7 @@ class ConformalIntervals:
 
     @classmethod
     def fit(cls, posterior, truth, *, score="normalised", levels=SIGMA_LEVELS) -> ConformalIntervals:
-        """Radii of a calibration split; arguments as those of ``Temperature.fit``."""
+        """Fit radii to a calibration split; arguments as those of ``Temperature.fit``."""
         if score not in _SCORES:
             raise ValueError(f"conformal score {score!r}; expected one of {_SCORES}")
         labels = true_labels(posterior, truth)
@@ -91,11 +91,13 @@ class ConformalIntervals:
             upper.append(posterior.scaler.inverse(np.maximum(high + radius * spread, middle)))
         return np.stack(lower), np.stack(upper)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
+        """Plain data for ``model.json``."""
         return {"kind": "intervals", "score": self.score, "levels": self.levels.tolist(), "radii": _listed(self.radii)}
 
     @classmethod
-    def from_dict(cls, entry):
+    def from_dict(cls, entry: dict) -> ConformalIntervals:
+        """The same again, from what :meth:`to_dict` gave."""
         return cls(entry["score"], np.array(entry["levels"], float), _unlisted(entry["radii"]))
 
 
@@ -118,7 +120,7 @@ class ConformalEllipsoid:
 
     @classmethod
     def fit(cls, posterior, truth, *, levels=SIGMA_LEVELS) -> ConformalEllipsoid:
-        """Radii of a calibration split; galaxies with an unknown parameter are left out."""
+        """Fit radii to a calibration split; galaxies with an unknown parameter are left out."""
         distance = _mahalanobis(posterior, true_labels(posterior, truth))
         return cls(np.asarray(levels, float), np.array([conformal_radius(distance, level) for level in levels]))
 
@@ -126,11 +128,13 @@ class ConformalEllipsoid:
         """(L, N) booleans: whether physical values (N, P) lie in each galaxy's region."""
         return _mahalanobis(posterior, true_labels(posterior, values)) <= self.radii[:, None]
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
+        """Plain data for ``model.json``."""
         return {"kind": "ellipsoid", "levels": self.levels.tolist(), "radii": _listed(self.radii)}
 
     @classmethod
-    def from_dict(cls, entry):
+    def from_dict(cls, entry: dict) -> ConformalEllipsoid:
+        """The same again, from what :meth:`to_dict` gave."""
         return cls(np.array(entry["levels"], float), _unlisted(entry["radii"]))
 
 
@@ -138,7 +142,7 @@ def _own_interval(posterior, score, level):
     """Ends (N, P) in labels, within the clips: of the central interval, or twice the mean."""
     clip = posterior.scaler.clip_labels.T
     if score == "normalised":
-        # a posterior whose mean is beyond the clip says "at the bound"
+        # a mean beyond the clip is the bound
         centre = np.clip(label_moments(posterior)[0], *clip)
         return centre, centre
     tails = np.array([0.5 - 0.5 * level, 0.5 + 0.5 * level])
@@ -162,7 +166,7 @@ def _mahalanobis(posterior, labels):
 
 
 def _listed(array):
-    """Nested lists with None for what JSON cannot say."""
+    """Nested lists with None for infinite radii, which JSON does not have."""
     return np.where(np.isfinite(array), array.astype(object), None).tolist()
 
 

@@ -8,26 +8,48 @@ from .. import metrics
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, number
 
-__all__ = ["coverage_of", "shares_inside"]
+__all__ = ["by_level", "coverage_of", "coverage_of_shares", "mean_share", "shares_inside", "sigma_intervals"]
 
 
 def coverage_of(posterior, truth):
-    """The ``coverage`` that :func:`assess` reports, alone.
+    """Coverage of a posterior's intervals and joint regions, at the levels of one, two and three σ.
 
     Parameters
     ----------
     posterior : Posterior
     truth : (N, P) array
         In physical units; NaN where not known.
+
+    Returns
+    -------
+    dict
+        As of :func:`coverage_of_shares`.
     """
-    inside = {
-        kind: shares_inside(posterior, truth, *_intervals(posterior, kind), kind=kind) for kind in ("hdi", "central")
+    shares = {
+        kind: shares_inside(posterior, truth, *sigma_intervals(posterior, kind), kind=kind)
+        for kind in ("hdi", "central")
     }
-    return _coverage(inside, posterior.credible_mass(truth), posterior.scaler.parameters.names)
+    return coverage_of_shares(shares, posterior.credible_mass(truth), posterior.scaler.parameters.names)
+
+
+def sigma_intervals(posterior, kind):
+    """Ends of a posterior's intervals at the levels of one, two and three σ.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    kind : {"hdi", "central"}
+
+    Returns
+    -------
+    lower, upper : (3, N, P) array
+    """
+    ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
+    return ends[..., 0], ends[..., 1]
 
 
 def shares_inside(posterior, truth, lower, upper, *, kind="hdi", levels=SIGMA_LEVELS):
-    """How much of each true value its interval holds: 1 inside, 0 outside, and a share on an atom.
+    """Share of each true value inside its interval: 1 inside, 0 outside, a fraction on an atom.
 
     An interval that reaches an atom holds all of it, and so more than its level: a quarter of the galaxies may have a
     B/T of exactly 0 or 1, and the intervals of calibrated posteriors would cover them too often. An atom therefore
@@ -74,15 +96,23 @@ def shares_inside(posterior, truth, lower, upper, *, kind="hdi", levels=SIGMA_LE
     return inside
 
 
-def _intervals(posterior, kind):
-    """(lower, upper), each (L, N, P), at the levels of one, two and three σ."""
-    ends = np.moveaxis(posterior.interval(SIGMA_LEVELS, kind=kind), 2, 0)
-    return ends[..., 0], ends[..., 1]
+def coverage_of_shares(shares, mass, names):
+    """Coverage of intervals of each kind, by level and parameter, and of joint regions, by level.
 
+    Parameters
+    ----------
+    shares : dict of str: (3, N, P) array
+        Of :func:`shares_inside`, by kind of interval, at the levels of one, two and three σ.
+    mass : (N,) array
+        Credible mass of the joint truth.
+    names : sequence of P str
 
-def _coverage(inside, mass, names):
-    """Coverage of intervals of each kind, by level and parameter, and of joint regions, by level."""
-    result = {kind: _by_level(_mean_share(shares, axis=1), names) for kind, shares in inside.items()}
+    Returns
+    -------
+    dict
+        Plain data by kind, level in per cent (``"68.27"``) and parameter; under ``"joint"`` by level alone.
+    """
+    result = {kind: by_level(mean_share(values, axis=1), names) for kind, values in shares.items()}
     joint = metrics.coverage_of_mass(mass)
     result["joint"] = {
         f"{100 * level:.2f}": number(joint.value[i], joint.error[i]) for i, level in enumerate(SIGMA_LEVELS)
@@ -90,11 +120,13 @@ def _coverage(inside, mass, names):
     return result
 
 
-def _mean_share(shares, axis):
+def mean_share(shares, axis) -> Estimate:
+    """Coverage: the mean of the galaxies' shares over an axis, NaN left out, with its binomial error."""
     return Estimate(*metrics.proportion(np.nansum(shares, axis=axis), np.sum(~np.isnan(shares), axis=axis)))
 
 
-def _by_level(estimate, names):
+def by_level(estimate, names) -> dict:
+    """Plain data of an Estimate of (3, P) arrays: by level in per cent, then by parameter."""
     return {
         f"{100 * level:.2f}": {name: number(estimate.value[i, p], estimate.error[i, p]) for p, name in enumerate(names)}
         for i, level in enumerate(SIGMA_LEVELS)

@@ -9,6 +9,9 @@ from ..posterior.mixtures import marginal, mixture_cdf, mixture_moments
 
 __all__ = ["label_moments", "label_pit", "mixture_of", "true_labels"]
 
+# A clip is exact to 1e-5 in transformed units, as in `core.parameters`; labels are those over a scale of order one.
+_TOLERANCE = 1e-5
+
 
 def true_labels(posterior, truth):
     """(N, P) labels of physical true values: those nearer to a bound than the clip are exactly at the clip."""
@@ -61,8 +64,3 @@ def label_pit(posterior, labels, index, *, seed=0, factor=1.0, shift=0.0):
     up_to = np.where(at_high, 1.0, up_to)
     # one stream per parameter, or all would get the same random numbers
     return pit_from_cdf(below[:, None], up_to[:, None], seed=seed + index)[:, 0]
-
-
-# The clip's own tolerance in parameters.py is in transformed units of 1e-5; labels are those over a scale of order
-# one.
-_TOLERANCE = 1e-5

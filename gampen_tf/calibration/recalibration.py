@@ -20,13 +20,13 @@ __all__ = ["KINDS", "Recalibration", "fit_quantile_map"]
 
 
 def fit_quantile_map(posterior: Posterior, truth: ArrayLike, *, seed: int = 0) -> QuantileMap:
-    """The map of probabilities of a calibration split; arguments as those of ``Temperature.fit``."""
+    """Fit a map of probabilities to a calibration split; arguments as those of ``Temperature.fit``."""
     labels = true_labels(posterior, truth)
     pits = [label_pit(posterior, labels[:, p], p, seed=seed) for p in range(labels.shape[1])]
     return QuantileMap.of_pits(np.stack(pits, axis=1))
 
 
-# What each word of a kind fits.
+# The fit of each step, by its name.
 KINDS: dict[str, Callable[..., Any]] = {
     "temperature": lambda *split, seed: Temperature.fit(*split, shared=True, seed=seed),
     "temperature_each": Temperature.fit,
@@ -80,15 +80,15 @@ class Recalibration:
         seed : int, optional
             Of the place of PITs within atoms.
         """
-        words = kind.split("+")
-        unknown = [word for word in words if word not in KINDS]
-        if unknown or "quantile" in words[:-1]:
+        step_names = kind.split("+")
+        unknown = [name for name in step_names if name not in KINDS]
+        if unknown or "quantile" in step_names[:-1]:
             raise ValueError(
                 f"recalibration {kind!r}; expected one or more of {', '.join(KINDS)}, joined by '+', 'quantile' last"
             )
         steps, current = [], posterior
-        for word in words:
-            steps.append(KINDS[word](current, truth, seed=seed))
+        for name in step_names:
+            steps.append(KINDS[name](current, truth, seed=seed))
             current = _apply(steps[-1], current)
         intervals = {score: ConformalIntervals.fit(posterior, truth, score=score) for score in ("normalised", "cqr")}
         regions = {**intervals, "ellipsoid": ConformalEllipsoid.fit(posterior, truth)}
@@ -122,6 +122,7 @@ class Recalibration:
 
     @classmethod
     def from_dict(cls, entry: dict) -> Recalibration:
+        """The same again, from what :meth:`to_dict` gave."""
         return cls(
             entry["kind"],
             tuple(_STEPS[step["kind"]].from_dict(step) for step in entry["steps"]),

@@ -37,7 +37,7 @@ class Temperature:
 
     @classmethod
     def fit(cls, posterior, truth, *, shared=False, seed=0) -> Temperature:
-        """Factors of a calibration split.
+        """Fit the factors to a calibration split.
 
         Parameters
         ----------
@@ -67,11 +67,13 @@ class Temperature:
         """The posterior with its covariance scaled."""
         return posterior.rescaled(self.factors)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
+        """Plain data for ``model.json``."""
         return {"kind": "temperature", "factors": self.factors.tolist(), "shared": self.shared}
 
     @classmethod
-    def from_dict(cls, entry):
+    def from_dict(cls, entry: dict) -> Temperature:
+        """The same again, from what :meth:`to_dict` gave."""
         return cls(np.array(entry["factors"], float), bool(entry["shared"]))
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from .. import metrics
-from ..calibration.coverage import _by_level, _coverage, _intervals, _mean_share, shares_inside
-from ..core.flags import Flag
+from ..calibration.coverage import by_level, coverage_of_shares, mean_share, shares_inside, sigma_intervals
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import number, plain
 
-__all__ = ["MIN_PER_BIN", "assess", "by_flag"]
+__all__ = ["assess"]
 
-#: Bins with fewer galaxies are not reported.
-MIN_PER_BIN = 50
+# Bins with fewer galaxies are not reported.
+_MIN_PER_BIN = 50
 _N_BINS = 8
 _CURVE_LEVELS = 49
 
@@ -54,7 +53,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
     measured = np.all(np.isfinite(posterior.median()), axis=1)
     points = {"mode": posterior.mode(), "median": posterior.median()}
     mode = points["mode"]
-    intervals = {kind: _intervals(posterior, kind) for kind in ("hdi", "central")}
+    intervals = {kind: sigma_intervals(posterior, kind) for kind in ("hdi", "central")}
     inside = {kind: shares_inside(posterior, truth, *ends, kind=kind) for kind, ends in intervals.items()}
     pit = posterior.pit(truth, seed=seed)
     kinds = ["relative" if parameter.transform == "log" else "absolute" for parameter in parameters]
@@ -73,7 +72,7 @@ def assess(posterior, truth, *, quantities=None, seed=0):
         "relative_accuracy": _relative_accuracy(points, truth, kinds, names, seed),
         "euclid": _by_name(metrics.euclid_accuracy(mode, truth, kind=kinds), names),
         "galnets": _by_name(metrics.galnets_accuracy(mode, truth, seed=seed), names),
-        "coverage": _coverage(inside, posterior.credible_mass(truth), names),
+        "coverage": coverage_of_shares(inside, posterior.credible_mass(truth), names),
         "uniformity": {name: _outcome(test) for name, test in zip(names, tests, strict=True)},
         "tarp": {"largest_deviation": tarp.largest_deviation} | _outcome(tarp.test),
         "scores": _scores(posterior, draws, truth, labels, names, seed),
@@ -85,49 +84,6 @@ def assess(posterior, truth, *, quantities=None, seed=0):
         "bins": _bins(posterior, truth, mode, inside["hdi"], kinds, quantities or {}),
         "curves": _curves(pit, tests, tarp),
     }
-    return plain(result)
-
-
-def by_flag(posterior, truth):
-    """Errors and coverage of all measured galaxies, of those without any flag, and of those with each flag.
-
-    Parameters
-    ----------
-    posterior : Posterior
-    truth : (N, P) array
-        In physical units; NaN where not known.
-
-    Returns
-    -------
-    dict
-        Plain data by "all", "without a flag", "flagged", and name of a flag that a measured galaxy has: ``n`` and, for
-        each parameter, ``typical_error`` of the mode (with its ``kind``) and ``coverage`` at 68.27 %. Empty where no
-        measured galaxy has a flag.
-    """
-    parameters = posterior.scaler.parameters
-    truth, flags, mode = np.asarray(truth, float), np.asarray(posterior.flags, np.int64), posterior.mode()
-    measured = np.all(np.isfinite(mode), axis=1)
-    groups = {"all": measured, "without a flag": measured & (flags == 0), "flagged": measured & (flags != 0)}
-    groups |= {flag.name: measured & ((flags & int(flag)) != 0) for flag in Flag}
-    if not np.any(groups["flagged"]):
-        return {}
-    ends = np.moveaxis(posterior.interval(SIGMA_LEVELS[:1]), 2, 0)
-    inside = shares_inside(posterior, truth, ends[..., 0], ends[..., 1], levels=SIGMA_LEVELS[:1])[0]
-    result = {}
-    for group, rows in groups.items():
-        if not np.any(rows):
-            continue
-        result[group] = {"n": int(np.sum(rows))}
-        for p, parameter in enumerate(parameters):
-            kind = "relative" if parameter.transform == "log" else "absolute"
-            residuals = np.abs(metrics.residuals(mode[rows, p], truth[rows, p], kind))
-            known = np.isfinite(residuals)
-            error = metrics.quantile(residuals[known], SIGMA_LEVELS[0]) if known.any() else (np.nan, np.nan)
-            covered = metrics.proportion(np.sum(inside[rows, p][known]), np.sum(known))
-            result[group][parameter.name] = {
-                "typical_error": number(*error) | {"kind": kind},
-                "coverage": number(*covered),
-            }
     return plain(result)
 
 
@@ -219,14 +175,14 @@ def _bins(posterior, truth, mode, inside, kinds, quantities):
         if not np.any(np.isfinite(values)):
             continue
         edges = metrics.bin_edges(values, _N_BINS)
-        rows = metrics.in_bins(_bin, values, edges, inside, residuals, min_count=MIN_PER_BIN)
+        rows = metrics.in_bins(_bin, values, edges, inside, residuals, min_count=_MIN_PER_BIN)
         result[name] = [
             {
                 "low": row.low,
                 "high": row.high,
                 "centre": row.centre,
                 "n": row.n,
-                "coverage": _by_level(row.result["coverage"], names),
+                "coverage": by_level(row.result["coverage"], names),
                 "typical_error": {
                     parameter: number(*row.result["typical_error"][p]) | {"kind": kinds[p]}
                     for p, parameter in enumerate(names)
@@ -243,7 +199,7 @@ def _bins(posterior, truth, mode, inside, kinds, quantities):
 
 def _bin(inside, residuals):
     return {
-        "coverage": _mean_share(inside, axis=0),
+        "coverage": mean_share(inside, axis=0),
         "typical_error": [metrics.quantile(np.abs(column), SIGMA_LEVELS[0]) for column in residuals.T],
         "bias": [metrics.quantile(column, 0.5) for column in residuals.T],
     }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import shlex
 import time
 from dataclasses import dataclass, field
@@ -18,11 +19,12 @@ import numpy as np
 from ..calibration.coverage import coverage_of
 from ..data.joined import as_dataset
 from ..inference.labelled import labelled_posterior
+from ..inference.monte_carlo import DEFAULT_TOLERANCE
 from ..inference.predictor import Predictor
 from ..io.provenance import versions
 from ..metrics.estimates import plain
-from .assessment import assess, by_flag
-from .breakdowns import _classes, _flag_counts, _kinds, _quantities
+from .assessment import assess
+from .breakdowns import by_class, by_flag, by_kind, flag_counts, quantities_of
 from .report import summary_lines, write_card, write_report
 
 if TYPE_CHECKING:
@@ -30,10 +32,10 @@ if TYPE_CHECKING:
     from ..data.labelled_images import Split
     from ..io.files import PathLike
     from ..models.combination import ModelLike
+    from ..networks.precision import Precision
 
 __all__ = ["Evaluation", "evaluate"]
 
-_DEFAULTS = {"split": "test", "n_images": None, "passes": "auto", "seed": 0, "recalibrate": True}
 _PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "galsim", "numpy", "scipy", "astropy", "matplotlib")
 
 
@@ -93,12 +95,15 @@ def evaluate(
     split: Split = "test",
     n_images: int | None = None,
     passes: int | Literal["auto"] = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
     seed: int = 0,
+    batch_size: int | None = None,
+    precision: Precision = "auto",
     recalibrate: bool = True,
     report: PathLike | None = None,
     progress_bar: bool = True,
 ) -> Evaluation:
-    """Measure a labelled data set with a model, and compare.
+    """Measure a labelled data set with a model, and compare with the true values.
 
     Parameters
     ----------
@@ -109,7 +114,7 @@ def evaluate(
     split : {"test", "validation", "train", "all"}, optional
     n_images : int, optional
         So many, evenly spread over the split; all if not given.
-    passes, seed : optional
+    passes, tolerance, seed, batch_size, precision : optional
         As for `gampen_tf.predict`.
     recalibrate : bool, optional
         Apply the model's calibration, where it has one; coverage without it is reported beside.
@@ -127,24 +132,31 @@ def evaluate(
         If the data set is not of the kind that the model takes, or knows no true values of what it measures.
     """
     started = time.perf_counter()
-    where = {"model": ",".join(_names(model)), "data": _names(data)}
-    predictor, data = Predictor(model, seed=seed, passes=passes), as_dataset(data)
-    model, names = predictor.model, list(predictor.model.parameters.names)
+    inputs = {"model": ",".join(_names(model)), "data": _names(data)}
+    how_to_run: dict[str, Any] = {
+        "passes": passes,
+        "tolerance": tolerance,
+        "seed": seed,
+        "batch_size": batch_size,
+        "precision": precision,
+    }
+    predictor, data = Predictor(model, **how_to_run), as_dataset(data)
+    model = predictor.model
     measured = labelled_posterior(predictor, data, split, n_images, recalibrate=recalibrate, progress_bar=progress_bar)
     posterior, before, truth, catalogue = measured.posterior, measured.before, measured.truth, measured.catalogue
-    quantities = _quantities(catalogue, data.pixel_scale)
+    quantities = quantities_of(catalogue, data.pixel_scale)
     found = assess(posterior, truth, quantities=quantities, seed=seed)
-    found["kinds"] = _kinds(posterior, truth, catalogue, names, seed)
-    found["classes"] = _classes(posterior, truth, names)
+    found["kinds"] = by_kind(posterior, truth, catalogue, seed=seed)
+    found["classes"] = by_class(posterior, truth)
     found["before_recalibration"] = None if before is None else coverage_of(before, truth)
     found["recalibrated"] = before is not None
-    # of one value without a width there is no coverage to speak of
+    # single values have no intervals, and so no coverage
     found["values_alone"] = not model.head.has_width and posterior.means.shape[1] == 1
-    found["flags"] = _flag_counts(posterior.flags)
+    found["flags"] = flag_counts(posterior.flags)
     found["by_flag"] = by_flag(posterior, truth)
     found["passes"] = {key: (posterior.metadata or {}).get(key) for key in ("n_passes", "monte_carlo_error")}
-    settings = {"split": split, "n_images": n_images, "passes": passes, "seed": seed, "recalibrate": recalibrate}
-    found["made_by"] = _made_by(where, data, settings, report, time.perf_counter() - started)
+    settings = {"split": split, "n_images": n_images, **how_to_run, "recalibrate": recalibrate}
+    found["made_by"] = _made_by(inputs, data, settings, report, time.perf_counter() - started)
     evaluation = Evaluation(plain(found), posterior, truth, catalogue, quantities, model, data, measured.indices)
     if report is not None:
         evaluation.report(report)
@@ -156,14 +168,15 @@ def _names(things):
     return [str(getattr(one, "path", None) or getattr(one, "name", None) or one) for one in things]
 
 
-def _made_by(where, data, settings, report, seconds):
-    words = ["gampen-tf", "evaluate", where["model"], *where["data"]]
+def _made_by(inputs, data, settings, report, seconds):
+    command = ["gampen-tf", "evaluate", inputs["model"], *inputs["data"]]
+    defaults = inspect.signature(evaluate).parameters
     for key, value in settings.items():
-        if value != _DEFAULTS[key]:
-            words += ["--no-recalibrate"] if key == "recalibrate" else [f"--{key.replace('_', '-')}", str(value)]
-    words += [] if report is None else ["--report", Path(report).name]
+        if value != defaults[key].default:
+            command += ["--no-recalibrate"] if key == "recalibrate" else [f"--{key.replace('_', '-')}", str(value)]
+    command += [] if report is None else ["--report", Path(report).name]
     return {
-        "call": shlex.join(words),
+        "call": shlex.join(command),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "seconds": round(seconds, 1),
         "versions": versions(_PACKAGES),

@@ -1,4 +1,4 @@
-"""Figures of single galaxies in the report."""
+"""Figures of single galaxies in the report: their posteriors, residual images and crops."""
 
 from __future__ import annotations
 
@@ -11,23 +11,36 @@ from ..layers.spatial_transformer import SpatialTransformer
 from ..metrics.draws import SIGMA_LEVELS
 from ..networks.parts import localisation
 from ..simulation.redraw import redraw, reduced_chi_squared
-from .report_parts import _Columns
+from .report_parts import FigureColumns
+
+__all__ = ["draw_galaxy_figures"]
 
 _SHOWN = 4
 _SCALES_OF = 2000
 
 
-def _galaxies(evaluation):
+def draw_galaxy_figures(evaluation):
+    """Generate ``(section, caption, file format, figure)`` of single galaxies: posteriors, residual images, crops.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Nothing is drawn where it has no data set, or no galaxy was measured.
+
+    Yields
+    ------
+    (str, str, str, matplotlib Figure)
+    """
     if evaluation.data is None:
         return
-    c = _Columns(evaluation)
+    c = FigureColumns(evaluation)
     measured = np.flatnonzero(np.all(np.isfinite(c.mode), axis=1))
     if measured.size == 0:
         return
     pixel_scale = evaluation.data.pixel_scale
     noise = _noise(evaluation.catalogue)
     stated = evaluation.posterior.scaler.canonical(c.truth)
-    # posteriors that are one atom have no width: a tenth of the usual one stands for it, or a share of the range
+    # posteriors that are one atom have no width: a tenth of the median width stands in, or a share of the scatter
     least = np.maximum(0.1 * np.nanmedian(c.width, axis=0), 1e-3 * np.nanstd(c.truth, axis=0) + 1e-12)
     width = np.maximum(c.width, least)[measured]
     distance = np.max(np.nan_to_num(np.abs(c.mode - stated)[measured] / width), axis=1)
@@ -82,7 +95,7 @@ def _residual_images(evaluation, rows, c, pixel_scale, noise):
     try:
         models = redraw(data, evaluation.indices[rows], evaluation.posterior.mean()[rows], c.names)
     except ValueError as error:
-        # a figure less must not cost the report of an hour's measuring
+        # the report of an hour of measuring must not fail for want of one figure
         warnings.warn(f"no residual images in the report: {error}", stacklevel=2)
         return
     radius = np.asarray(evaluation.catalogue["effective_radius"], float)[rows]
@@ -106,7 +119,7 @@ def _residual_images(evaluation, rows, c, pixel_scale, noise):
 
 
 def _crops(evaluation, rows, c, pixel_scale, noise):
-    """What the spatial transformer keeps, where the network has one that scales (and shifts)."""
+    """Figures of the crops of the spatial transformer, where the network has one that scales (and shifts)."""
     model = evaluation.model
     if model is None or model.psf_shape:
         return

@@ -1,4 +1,4 @@
-"""The report of an evaluation: a self-contained page, the metrics beside it, a short form for the model's card."""
+"""Report of an evaluation: a self-contained page, its metrics, and a short form for the model's card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..io.files import read_json, write_whole
 from .report_figures import draw_figures
-from .report_tables import glance, tables
+from .report_tables import overview_table, tables
 
 __all__ = ["short_form", "summary_lines", "write_card", "write_report"]
 
@@ -25,7 +25,7 @@ _BEGIN, _END = "<!-- evaluation of {}: begin -->", "<!-- evaluation of {}: end -
 
 
 def write_report(evaluation, folder):
-    """Write ``index.html`` and ``metrics.json``.
+    """Write the report: ``index.html``, which holds all that it shows, and ``metrics.json``.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def write_report(evaluation, folder):
     Returns
     -------
     Path
-        Of the page, which holds everything it shows.
+        Of the page.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def write_report(evaluation, folder):
         title=f"{_model_name(evaluation)} on {evaluation.metrics['made_by']['data']['recipe_name'] or 'a data set'}",
         metrics=evaluation.metrics,
         facts=_facts(evaluation),
-        glance=glance(evaluation.metrics),
+        overview=overview_table(evaluation.metrics),
         sections=[
             {"id": key, "title": title, "tables": tables(key, evaluation.metrics), "figures": figures[key]}
             for key, title in _SECTIONS.items()
@@ -108,9 +108,9 @@ def short_form(metrics) -> str:
 
 
 def summary_lines(metrics):
-    """A few lines of plain text: what a terminal shows."""
+    """Accuracy and coverage in a few lines of plain text, for a terminal."""
     lines = [f"{metrics['n_measured']} of {metrics['n_galaxies']} galaxies measured"]
-    table = glance(metrics)
+    table = overview_table(metrics)
     rows = [table["head"], *table["rows"]]
     widths = [max(len(row[i]) for row in rows) for i in range(len(table["head"]))]
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -118,7 +118,7 @@ def summary_lines(metrics):
 
 
 def _facts(evaluation):
-    """What model and data are, as (word, text)."""
+    """Facts about model and data, as (name, text)."""
     metrics = evaluation.metrics
     made_by = metrics["made_by"]
     data = made_by["data"]
@@ -152,9 +152,9 @@ def _facts(evaluation):
 
 
 def _training(provenance):
-    words = {"recipe_name": "recipe {}", "data_seed": "seed {}", "n_training": "{} galaxies", "command": "by “{}”"}
-    told = [text.format(provenance[key]) for key, text in words.items() if provenance.get(key) is not None]
-    return ", ".join(told) or "not recorded"
+    texts = {"recipe_name": "recipe {}", "data_seed": "seed {}", "n_training": "{} galaxies", "command": "by “{}”"}
+    known = [text.format(provenance[key]) for key, text in texts.items() if provenance.get(key) is not None]
+    return ", ".join(known) or "not recorded"
 
 
 def _model_name(evaluation):

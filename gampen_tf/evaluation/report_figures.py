@@ -1,4 +1,4 @@
-"""The figures of a report, drawn one by one from an evaluation."""
+"""Figures of the report, drawn one by one from an evaluation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from .. import plots
 from ..metrics.draws import SIGMA_LEVELS
-from .galaxy_figures import _galaxies
-from .report_parts import _Columns, plain_name
+from .galaxy_figures import draw_galaxy_figures
+from .report_parts import FigureColumns, plain_name
 
 __all__ = ["draw_figures"]
 
 
 def draw_figures(evaluation):
-    """Yield ``(section, caption, file format, figure)``; each figure may be closed before the next is asked for.
+    """Generate ``(section, caption, file format, figure)``; each figure may be closed before the next is drawn.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ def draw_figures(evaluation):
         yield from _calibration(evaluation)
         yield from _uncertainty(evaluation)
     yield from _classes(evaluation)
-    yield from _galaxies(evaluation)
+    yield from draw_galaxy_figures(evaluation)
 
 
 def _accuracy(evaluation):
-    c = _Columns(evaluation)
+    c = FigureColumns(evaluation)
     yield (
         "accuracy",
         "Predicted values (modes) against true ones; the dashed line is equality.",
@@ -64,8 +64,8 @@ def _accuracy(evaluation):
             "accuracy",
             "Fractional residuals against true values; perfect predictions lie at the bottom.",
             "png",
-            plots.plot_fractional_residuals(
-                c.mode[:, c.logged], c.truth[:, c.logged], names=of, against=c.truth, **c.against
+            plots.plot_residuals(
+                c.mode[:, c.logged], c.truth[:, c.logged], names=of, fractional=True, against=c.truth, **c.against
             ),
         )
     groups = _component_groups(evaluation.catalogue, c)
@@ -80,7 +80,7 @@ def _accuracy(evaluation):
 
 
 def _component_groups(catalogue, c):
-    """One and two components, as far as the catalogue tells."""
+    """Galaxies of one and of two components, by group; empty where the catalogue lacks their fluxes."""
     if "bulge_to_total" not in c.names or not {"disc_flux", "bulge_flux"} <= set(catalogue.colnames):
         return {}
     two = np.isfinite(np.asarray(catalogue["disc_flux"], float)) & np.isfinite(
@@ -96,9 +96,8 @@ def _component_groups(catalogue, c):
 
 def _calibration(evaluation):
     yield from _calibration_curves(evaluation.metrics["curves"], evaluation.metrics["parameters"])
-    tuning = None if evaluation.model is None else evaluation.model.provenance.get("dropout_tuning")
-    if tuning:
-        yield _dropout_tuning(tuning)
+    if evaluation.model is not None and evaluation.model.dropout_tuning:
+        yield _dropout_tuning(evaluation.model.dropout_tuning)
     for name, rows in evaluation.metrics["bins"].items():
         if rows and not name.startswith("true_"):
             yield _coverage_in_bins(name, rows, evaluation.metrics)
@@ -181,7 +180,7 @@ def _coverage_in_bins(name, rows, metrics):
 
 
 def _uncertainty(evaluation):
-    c = _Columns(evaluation)
+    c = FigureColumns(evaluation)
     fractional_of = np.where(c.logged, c.mode, np.nan)
     yield (
         "uncertainty",
@@ -211,7 +210,7 @@ def _classes(evaluation):
     classes = evaluation.metrics["classes"]
     if classes is None:
         return
-    c = _Columns(evaluation)
+    c = FigureColumns(evaluation)
     for name, entry in classes["value"]["confusion"].items():
         p = c.names.index(name)
         regions = [
@@ -233,7 +232,7 @@ def _classes(evaluation):
         ):
             yield (
                 "classes",
-                f"Classes {way}: galaxies, and shares of those that got the class.",
+                f"Classes of {plain_name(name)} {way}: galaxies, and shares of those that got the class.",
                 "svg",
                 plots.plot_confusion(matrix["counts"], matrix["classes"]),
             )

@@ -1,4 +1,4 @@
-"""Names and numbers as the report prints them."""
+"""Names, numbers and columns of galaxies as tables and figures of the report need them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,17 @@ import numpy as np
 from ..core.known_parameters import words_of
 from ..metrics.draws import SIGMA_LEVELS
 
-__all__ = ["plain_name", "plus_minus"]
+__all__ = ["FigureColumns", "plain_name", "plus_minus"]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plain_name(name):
-    """A quantity's name for running text."""
+    """Name of a quantity in words, such as "true effective radius" for ``true_effective_radius``."""
     for word in ("true", "predicted"):
         if name.startswith(f"{word}_"):
             return f"{word} {plain_name(name.removeprefix(word)[1:])}"
     return words_of(name)
-
-
-class _Columns:
-    """Columns that most figures are drawn from."""
-
-    def __init__(self, evaluation):
-        parameters = evaluation.posterior.scaler.parameters
-        self.names, self.units = list(parameters.names), list(parameters.units)
-        self.logged = [parameter.transform == "log" for parameter in parameters]
-        # a logarithm shows the faint and the small, of whom a linear axis makes a line
-        self.scales = ["log" if logged else "linear" for logged in self.logged]
-        self.mode, self.truth = evaluation.posterior.mode(), evaluation.truth
-        interval = evaluation.posterior.interval(SIGMA_LEVELS[0])
-        self.width = interval[..., 1] - interval[..., 0]
-        self.named = {"names": self.names, "units": self.units}
-        self.against = {"against_names": self.names, "against_units": self.units, "scales": self.scales}
 
 
 def plus_minus(entry, factor=1.0, unit=""):
@@ -66,5 +50,34 @@ def plus_minus(entry, factor=1.0, unit=""):
     return text.replace("-", "−") + suffix
 
 
-def _p_value(value):
-    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+class FigureColumns:
+    """Columns of galaxies, and the names, units and scales of their axes, from which most figures are drawn.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+
+    Attributes
+    ----------
+    names, units : list of P str
+    logged : list of P bool
+        Whether a parameter is learned as its logarithm.
+    scales : list of P str
+        "log" for those, as a linear axis makes a line of faint and small galaxies; "linear" for the others.
+    mode, truth : (N, P) array
+    width : (N, P) array
+        Of the shortest 68.27 % intervals.
+    named, against : dict
+        Arguments of the functions of `gampen_tf.plots`.
+    """
+
+    def __init__(self, evaluation):
+        parameters = evaluation.posterior.scaler.parameters
+        self.names, self.units = list(parameters.names), list(parameters.units)
+        self.logged = [parameter.transform == "log" for parameter in parameters]
+        self.scales = ["log" if logged else "linear" for logged in self.logged]
+        self.mode, self.truth = evaluation.posterior.mode(), evaluation.truth
+        interval = evaluation.posterior.interval(SIGMA_LEVELS[0])
+        self.width = interval[..., 1] - interval[..., 0]
+        self.named = {"names": self.names, "units": self.units}
+        self.against = {"against_names": self.names, "against_units": self.units, "scales": self.scales}

@@ -1,19 +1,19 @@
-"""The tables of a report: captions, heads and rows of text."""
+"""Tables of the report: captions, heads and rows of text."""
 
 from __future__ import annotations
 
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import proportion
 from .published import SOURCE, published_numbers
-from .report_parts import _p_value, plain_name, plus_minus
+from .report_parts import plain_name, plus_minus
 
-__all__ = ["glance", "tables"]
+__all__ = ["overview_table", "tables"]
 
 _LEVELS = [f"{100 * level:.2f}" for level in SIGMA_LEVELS]
 
 
-def glance(metrics):
-    """One row a parameter: typical errors and the three coverages, these not of values alone."""
+def overview_table(metrics):
+    """Typical errors and the three coverages, a row a parameter; values without a posterior have no coverage."""
     rows, levels = [], () if metrics.get("values_alone") else _LEVELS
     for name, unit in zip(metrics["parameters"], metrics["units"], strict=True):
         relative = metrics["relative_accuracy"].get("mode", {}).get(name)
@@ -152,6 +152,10 @@ def _uniformity_table(metrics):
     }
 
 
+def _p_value(value):
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
 def _score_table(metrics):
     rows = [
         [
@@ -249,7 +253,7 @@ def _class_tables(metrics):
 
 
 def _flag_tables(metrics):
-    """Nothing where no galaxy that was measured is flagged."""
+    """Errors and coverage by flag; no table where no measured galaxy has a flag."""
     if not metrics["by_flag"]:
         return []
     names = metrics["parameters"]

@@ -1,4 +1,4 @@
-"""Any metric again in bins of a quantity."""
+"""Metrics in bins of a quantity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Bin", "bin_edges", "in_bins"]
 
 @dataclass(frozen=True)
 class Bin:
-    """One bin: its bounds, the median of the binned quantity, the number of galaxies, and what the metric gave."""
+    """One bin: its bounds, the median of the binned quantity, the number of galaxies, and the metric's result."""
 
     low: float
     high: float
@@ -22,19 +22,15 @@ class Bin:
     result: Any
 
 
-def bin_edges(values, n_bins=8, *, spacing="equal_count", coverage=1.0):
-    """Edges of bins.
+def bin_edges(values, n_bins=8):
+    """Edges of bins that hold equal numbers of galaxies.
 
     Parameters
     ----------
     values : (N,) array
         Non-finite ones are ignored.
     n_bins : int, optional
-        At most this many: values that repeat (a B/T of exactly 0) can make bins of equal counts fewer.
-    spacing : {"equal_count", "linear", "log"}
-    coverage : float, optional
-        For linear and log spacing: the bins span this central share of the values, so that one outlier does not stretch
-        them.
+        At most this many: values that repeat (a B/T of exactly 0) can make fewer.
 
     Returns
     -------
@@ -42,18 +38,9 @@ def bin_edges(values, n_bins=8, *, spacing="equal_count", coverage=1.0):
     """
     values = np.asarray(values, float)
     values = values[np.isfinite(values)]
-    if spacing == "log":
-        values = values[values > 0]
     if values.size == 0:
-        raise ValueError(f"no finite{' positive' if spacing == 'log' else ''} values to bin")
-    if spacing == "equal_count":
-        edges = np.quantile(values, np.linspace(0, 1, n_bins + 1))
-    elif spacing in ("linear", "log"):
-        low, high = np.quantile(values, [0.5 - 0.5 * coverage, 0.5 + 0.5 * coverage])
-        edges = np.linspace(low, high, n_bins + 1) if spacing == "linear" else np.geomspace(low, high, n_bins + 1)
-    else:
-        raise ValueError(f"spacing {spacing!r}; expected 'equal_count', 'linear' or 'log'")
-    edges = np.unique(edges)
+        raise ValueError("no finite values to bin")
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)))
     return edges if len(edges) > 1 else np.array([edges[0], np.nextafter(edges[0], np.inf)])
 
 

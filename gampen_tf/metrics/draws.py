@@ -1,4 +1,4 @@
-"""Intervals from posterior draws, and draws by blocks."""
+"""Intervals from posterior draws, and draws in blocks of galaxies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["SIGMA_LEVELS", "central_intervals", "circular_difference", "highest_density_intervals"]
+__all__ = [
+    "SIGMA_LEVELS",
+    "central_intervals",
+    "checked_draws",
+    "circular_difference",
+    "highest_density_intervals",
+    "row_chunks",
+]
 
 SIGMA_LEVELS = (0.6827, 0.9545, 0.9973)
 _CHUNK_BYTES = 64 << 20
@@ -81,6 +88,28 @@ def row_chunks(samples) -> Iterator[slice]:
         yield slice(start, min(start + step, len(samples)))
 
 
+def checked_draws(samples, truth):
+    """Draws and true values as arrays of matching shapes; the draws may be a memory map and are not copied.
+
+    Parameters
+    ----------
+    samples : (N, D, P) array
+    truth : (N, P) array
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match.
+    """
+    samples, truth = np.asanyarray(samples), np.asarray(truth, float)
+    if samples.ndim != 3 or truth.shape != (samples.shape[0], samples.shape[2]):
+        raise ValueError(
+            f"draws of shape {samples.shape} and true values of shape {truth.shape}; "
+            "expected (galaxies, draws, parameters) and (galaxies, parameters)"
+        )
+    return samples, truth
+
+
 def _at_rank(ordered, rank):
     """Value of (possibly fractional) rank 1 … D of sorted draws; NaN beyond."""
     below = int(np.floor(rank))
@@ -89,14 +118,3 @@ def _at_rank(ordered, rank):
     above = min(below, ordered.shape[-1] - 1)
     fraction = rank - below
     return (1 - fraction) * ordered[..., below - 1] + fraction * ordered[..., above]
-
-
-def _draws(samples, truth):
-    """Arrays of matching shapes; the draws may be a memory map and are not copied."""
-    samples, truth = np.asanyarray(samples), np.asarray(truth, float)
-    if samples.ndim != 3 or truth.shape != (samples.shape[0], samples.shape[2]):
-        raise ValueError(
-            f"draws of shape {samples.shape} and true values of shape {truth.shape}; "
-            "expected (galaxies, draws, parameters) and (galaxies, parameters)"
-        )
-    return samples, truth

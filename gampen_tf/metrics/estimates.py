@@ -1,4 +1,4 @@
-"""Numbers with their errors: what every metric of this package returns."""
+"""Numbers with their standard errors, as every metric returns them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["Estimate", "mean", "number", "plain", "proportion", "quantile", "res
 
 
 def number(value, error):
-    """A number with its error as plain data; ``None`` for what is not known."""
+    """A number with its error as plain data: ``{"value": …, "error": …}``, ``None`` where not known."""
     return {key: float(x) if np.isfinite(x) else None for key, x in (("value", value), ("error", error))}
 
 
 def plain(entry):
-    """Nested dicts and lists with ``None`` for numbers that are not finite: JSON has no others."""
+    """The same nested dicts and lists, with ``None`` for numbers that are not finite, as JSON needs it."""
     if isinstance(entry, dict):
         return {key: plain(value) for key, value in entry.items()}
     if isinstance(entry, list | tuple):

@@ -11,16 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .draws import SIGMA_LEVELS, _draws, central_intervals, highest_density_intervals, row_chunks
+from .draws import SIGMA_LEVELS, central_intervals, checked_draws, highest_density_intervals, row_chunks
 from .estimates import Estimate, proportion
 from .ranks import pit
 
-__all__ = [
-    "central_mass",
-    "coverage",
-    "coverage_of_mass",
-    "ellipsoid_mass",
-]
+__all__ = ["central_mass", "coverage", "coverage_of_mass", "ellipsoid_mass"]
 
 
 def coverage(samples, truth, levels=SIGMA_LEVELS, *, kind="hdi") -> Estimate:
@@ -44,7 +39,7 @@ def coverage(samples, truth, levels=SIGMA_LEVELS, *, kind="hdi") -> Estimate:
     intervals = {"hdi": highest_density_intervals, "central": central_intervals}
     if kind not in intervals:
         raise ValueError(f"intervals of kind {kind!r}; expected one of {tuple(intervals)}")
-    samples, truth = _draws(samples, truth)
+    samples, truth = checked_draws(samples, truth)
     inside, known = 0, 0
     for rows in row_chunks(samples):
         lower, upper = intervals[kind](samples[rows], levels)
@@ -96,7 +91,7 @@ def ellipsoid_mass(samples, truth, *, seed=0):
     -------
     (N,) array
     """
-    samples, truth = _draws(samples, truth)
+    samples, truth = checked_draws(samples, truth)
     mass = np.full(len(truth), np.nan)
     for rows in row_chunks(samples):
         pool = np.concatenate([samples[rows], truth[rows, None]], axis=1).astype(float)

@@ -1,4 +1,4 @@
-"""Point accuracy: how far predicted values lie from true ones, as each of the papers counts it."""
+"""Point accuracy: distances of predicted from true values, by the definitions of several papers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 _RESIDUALS = ("absolute", "relative", "log10", "circular")
 
 
-def residuals(predicted, truth, kind="absolute", *, period=180.0):
+def residuals(predicted, truth, kind="absolute"):
     """Predicted minus true.
 
     Parameters
@@ -29,15 +29,14 @@ def residuals(predicted, truth, kind="absolute", *, period=180.0):
     predicted, truth : arrays of one shape
         NaN where not known; the residual is NaN there.
     kind : {"absolute", "relative", "log10", "circular"}
-        ``predicted − truth``; the same over ``truth``; log₁₀(predicted / truth); the shortest way round a circle.
-    period : float, optional
-        Of the circle.
+        ``predicted − truth``; the same over ``truth``; log₁₀(predicted / truth); the shortest way round
+        a circle of 180°.
     """
     predicted, truth = _pair(predicted, truth)
     if kind == "absolute":
         return predicted - truth
     if kind == "circular":
-        return circular_difference(predicted, truth, period)
+        return circular_difference(predicted, truth)
     with np.errstate(divide="ignore", invalid="ignore"):
         if kind == "relative":
             return _finite_or_nan((predicted - truth) / truth)
@@ -46,7 +45,7 @@ def residuals(predicted, truth, kind="absolute", *, period=180.0):
     raise ValueError(f"residuals of kind {kind!r}; expected one of {_RESIDUALS}")
 
 
-def accuracy(predicted, truth, *, kind="absolute", period=180.0, seed=0) -> dict[str, Estimate]:
+def accuracy(predicted, truth, *, kind="absolute", seed=0) -> dict[str, Estimate]:
     """Residual statistics of each parameter.
 
     Parameters
@@ -55,8 +54,6 @@ def accuracy(predicted, truth, *, kind="absolute", period=180.0, seed=0) -> dict
         NaN where not known (left out, parameter by parameter).
     kind : str or sequence of P str
         As in :func:`residuals`.
-    period : float, optional
-        For circular residuals.
 
     Returns
     -------
@@ -71,9 +68,9 @@ def accuracy(predicted, truth, *, kind="absolute", period=180.0, seed=0) -> dict
         raise ValueError(f"{len(kinds)} kinds of residual for {truth.shape[1]} parameters")
     columns = []
     for p, this_kind in enumerate(kinds):
-        known = ~np.isnan(residuals(predicted[:, p], truth[:, p], this_kind, period=period))
+        known = ~np.isnan(residuals(predicted[:, p], truth[:, p], this_kind))
         a, t = predicted[known, p], truth[known, p]
-        difference = residuals(a, t, this_kind, period=period)
+        difference = residuals(a, t, this_kind)
         columns.append(
             {
                 "mean": mean(difference),
@@ -99,7 +96,7 @@ def r_squared(predicted, truth):
         return 1 - np.nansum((predicted - truth) ** 2, axis=0) / np.nansum((truth - average) ** 2, axis=0)
 
 
-def galnets_accuracy(predicted, truth, *, circular=(), period=180.0, seed=0) -> dict[str, Estimate]:
+def galnets_accuracy(predicted, truth, *, circular=(), seed=0) -> dict[str, Estimate]:
     """The three figures of merit of Li et al. (2022), eq. 7–9, for each parameter.
 
     With Δp = (p − t) / (1 + t): the outlier fraction is that of |Δp| > 0.15, the NMAD is
@@ -109,8 +106,8 @@ def galnets_accuracy(predicted, truth, *, circular=(), period=180.0, seed=0) -> 
     ----------
     predicted, truth : (N, P) array
     circular : sequence of int, optional
-        Columns whose difference p − t is taken the short way round ``period``, in R² too. The paper does not say that
-        it does so; its R² of 0.67 for the position angle says that it does not.
+        Columns whose difference p − t is taken the short way round 180°, in R² too. The paper does not mention
+        it, and its R² of 0.67 for the position angle is that of plain differences.
 
     Returns
     -------
@@ -122,7 +119,7 @@ def galnets_accuracy(predicted, truth, *, circular=(), period=180.0, seed=0) -> 
     for p in range(truth.shape[1]):
         a, t = _known(predicted[:, p], truth[:, p])
         if p in circular:
-            a = t + circular_difference(a, t, period)
+            a = t + circular_difference(a, t)
         with np.errstate(divide="ignore", invalid="ignore"):
             delta = (a - t) / (1 + t)
         columns.append(
@@ -135,7 +132,7 @@ def galnets_accuracy(predicted, truth, *, circular=(), period=180.0, seed=0) -> 
     return _stacked(columns)
 
 
-def euclid_accuracy(predicted, truth, *, kind="relative", period=180.0) -> dict[str, Estimate]:
+def euclid_accuracy(predicted, truth, *, kind="relative") -> dict[str, Estimate]:
     """Bias, dispersion and outliers as in the Euclid Morphology Challenge.
 
     Parameters
@@ -154,7 +151,7 @@ def euclid_accuracy(predicted, truth, *, kind="relative", period=180.0) -> dict[
     kinds = [kind] * truth.shape[1] if isinstance(kind, str) else list(kind)
     columns = []
     for p, this_kind in zip(range(truth.shape[1]), kinds, strict=True):
-        delta = residuals(predicted[:, p], truth[:, p], this_kind, period=period)
+        delta = residuals(predicted[:, p], truth[:, p], this_kind)
         delta = delta[~np.isnan(delta)]
         bias = quantile(delta, 0.5)
         columns.append(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .draws import _draws, row_chunks
+from .draws import checked_draws, row_chunks
 from .ranks import RankTest, pit, uniformity
 
 __all__ = ["Tarp", "tarp"]
@@ -72,7 +72,7 @@ def tarp(samples, truth, *, references="posterior", confidence=0.95, n_levels=10
     -------
     Tarp
     """
-    samples, truth = _draws(samples, truth)
+    samples, truth = checked_draws(samples, truth)
     known = np.all(np.isfinite(truth), axis=1)
     if not np.any(known):
         raise ValueError("TARP: no galaxy has all its true parameters")

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.stats import binom
 
-from .draws import _draws, row_chunks
+from .draws import checked_draws, row_chunks
 
 __all__ = ["RankTest", "pit", "pit_from_cdf", "rank_histogram", "uniformity"]
 
@@ -42,7 +42,7 @@ def pit(samples, truth, *, seed=0, first_row=0):
     -------
     (N, P) array
     """
-    samples, truth = _draws(samples, truth)
+    samples, truth = checked_draws(samples, truth)
     n_draws = samples.shape[1]
     transforms = np.empty(truth.shape)
     for rows in row_chunks(samples):

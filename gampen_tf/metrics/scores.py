@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .draws import _draws, row_chunks
+from .draws import checked_draws, row_chunks
 
 __all__ = ["crps", "energy_score", "sharpness"]
 
@@ -29,7 +29,7 @@ def crps(samples, truth):
     (N, P) array
         In the unit of the parameter; NaN where the truth is not known.
     """
-    samples, truth = _draws(samples, truth)
+    samples, truth = checked_draws(samples, truth)
     n_draws = samples.shape[1]
     if n_draws < 2:
         raise ValueError(f"the CRPS needs two or more draws, found {n_draws}")
@@ -65,7 +65,7 @@ def energy_score(samples, truth, *, scale=None, n_shuffles=4, seed=0):
     (N,) array
         NaN where a true parameter is not known.
     """
-    samples, truth = _draws(samples, truth)
+    samples, truth = checked_draws(samples, truth)
     n_draws = samples.shape[1]
     scale = np.nanstd(truth, axis=0) if scale is None else np.asarray(scale, float)
     scale = np.where(scale > 0, scale, 1.0)

@@ -12,20 +12,16 @@ from .calibration import (
     plot_rank_curves,
     plot_tarp,
 )
+from .classes import plot_classified_residuals, plot_confusion
 from .generative import plot_latents, plot_reconstructions, plot_samples, plot_traversal
 from .images import plot_crop_scale, plot_crops, plot_cutouts, plot_residual_images, show_cutout
 from .posteriors import plot_marginal, plot_posterior, plot_posterior_gallery
-from .qualitative import plot_classified_residuals, plot_confusion
-from .residuals import (
-    plot_fractional_residuals,
-    plot_predicted_against_true,
-    plot_residual_histograms,
-    plot_residuals,
-    plot_residuals_of_groups,
-)
+from .residual_histograms import plot_residual_histograms, plot_residuals_of_groups
+from .residuals import plot_predicted_against_true, plot_residuals
 from .uncertainties import plot_uncertainties, plot_uncertainties_against_residuals
 
 __all__ = [
+    "plot_classified_residuals",
     "plot_confusion",
     "plot_coverage",
     "plot_coverage_against_dropout",
@@ -33,8 +29,6 @@ __all__ = [
     "plot_crop_scale",
     "plot_crops",
     "plot_cutouts",
-    "plot_fractional_residuals",
-    "plot_classified_residuals",
     "plot_latents",
     "plot_marginal",
     "plot_pit",

@@ -69,7 +69,7 @@ def plot_traversal(images, steps, *, ax=None):
 
 
 def plot_samples(images, *, n_columns=8, ax=None):
-    """A gallery of images that a model made, all on one grey scale from 0.
+    """Images that a model generated, all on one grey scale from 0.
 
     Parameters
     ----------
@@ -96,15 +96,15 @@ def plot_samples(images, *, n_columns=8, ax=None):
     return figure
 
 
-def plot_latents(embedding, labels=None, *, images=None, n_images=150, title="", ax=None):
+def plot_latents(embedding, classes=None, *, images=None, n_images=150, title="", ax=None):
     """Galaxies in the plane of an embedding of their latents (Regier et al. 2015, figure 4).
 
     Parameters
     ----------
     embedding : (N, 2) array
         Such as `gampen_tf.vae.embed` gives.
-    labels : sequence of N str, optional
-        One colour and marker each.
+    classes : sequence of N str, optional
+        Each has a colour and a marker of its own.
     images : (N, H, W) or (N, H, W, C) array, optional
         Drawn at their places instead of markers, as many as do not cover each other.
     n_images : int, optional
@@ -124,9 +124,9 @@ def plot_latents(embedding, labels=None, *, images=None, n_images=150, title="",
     if images is not None:
         _thumbnails(panel, embedding, _planes(images), n_images)
     else:
-        groups = np.zeros(len(embedding), int) if labels is None else np.asarray(labels)
-        for i, label in enumerate(np.unique(groups)):
-            rows = groups == label
+        found = np.zeros(len(embedding), int) if classes is None else np.asarray(classes)
+        for i, one in enumerate(np.unique(found)):
+            rows = found == one
             panel.scatter(
                 *embedding[rows].T,
                 s=9,
@@ -134,9 +134,9 @@ def plot_latents(embedding, labels=None, *, images=None, n_images=150, title="",
                 color=COLOURS[i % len(COLOURS)],
                 alpha=0.6,
                 linewidth=0,
-                label=str(label),
+                label=str(one),
             )
-        if labels is not None:
+        if classes is not None:
             panel.legend(frameon=False, markerscale=2)
     panel.set_xticks([])
     panel.set_yticks([])

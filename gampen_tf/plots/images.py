@@ -8,7 +8,7 @@ from .style import COLOURS, axis_label, note, number, panels
 
 __all__ = ["outline_crop", "plot_crop_scale", "plot_crops", "plot_cutouts", "plot_residual_images", "show_cutout"]
 
-# A scale that varies by less than this over the galaxies is no answer to them.
+# Scales with a smaller standard deviation than this do not depend on the galaxy.
 _CONSTANT_SCALE = 0.01
 
 
@@ -110,7 +110,7 @@ def plot_crops(images, scales, crops=None, *, pixel_scale=None, noise=None, n_ea
     scales : (N,) array
         Side of the crop over that of the image; above 1 there are zeros around it.
     crops : array like ``images``, optional
-        What the transformer gives, drawn beneath each image.
+        The outputs of the transformer, drawn beneath each image.
     pixel_scale, noise : float, optional
     n_each : int, optional
         Galaxies from either end.
@@ -143,7 +143,7 @@ def plot_crops(images, scales, crops=None, *, pixel_scale=None, noise=None, n_ea
 
 
 def plot_crop_scale(scales, radius, *, name="effective_radius", unit="arcsec", ax=None):
-    """Crop scale against size; says so where the scale is nearly the same for all galaxies.
+    """Crop scale against size, and its histogram, with a note where it is nearly the same for all galaxies.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One galaxy's posterior, or a few (Ghosh et al. 2022, figures 9 and 10)."""
+"""Posteriors of one galaxy or a few (Ghosh et al. 2022, figures 9 and 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Common parts of all figures: panels, axis labels with units, colours for colour blindness and print."""
+"""Common parts of all figures: panels, texts of axes with units, colours for colour blindness and print."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def panels(ax, n_rows=1, n_columns=1, *, width=3.4, height=2.9, **options):
 
 
 def columns(array, names, what="values"):
-    """(N, P) float array of the named columns.
+    """Check that an array has a column for each name; gives it as an (N, P) float array.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def columns(array, names, what="values"):
 
 
 def number(value, digits=3):
-    """A number for a figure's text: ``digits`` significant, powers of ten as such."""
+    """Text of a number with so many significant digits, powers of ten written as such."""
     if not np.isfinite(value):
         return "–"
     text = f"{value:.{digits}g}"
@@ -97,7 +97,7 @@ def number(value, digits=3):
 
 
 def note(ax, text, where="upper left", **options):
-    """Text in a corner of a panel, on a pale ground that leaves it readable over data."""
+    """Write a text in a corner of a panel, on a pale ground that keeps it readable over data."""
     vertical, horizontal = where.split()
     x, y = {"left": 0.03, "right": 0.97}[horizontal], {"upper": 0.97, "lower": 0.03}[vertical]
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
@@ -116,7 +116,7 @@ def note(ax, text, where="upper left", **options):
 
 
 def compact_numbers(ax, axis="both", n_ticks=5):
-    """Few ticks, and large numbers as multiples of a power of ten, so that labels do not meet."""
+    """Set few ticks, and large numbers as multiples of a power of ten, so that their texts do not overlap."""
     from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
     for name, one in (("x", ax.xaxis), ("y", ax.yaxis)):

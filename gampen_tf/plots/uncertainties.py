@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.known_parameters import symbol_of
-from .residuals import colour_counts, hexagons, residual_grid
+from .density import colour_counts, hexagon_grid, hexagons, reach
 from .style import columns, note, panels
 
 __all__ = ["plot_uncertainties", "plot_uncertainties_against_residuals"]
@@ -46,21 +46,28 @@ def plot_uncertainties(
     """
     uncertainty = columns(uncertainty, names, "uncertainty")
     against_names = names if against_names is None else against_names
-    against = columns(against, against_names, "against")
     values, fractional = _fractions(uncertainty, fractional_of)
-    labels = [
+    y_texts = [
         rf"$\sigma$({symbol_of(name)}) / {symbol_of(name)}" if divided else rf"$\sigma$({symbol_of(name)})"
         for name, divided in zip(names, fractional, strict=True)
     ]
-    return residual_grid(
-        values, labels, against, against_names, against_units, against_word, scales, ax=ax, symmetric=False
+    return hexagon_grid(
+        values,
+        y_texts,
+        against,
+        against_names=against_names,
+        against_units=against_units,
+        against_word=against_word,
+        scales=scales,
+        symmetric=False,
+        ax=ax,
     )
 
 
 def plot_uncertainties_against_residuals(
     uncertainty, residuals, *, names, fractional_of=None, correlations=None, ax=None
 ):
-    """Widths of the 68.27 % intervals against residuals, with the residuals that the widths mean.
+    """Widths of the 68.27 % intervals against residuals, with lines where the residual is half the width.
 
     Between the dashed lines |residual| is less than half the width: for Gaussians, 68.27 % of the galaxies.
 
@@ -85,12 +92,9 @@ def plot_uncertainties_against_residuals(
     shown = []
     for i, (panel, name) in enumerate(zip(axes[0], names, strict=True)):
         known = np.isfinite(widths[:, i]) & np.isfinite(residuals[:, i])
-        top, reach = (
-            float(np.quantile(np.abs(column[known, i]), 0.998)) * 1.05 if np.any(known) else 1.0
-            for column in (widths, residuals)
-        )
-        top, reach = top or 1.0, reach or 1.0
-        shown.append(hexagons(panel, residuals[:, i], widths[:, i], x_range=(-reach, reach), y_range=(0, top)))
+        width, residual = widths[known, i], residuals[known, i]
+        top, end = reach(width), reach(residual)
+        shown.append(hexagons(panel, residual, width, x_range=(-end, end), y_range=(0, top)))
         line = np.array([0, top])
         for sign in (-0.5, 0.5):
             panel.plot(sign * line, line, color="black", linestyle="--", linewidth=1)

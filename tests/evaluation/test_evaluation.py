@@ -5,6 +5,7 @@ import pytest
 from toy_evaluations import small_data
 from toy_models import toy_model
 
+from gampen_tf import predict
 from gampen_tf.calibration import Recalibration
 from gampen_tf.evaluation import evaluate
 
@@ -36,10 +37,17 @@ def test_an_evaluation_is_of_the_split_that_was_asked_for(evaluation, data):
 
 
 def test_an_evaluation_gives_the_posterior_of_predict(evaluation, data):
-    from gampen_tf import predict
-
     again = predict(data.images(evaluation.indices[:5]), model=toy_model(), passes=4, progress_bar=False)
     np.testing.assert_allclose(evaluation.posterior.median()[:5], again.median(), rtol=1e-5)
+
+
+def test_it_runs_the_model_as_predict_does_and_tells_how(data):
+    how_to_run = {"tolerance": 0.5, "batch_size": 24, "precision": "bfloat16", "progress_bar": False}
+    found = evaluate(toy_model(), data, n_images=12, **how_to_run)
+    again = predict(data.images(found.indices), model=toy_model(), **how_to_run)
+    for key in ("precision", "tolerance", "passes", "n_passes", "monte_carlo_error"):
+        assert found.posterior.metadata[key] == again.metadata[key]
+    assert found.metrics["made_by"]["call"].endswith("--tolerance 0.5 --batch-size 24 --precision bfloat16")
 
 
 def test_coverage_before_recalibration_is_reported_beside(evaluation, data):

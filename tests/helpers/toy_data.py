@@ -1,4 +1,4 @@
-"""Small data sets in the real form on disk, and small networks, for tests of pipelines and training."""
+"""Small data sets as they are on disk, and small networks, for tests of pipelines and training."""
 
 import json
 
@@ -7,7 +7,7 @@ import numpy as np
 from astropy.table import Table
 
 from gampen_tf.data import open_dataset
-from gampen_tf.layers import MonteCarloDropout
+from gampen_tf.layers import MonteCarloDropout, find_head
 
 
 def write_dataset(folder, images, labels, n_training, *, shard_size=7, band="g", unit="nJy"):
@@ -64,5 +64,5 @@ def small_network(image_shape=(15, 15, 1), n_parameters=2, dropout_rate=0.05, he
     x = MonteCarloDropout(dropout_rate, index=0, name="dropout0")(x)
     x = keras.layers.Dense(units, activation="relu", name="hidden")(keras.layers.Flatten(name="flatten")(x))
     x = MonteCarloDropout(dropout_rate, index=1, name="dropout1")(x)
-    n_outputs = n_parameters + (n_parameters * (n_parameters + 1) // 2 if head == "gaussian" else 0)
+    n_outputs = find_head(head).n_outputs(n_parameters)
     return keras.Model(images, keras.layers.Dense(n_outputs, dtype="float32", name="head")(x), name="small")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
-from gampen_tf.layers import MonteCarloDropout
+from gampen_tf.layers import MonteCarloDropout, SpatialTransformer, find_head
 from gampen_tf.models import Model
 
 SIDE = 16
@@ -31,6 +31,17 @@ def toy_network(rate, policy="float32", n_outputs=9):
     return keras.Model(images, x, name="toy")
 
 
+def cropping_network(scale=0.5):
+    """A learned crop, at first of one scale for all images, one dropout, a Gaussian head."""
+    keras.utils.set_random_seed(3)
+    images = keras.Input((SIDE, SIDE, 1), name="images")
+    bias = keras.initializers.Constant(scale)
+    s = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer=bias)(keras.layers.Flatten()(images))
+    x = keras.layers.Flatten()(SpatialTransformer()([images, s]))
+    x = MonteCarloDropout(0.1, index=0)(keras.layers.Dense(16, activation="relu")(x))
+    return keras.Model(images, keras.layers.Dense(9)(x), name="cropping")
+
+
 def toy_model(rate=0.1, **fields):
     """A model around the toy network that measures what the real one does, untrained."""
     parameters = ParameterSet(
@@ -42,7 +53,7 @@ def toy_model(rate=0.1, **fields):
     )
     scaler = LabelScaler(parameters, [0.0, 0.5, 13.0], [2.0, 0.6, 1.0])
     fields = {"head": "gaussian", "stretch": Stretch("arcsinh"), "provenance": {"recipe": "none"}} | fields
-    n_outputs = 9 if fields["head"] == "gaussian" else 3
+    n_outputs = find_head(fields["head"]).n_outputs(len(parameters))
     return Model(
         toy_network(rate, n_outputs=n_outputs), scaler, image_shape=(SIDE, SIDE, 1), pixel_scale=0.168, **fields
     )

@@ -31,3 +31,17 @@ def toy_recipe(**changes):
     """The recipe as a dict, with top-level keys replaced (left out where None)."""
     recipe = {**copy.deepcopy(_RECIPE), **changes}
     return {key: value for key, value in recipe.items() if value is not None}
+
+
+def changed_recipe(path, value):
+    """The recipe with the key at ``path`` (with dots) set, or removed where the value is ``...``."""
+    recipe = toy_recipe()
+    *parents, last = path.split(".")
+    place = recipe
+    for parent in parents:
+        place = place[parent]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return recipe

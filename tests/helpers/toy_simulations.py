@@ -10,6 +10,6 @@ PSF = {
 }
 
 
-def make(folder, form, n_images=50, **changes):
+def make(folder, format, n_images=50, **changes):
     recipe = toy_recipe(**{"psf": PSF, **changes})
-    return simulate(recipe, folder, n_images=n_images, seed=3, workers=1, format=form, progress_bar=False)
+    return simulate(recipe, folder, n_images=n_images, seed=3, workers=1, format=format, progress_bar=False)

@@ -27,7 +27,6 @@ def every_figure(rng, truth, predicted, images):
         "plot_crop_scale": lambda: plots.plot_crop_scale(truth[:, 0], truth[:, 1]),
         "plot_crops": lambda: plots.plot_crops(images, np.linspace(0.2, 1, 8), images, pixel_scale=0.168, n_each=2),
         "plot_cutouts": lambda: plots.plot_cutouts(images, pixel_scale=0.168),
-        "plot_fractional_residuals": lambda: plots.plot_fractional_residuals(predicted, truth, names=NAMES),
         "plot_classified_residuals": lambda: plots.plot_classified_residuals(
             predicted[:, 0], truth[:, 0], [(0, 0.1), (0.85, 1)], name="bulge_to_total"
         ),

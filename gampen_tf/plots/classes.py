@@ -1,14 +1,14 @@
-"""Qualitative classes in place of numbers, and how often they are right (Ghosh et al. 2022, figures 19 and 20)."""
+"""Classes of galaxies in place of numbers, and how often they are right (Ghosh et al. 2022, figures 19 and 20)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..metrics.draws import SIGMA_LEVELS
-from .residuals import colour_counts, hexagons
-from .style import COLOURS, LINES, axis_label, number, panels
+from .density import axis_range, colour_counts, hexagons, reach
+from .residual_histograms import outline_histograms
+from .style import axis_label, panels
 
-__all__ = ["plot_confusion", "plot_classified_residuals"]
+__all__ = ["plot_classified_residuals", "plot_confusion"]
 
 
 def plot_classified_residuals(predicted, truth, regions, *, name, unit="", ax=None):
@@ -32,17 +32,14 @@ def plot_classified_residuals(predicted, truth, regions, *, name, unit="", ax=No
     classified = np.zeros(len(predicted), bool)
     for low, high in regions:
         classified |= (predicted >= low) & (predicted <= high)
-    reach = (1.05 * np.quantile(np.abs(residuals), 0.998) if residuals.size else 1.0) or 1.0
-    low, high = (predicted.min(), predicted.max()) if predicted.size else (0.0, 1.0)
-    margin = 0.02 * (high - low) or 0.5
+    end, (low, high) = reach(residuals), axis_range(predicted)
     figure, axes = panels(ax, 1, 2, width=4.0, height=3.1)
     left, right = axes[0]
-    shown = hexagons(left, predicted, residuals, x_range=(low - margin, high + margin), y_range=(-reach, reach))
-    colour_counts([shown], left)
+    colour_counts([hexagons(left, predicted, residuals, x_range=(low, high), y_range=(-end, end))], left)
     for first, last in regions:
         left.axvspan(
-            max(first, low - margin),
-            min(last, high + margin),
+            max(first, low),
+            min(last, high),
             facecolor="none",
             edgecolor="0.2",
             hatch="//",
@@ -53,31 +50,18 @@ def plot_classified_residuals(predicted, truth, regions, *, name, unit="", ax=No
     left.axhline(0, color="black", linestyle=":", linewidth=1)
     left.set_xlabel(axis_label(name, unit, "Predicted {}"))
     left.set_ylabel(axis_label(name, unit, r"$\Delta$ {}"))
-    edges = np.linspace(-reach, reach, 61)
-    for i, (label, values) in enumerate((("all", residuals), ("not classified", residuals[~classified]))):
-        if values.size == 0:
-            continue
-        error = np.quantile(np.abs(values), SIGMA_LEVELS[0])
-        text = f"{label}: $\\sigma$ {number(np.std(values))}, 68.27 % {number(error)}"
-        right.hist(values, bins=edges, histtype="step", linewidth=1.5, color=COLOURS[i], linestyle=LINES[i], label=text)
-    right.axvline(0, color="black", linestyle="--", linewidth=1)
-    right.set_yscale("log")
-    bottom, top = right.get_ylim()
-    right.set_ylim(bottom, top * 12)
-    right.legend(loc="upper left", fontsize="small", framealpha=0.9, edgecolor="none")
-    right.set_xlabel(axis_label(name, unit, r"$\Delta$ {}"))
-    right.set_ylabel("Galaxies")
+    groups = {"all": np.ones(len(residuals), bool), "not classified": ~classified}
+    outline_histograms(right, residuals, groups, name=name, unit=unit)
     return figure
 
 
-def plot_confusion(matrix, classes, *, title="", ax=None):
+def plot_confusion(matrix, classes, *, ax=None):
     """Confusion matrix: galaxies by their true class (rows) and the class given (columns).
 
     Parameters
     ----------
     matrix : (K, K) array of int
     classes : sequence of K str
-    title : str, optional
     ax : Axes, optional
 
     Returns
@@ -107,8 +91,6 @@ def plot_confusion(matrix, classes, *, title="", ax=None):
     panel.set_xlabel("Class given")
     panel.set_ylabel("True class")
     panel.tick_params(length=0)
-    if title:
-        panel.set_title(title)
     right = np.trace(matrix)
     note_text = f"right: {right} of {int(matrix.sum())}"
     panel.annotate(note_text, (1, 1.02), xycoords="axes fraction", ha="right", va="bottom", fontsize="small")

@@ -1,139 +1,29 @@
-"""Qualitative classes in place of numbers: "highly bulge-dominated" where a number would promise more than is known.
-
-A rule is a range of one parameter. It is applied to the predicted values, as in Ghosh et al. (2022, § 6.4), or to the
-posterior: a galaxy gets the class where the probability of the range exceeds a threshold, so that the share of wrong
-classes is known beforehand.
-"""
+"""Accuracy of classes of galaxies: how many of those given are right, and the errors of galaxies without a class."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, proportion, quantile, resampled
+from .class_rules import GAMPEN_RULES, assign, assign_by_probability, columns_of
 
 __all__ = [
-    "GAMPEN_RULES",
-    "ClassRule",
+    "ClassQuality",
     "ClassifiedErrors",
-    "Quality",
-    "assign",
-    "assign_by_probability",
+    "class_quality",
     "compare_classes",
     "confusion_matrix",
     "errors_without_classified",
-    "class_quality",
-    "posterior_probabilities",
-    "probabilities",
 ]
 
 
 @dataclass(frozen=True)
-class ClassRule:
-    """A class of all values of a parameter in a range, its ends included.
-
-    Parameters
-    ----------
-    name : str
-        Of the class.
-    parameter : str
-    low, high : float, optional
-        In the parameter's unit.
-    """
-
-    name: str
-    parameter: str
-    low: float = -np.inf
-    high: float = np.inf
-
-    def __post_init__(self):
-        if not self.low <= self.high or (np.isinf(self.low) and np.isinf(self.high)):
-            raise ValueError(f"class {self.name!r}: {self.low} to {self.high}; expected a range with an end")
-
-    def holds(self, values):
-        """True where values of the rule's parameter are within the range; NaN is not."""
-        values = np.asarray(values, float)
-        return (values >= self.low) & (values <= self.high)
-
-    def to_dict(self) -> dict:
-        return {name: value for name, value in asdict(self).items() if value not in (-np.inf, np.inf)}
-
-
-GAMPEN_RULES = (
-    ClassRule("highly bulge-dominated", "bulge_to_total", low=0.85),
-    ClassRule("highly disc-dominated", "bulge_to_total", high=0.10),
-    ClassRule("smaller than 1 arcsec", "effective_radius", high=1.0),
-)
-
-
-def assign(values, names: Sequence[str], rules=GAMPEN_RULES):
-    """Classes by value: (N, R) booleans.
-
-    Parameters
-    ----------
-    values : (N, P) array
-        Predicted values, or true ones; NaN gets no class.
-    names : sequence of P str
-    rules : sequence of R ClassRule
-    """
-    values = np.asarray(values, float)
-    columns = _columns_of(rules, names)
-    return np.stack([rule.holds(values[:, p]) for rule, p in zip(rules, columns, strict=True)], axis=1)
-
-
-def probabilities(samples, names: Sequence[str], rules=GAMPEN_RULES):
-    """Posterior probability of each rule's range, from the share of draws within it: (N, R).
-
-    Parameters
-    ----------
-    samples : (N, D, P) array
-    names : sequence of P str
-    """
-    samples = np.asarray(samples)
-    shares = []
-    for rule, p in zip(rules, _columns_of(rules, names), strict=True):
-        # a galaxy without a posterior has no probability, rather than none of being anything
-        shares.append(np.where(np.isnan(samples[:, 0, p]), np.nan, np.mean(rule.holds(samples[..., p]), axis=1)))
-    return np.stack(shares, axis=1)
-
-
-def posterior_probabilities(posterior, rules=GAMPEN_RULES):
-    """Posterior probability of each rule's range, from its distribution function and without sampling noise: (N, R)."""
-    shape = len(posterior), len(posterior.names)
-    columns = []
-    for rule, p in zip(rules, _columns_of(rules, posterior.names), strict=True):
-        parameter = posterior.scaler.parameters[p]
-        up_to = posterior.cdf(np.full(shape, min(rule.high, parameter.bounds[1])))[:, p]
-        low, high = parameter.bounds
-        cell = (high - low) * parameter.clip if parameter.clip else 0.0
-        if rule.low <= low:
-            below = 0.0
-        elif rule.low > high - cell:
-            # of a range within the cell of the upper atom the atom is all there is
-            below = 1 - posterior.atoms()[:, p, 1]
-        else:
-            below = posterior.cdf(np.full(shape, rule.low))[:, p]
-        columns.append(up_to - below)
-    return np.stack(columns, axis=1)
-
-
-def assign_by_probability(probability, threshold=0.9):
-    """Classes by posterior: True where the probability of the range exceeds the threshold; NaN gets no class.
-
-    Of calibrated posteriors more than ``threshold`` of the classes are right, whatever the rule.
-    """
-    if not 0.5 <= threshold < 1:
-        # below one half, two rules that exclude each other could both hold
-        raise ValueError(f"threshold {threshold}; expected 0.5 <= threshold < 1")
-    return np.asarray(probability, float) > threshold
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Quality of classes, each an Estimate of (R,) arrays.
+class ClassQuality:
+    """Precision and completeness of each class, Estimates of (R,) arrays.
 
     Attributes
     ----------
@@ -154,8 +44,8 @@ class Quality:
     n: np.ndarray
 
 
-def class_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> Quality:
-    """Precision, completeness and confusion of classes.
+def class_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> ClassQuality:
+    """Precision and completeness of classes, and how often they are not the opposite extreme.
 
     Parameters
     ----------
@@ -164,14 +54,14 @@ def class_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> 
         NaN where not known (left out).
     """
     truth, assigned = np.asarray(truth, float), np.asarray(assigned, bool)
-    known = np.stack([~np.isnan(truth[:, p]) for p in _columns_of(rules, names)], axis=1)
+    known = np.stack([~np.isnan(truth[:, p]) for p in columns_of(rules, names)], axis=1)
     right, given = assign(truth, names, rules), assigned & known
     opposite = np.zeros_like(right)
     for r, rule in enumerate(rules):
         others = [s for s, other in enumerate(rules) if s != r and other.parameter == rule.parameter]
         opposite[:, r] = np.any(right[:, others], axis=1) & ~right[:, r]
     n = np.sum(given, axis=0)
-    return Quality(
+    return ClassQuality(
         proportion(np.sum(given & right, axis=0), n),
         proportion(np.sum(given & right, axis=0), np.sum(right, axis=0)),
         proportion(np.sum(given & ~opposite, axis=0), n),
@@ -180,7 +70,7 @@ def class_quality(assigned, truth, names: Sequence[str], rules=GAMPEN_RULES) -> 
 
 
 def confusion_matrix(assigned, truth, names: Sequence[str], parameter: str, rules=GAMPEN_RULES):
-    """Counts of galaxies by class given and true class, for the rules of one parameter.
+    """Counts of galaxies by true class and class given, for the rules of one parameter.
 
     Parameters
     ----------
@@ -216,7 +106,7 @@ def confusion_matrix(assigned, truth, names: Sequence[str], parameter: str, rule
 
 @dataclass(frozen=True)
 class ClassifiedErrors:
-    """Errors of a parameter over all galaxies, and over those that keep their number.
+    """Errors of a parameter over all galaxies, and over those without a class.
 
     Attributes
     ----------
@@ -263,13 +153,13 @@ def compare_classes(values, probability, truth, names: Sequence[str], rules=GAMP
     ----------
     values, truth : (N, P) array
     probability : (N, R) array
-        From :func:`probabilities` or :func:`posterior_probabilities`.
+        From :func:`~gampen_tf.evaluation.class_rules.posterior_probabilities`.
 
     Returns
     -------
     dict
-        ``"value"`` and ``"probability"``, each a dict of ``quality`` (:class:`Quality`), ``confusion`` and ``errors``;
-        the last two by parameter.
+        ``"value"`` and ``"probability"``, each a dict of ``quality`` (:class:`ClassQuality`), ``confusion`` and
+        ``errors``; the last two by parameter.
     """
     values, truth = np.asarray(values, float), np.asarray(truth, float)
     parameters = list(dict.fromkeys(rule.parameter for rule in rules))
@@ -289,14 +179,6 @@ def compare_classes(values, probability, truth, names: Sequence[str], rules=GAMP
             "errors": errors,
         }
     return results
-
-
-def _columns_of(rules, names):
-    names = list(names)
-    missing = sorted({rule.parameter for rule in rules} - set(names))
-    if missing:
-        raise ValueError(f"rules for {', '.join(missing)}; the parameters are {', '.join(names)}")
-    return [names.index(rule.parameter) for rule in rules]
 
 
 def _deviation(values):
