@@ -1,4 +1,4 @@
-"""Images from disk, as arrays with flags: a user's cutouts, labelled data sets. Draws nothing, loads no network."""
+"""Images from disk, as arrays with flags: a user's cutouts, labelled data sets."""
 
 from .cutouts import Cutouts
 from .dataset import DataSet, open_dataset

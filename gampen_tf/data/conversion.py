@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ _FLUX_TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class ImageConversion:
-    """From the images of a user to those of a model: what the model expects, and what is given of the images.
+    """Conversion of a user's images to the frame and unit of a model.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ class ImageConversion:
 
     Raises
     ------
+    TypeError
+        If a value is no number.
     ValueError
         If what was given contradicts the model or itself.
     """
@@ -46,6 +49,10 @@ class ImageConversion:
     pad: bool = False
 
     def __post_init__(self):
+        for name, unit in (("pixel_scale", "arcsec"), ("zero_point", "mag"), ("saturation", "the unit of the images")):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, numbers.Real):
+                raise TypeError(f"{name}: expected a number, in {unit}, found {value!r}; give it as a float")
         try:
             if self.pixel_scale is not None:
                 self._check_pixel_scale((self.pixel_scale, self.pixel_scale), "was given")
@@ -212,6 +219,6 @@ class ImageConversion:
         if abs(10 ** (0.4 * (of_unit - zero_point)) - 1) > _FLUX_TOLERANCE:
             raise Refusal(
                 Flag.WRONG_UNIT,
-                f"unit {unit!r} has zero point {of_unit:.4f}, but the zero point is said to be "
+                f"unit {unit!r} has zero point {of_unit:.4f}, but the zero point given is "
                 f"{zero_point:.4f}. Pass the right one as unit= or zero_point=.",
             )

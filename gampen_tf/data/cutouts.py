@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.flags import Flag
 from .conversion import ImageConversion
-from .image_source import ImageSource
+from .image_source import ImageSource, RawImage
 from .refusal import Refusal
 from .sources import StreamSource
 
@@ -45,8 +45,7 @@ class Cutouts:
     @property
     def names(self):
         if self._names is None:
-            names = self._source.names
-            self._names = names if isinstance(names, list) else list(names)
+            self._names = self._checked_names()
         return self._names
 
     def rename(self, names):
@@ -60,14 +59,6 @@ class Cutouts:
         """All images, (N, H, W, C) float32; NaN where one cannot be measured."""
         return self.read(0, None)[0]
 
-    def raws(self):
-        """Generate the images as they are in the source: a ``RawImage`` each, or the ``Refusal`` with the reason."""
-        if isinstance(self._source, StreamSource):
-            yield from self._source.images()
-            return
-        for first in range(0, len(self), _BLOCK):
-            yield from self._source.read(first, min(first + _BLOCK, len(self)))
-
     def read(self, start, stop):
         """Images ``start`` … ``stop`` (None: the end) at once; what :meth:`batches` gives, in one batch."""
         size = max(len(range(*slice(start, stop).indices(len(self)))), 1)
@@ -75,7 +66,7 @@ class Cutouts:
             return batch
         return np.empty((0, *self.conversion.spec.image_shape), np.float32), np.empty(0, np.int64), []
 
-    def batches(self, batch_size, *, start=0, stop=None, workers=2):
+    def batches(self, batch_size, *, start=0, stop=None, workers=2, with_raws=False):
         """Generate images in order, the next batch being read by threads while one is used.
 
         Parameters
@@ -86,6 +77,8 @@ class Cutouts:
             Only these images.
         workers : int, optional
             Number of threads.
+        with_raws : bool, optional
+            Give the images as they are in the source too.
 
         Yields
         ------
@@ -95,23 +88,25 @@ class Cutouts:
             Bits of :class:`gampen_tf.core.Flag`.
         reasons : list of str
             What is wrong, for reading; empty where nothing is.
+        raws : list of RawImage or Refusal
+            With `with_raws` alone.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if isinstance(self._source, StreamSource):
-            yield from self._stream_batches(batch_size, start, stop)
+            yield from self._stream_batches(batch_size, start, stop, with_raws)
             return
         stop = len(self) if stop is None else min(stop, len(self))
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="cutouts") as pool:
             try:
                 waiting = None
                 for first in range(start, stop, batch_size):
-                    submitted = self._submit(pool, first, min(first + batch_size, stop), workers)
+                    submitted = self._submit(pool, first, min(first + batch_size, stop), workers, with_raws)
                     if waiting is not None:
-                        yield self._finished(waiting)
+                        yield self._finished(waiting, with_raws)
                     waiting = submitted
                 if waiting is not None:
-                    yield self._finished(waiting)
+                    yield self._finished(waiting, with_raws)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
@@ -141,6 +136,17 @@ class Cutouts:
 
     # ---------------------------------------------------------------------------------------------------------------
 
+    def _checked_names(self):
+        names = self._source.names
+        names = names if isinstance(names, list) else list(names)
+        where = f"{type(self._source).__name__}.names"
+        if len(names) != len(self):
+            raise ValueError(f"{where}: expected {len(self)} names, one for each image, found {len(names)}")
+        for name in names:
+            if not isinstance(name, str):
+                raise TypeError(f"{where}: expected strings, found {name!r}; give them as text, by str(name)")
+        return names
+
     def _one(self, raw):
         try:
             if isinstance(raw, Refusal):
@@ -150,11 +156,12 @@ class Cutouts:
             return np.float32(np.nan), int(refusal.flag), refusal.reason
         return image, flag, ""
 
-    def _submit(self, pool, start, stop, workers):
+    def _submit(self, pool, start, stop, workers, with_raws):
         batch = (
             np.empty((stop - start, *self.conversion.spec.image_shape), np.float32),
             np.zeros(stop - start, np.int64),
             [""] * (stop - start),
+            [None] * (stop - start) if with_raws else None,
         )
         block = min(_BLOCK, math.ceil((stop - start) / workers))
         jobs = [
@@ -166,28 +173,40 @@ class Cutouts:
     def _fill(self, batch, offset, first, last):
         for index, raw in enumerate(self._raws_of(first, last), first - offset):
             batch[0][index], batch[1][index], batch[2][index] = self._one(raw)
+            if batch[3] is not None:
+                batch[3][index] = raw
 
     def _raws_of(self, first, last):
         raws = self._source.read(first, last)
+        call = f"{type(self._source).__name__}.read({first}, {last})"
+        if not hasattr(raws, "__len__"):
+            raise TypeError(f"{call} gave {type(raws).__name__}, expected a list of {last - first} images")
         if len(raws) != last - first:
             raise ValueError(
-                f"{type(self._source).__name__}.read({first}, {last}) gave {len(raws)} images, expected "
-                f"{last - first}; one that cannot be read is a gampen_tf.data.Refusal in its place"
+                f"{call} gave {len(raws)} images, expected {last - first}; "
+                "one that cannot be read is a gampen_tf.data.Refusal in its place"
             )
+        for index, raw in enumerate(raws, first):
+            if not isinstance(raw, RawImage | Refusal):
+                raise TypeError(
+                    f"{call} gave {type(raw).__name__} for image {index}, expected a gampen_tf.data.RawImage or "
+                    "Refusal; wrap the pixels (h, w, bands): RawImage(pixels, unit=..., pixel_scale=(x, y))"
+                )
         return raws
 
     @staticmethod
-    def _finished(submitted):
+    def _finished(submitted, with_raws):
         batch, jobs = submitted
         for job in jobs:
             job.result()
-        return batch
+        return batch if with_raws else batch[:3]
 
-    def _stream_batches(self, batch_size, start, stop):
+    def _stream_batches(self, batch_size, start, stop, with_raws):
         raws = itertools.islice(self._source.images(), start, stop)
         while chunk := list(itertools.islice(raws, batch_size)):
             found = [self._one(raw) for raw in chunk]
             images = np.empty((len(found), *self.conversion.spec.image_shape), np.float32)
             for row, (image, _, _) in zip(images, found, strict=True):
                 row[:] = image
-            yield images, np.array([flag for _, flag, _ in found], np.int64), [reason for _, _, reason in found]
+            read = images, np.array([flag for _, flag, _ in found], np.int64), [reason for _, _, reason in found]
+            yield (*read, chunk) if with_raws else read

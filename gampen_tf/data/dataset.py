@@ -61,7 +61,7 @@ class DataSet(LabelledImages):
         self._check_complete()
 
     def _check_complete(self):
-        if self.form == "fits":
+        if self.format == "fits":
             missing = [name for name in self.catalogue["file"] if not (self.path / name).is_file()]
         else:
             shapes = {"file": self.image_shape, "psf_file": self.psf_shape}
@@ -86,7 +86,7 @@ class DataSet(LabelledImages):
         return self.metadata["shards"]
 
     def shards(self, split: str | None = None) -> list[tuple[str, np.ndarray]]:
-        if self.form != "shards":
+        if self.format != "shards":
             raise ValueError(f"{self.path}: holds FITS cutouts, no shards; simulate with format='shards' to have them")
         return [
             (str(self.path / shard["file"]), np.arange(shard["first"], shard["first"] + shard["n_images"]))
@@ -104,7 +104,7 @@ class DataSet(LabelledImages):
         """Records of the galaxies: from the shards' entry ``file``, or from that HDU of the cutouts."""
         indices = self._places(indices)
         records = np.empty((len(indices), *shape), dtype=np.float32)
-        if self.form == "fits":
+        if self.format == "fits":
             for row, index in enumerate(indices):
                 path = self.path / self.catalogue["file"][index]
                 records[row] = fits.getdata(path, hdu, memmap=False).reshape(shape)

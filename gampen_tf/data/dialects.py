@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 __all__ = ["DIALECTS", "GENERIC", "LSST", "HeaderDialect", "dialect_of", "find_dialect"]
 
 
 @dataclass(frozen=True)
 class HeaderDialect:
-    """Where the headers of a survey hold what is to be known of an image.
+    """Keywords and names of extensions of one survey.
 
     Of several keywords or names the first that is there counts.
 
@@ -42,6 +42,11 @@ class HeaderDialect:
     bad_planes, saturated_planes : tuple of str
         Keywords of the planes that make a pixel unusable. Other planes (detected pixels, say) are information. Of a
         mask without numbered planes every bit marks a bad pixel.
+
+    Raises
+    ------
+    TypeError
+        If a member is of another kind, such as a string in place of a tuple of strings.
     """
 
     name: str
@@ -76,6 +81,23 @@ class HeaderDialect:
     bad_planes: tuple[str, ...] = ()
     saturated_planes: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("name", "plane_prefix"):
+                expected, is_right = "a string", isinstance(value, str)
+            elif field.name == "inverse_sensitivities":
+                expected = "a tuple of pairs of strings, such as (('PHOTFLAM', 'PHOTPLAM'),)"
+                is_right = isinstance(value, tuple) and all(_are_strings(pair) and len(pair) == 2 for pair in value)
+            else:
+                expected, is_right = "a tuple of strings, such as ('KEYWORD',)", _are_strings(value)
+            if not is_right:
+                raise TypeError(f"HeaderDialect.{field.name}: expected {expected}, found {value!r}")
+
+
+def _are_strings(value):
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+
 
 GENERIC = HeaderDialect("generic")
 """The keywords of most surveys, for headers that show no other dialect."""
@@ -95,7 +117,7 @@ DIALECTS = {dialect.name: dialect for dialect in (LSST, GENERIC)}
 
 
 def find_dialect(name: str | HeaderDialect | None) -> HeaderDialect | None:
-    """The dialect of a name, or one as it is; None (each header shows its own) stays None.
+    """Dialect of a name; a `HeaderDialect`, and None (each header shows its own), as they are.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which HDU of a FITS file holds the image, and which its mask."""
+"""Choice of the HDUs of a FITS file that hold the image and its mask."""
 
 from __future__ import annotations
 

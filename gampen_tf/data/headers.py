@@ -16,7 +16,7 @@ _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
 
 
 def raw_from_header(data: np.ndarray, header, primary=None, dialect: HeaderDialect | None = None) -> RawImage:
-    """An image with what a header holds of its pixels.
+    """Image with the unit, zero point, saturation level and pixel scale of a header.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def raw_from_header(data: np.ndarray, header, primary=None, dialect: HeaderDiale
     for one in (header,) if primary is None or primary is header else (header, primary):
         if None in values.values():
             quick = _Lookup(one)
-            spoken = dialect_of(quick) if dialect is None else dialect
-            values = {name: found[name](quick, spoken) if value is None else value for name, value in values.items()}
+            used = dialect_of(quick) if dialect is None else dialect
+            values = {name: found[name](quick, used) if value is None else value for name, value in values.items()}
     return RawImage(data, header=header, **values)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import numbers
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 
 from .refusal import Refusal
 
-__all__ = ["ImageSource", "RawImage"]
+__all__ = ["ImageSource", "RawImage", "missing_members"]
 
 
 @dataclass
@@ -31,6 +34,11 @@ class RawImage:
         Row and column of ``data[0, 0]`` in the full image, where only its centre was read.
     header : optional
         For those who write the image again.
+
+    Raises
+    ------
+    TypeError
+        If a member is of another kind.
     """
 
     data: np.ndarray
@@ -43,6 +51,40 @@ class RawImage:
     has_header: bool = True
     origin: tuple[int, int] | None = None
     header: Any = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if not isinstance(self.data, np.ndarray):
+            self._refuse("data", "a NumPy array (h, w, bands)", "convert it by numpy.asarray")
+        if isinstance(self.data, np.ma.MaskedArray) or hasattr(self.data, "unit"):
+            self._refuse("data", "a plain array", "give its mask as mask=, its unit as unit= (a string)")
+        for name in ("mask", "saturated"):
+            pixels = getattr(self, name)
+            if pixels is not None and not (isinstance(pixels, np.ndarray) and pixels.dtype.kind in "biu"):
+                self._refuse(
+                    name, "an array (h, w) of booleans, or None", "compare the pixels with what marks bad ones"
+                )
+        if not (self.unit is None or isinstance(self.unit, str)):
+            self._refuse("unit", "a string such as 'nJy', or None", "give it as text, by str(unit)")
+        for name in ("zero_point", "saturation"):
+            if not (getattr(self, name) is None or _is_number(getattr(self, name))):
+                self._refuse(name, "a number, or None", "give it as a float")
+        for name, example in (("pixel_scale", "(0.168, 0.168), in arcsec along x and y"), ("origin", "(0, 0)")):
+            if not (getattr(self, name) is None or _is_pair(getattr(self, name))):
+                self._refuse(name, "two numbers, or None", f"give them as {example}")
+
+    def _refuse(self, name, expected, advice) -> NoReturn:
+        found = reprlib.repr(getattr(self, name))
+        raise TypeError(f"{type(self).__name__}.{name}: expected {expected}, found {found}; {advice}")
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _is_pair(value):
+    if not isinstance(value, tuple | list) and not (isinstance(value, np.ndarray) and value.ndim == 1):
+        return False
+    return len(value) == 2 and all(map(_is_number, value))
 
 
 @runtime_checkable
@@ -82,3 +124,9 @@ class ImageSource(Protocol):
     def read(self, start: int, stop: int) -> Sequence[RawImage | Refusal]:
         """Images ``start`` … ``stop - 1``, one entry for each."""
         ...
+
+
+def missing_members(source: object) -> list[str]:
+    """Members of an `ImageSource` that an object does not have."""
+    # looked up without a call: names may be a property that reads all images
+    return [name for name in ("names", "__len__", "read") if inspect.getattr_static(source, name, None) is None]

@@ -47,7 +47,7 @@ class ImageSpec:
 
     @property
     def subject(self) -> str:
-        """The model in a sentence: by its name, where it has one."""
+        """Words for the model in messages, with its name if it has one."""
         return f"model {self.model_name!r}" if self.model_name else "the model"
 
 

@@ -49,10 +49,10 @@ class JoinedDataSet(LabelledImages):
                         f"data sets that differ in {name} cannot be joined: {one} in {first.path}, "
                         f"{other} in {part.path}"
                     )
-        forms = {part.form for part in self.parts}
+        formats = {part.format for part in self.parts}
         metadata = {
             **first.metadata,
-            "form": forms.pop() if len(forms) == 1 else "fits",
+            "form": formats.pop() if len(formats) == 1 else "fits",
             "n_images": sum(len(part) for part in self.parts),
             "recipe_name": " + ".join(str(part.recipe_name) for part in self.parts),
             "recipe_sha256": [part.metadata.get("recipe_sha256") for part in self.parts],

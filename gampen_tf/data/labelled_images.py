@@ -75,8 +75,8 @@ class LabelledImages(ABC):
         return None if shape is None else tuple(shape)
 
     @property
-    def form(self) -> str:
-        """``"shards"`` or ``"fits"``: how the images lie on disk."""
+    def format(self) -> str:
+        """Format of the files of the images: ``"shards"`` or ``"fits"``."""
         return self.metadata["form"]
 
     @property

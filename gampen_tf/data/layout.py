@@ -1,6 +1,6 @@
-"""How a simulated data set lies on disk, and the writing of one part of it.
+"""Files of a simulated data set: their names, their lengths, and which galaxies and split each part holds.
 
-``dataset.json``      what it is: recipe, seed, pixels, and which part holds which galaxies
+``dataset.json``      what it is: recipe, seed, pixels, format of the files (key ``form``), galaxies of each part
 ``catalogue.fits``    a row a galaxy, in the order of the images
 ``shards/``           raw little-endian float32 records, (H, W) each, no header: a file for each part, and one of
                       the PSF images if the recipe asks for them; or
@@ -62,9 +62,9 @@ def cutout_path(index):
     return f"cutouts/{index:07d}.fits"
 
 
-def part_is_written(output, form, number, first, last, recipe):
+def part_is_written(output, format, number, first, last, recipe):
     """Whether all files of a part are there (a shard of the wrong length is not)."""
-    if form == "fits":
+    if format == "fits":
         return all((Path(output) / cutout_path(index)).is_file() for index in range(first, last))
     files = zip(part_paths(number, recipe.psf_size), record_shapes(recipe), strict=True)
     return all(_has_length(Path(output) / path, 4 * (last - first) * h * w) for path, (h, w) in files)

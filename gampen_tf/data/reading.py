@@ -1,4 +1,4 @@
-"""Images from a user, made into what a model was trained on, with flags.
+"""A user's images, checked and converted to the frame and unit of a model, with flags.
 
 >>> spec = ImageSpec((239, 239, 1), 0.168)
 >>> cutouts = read_cutouts("cutouts/*.fits", spec)

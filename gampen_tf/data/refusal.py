@@ -8,10 +8,10 @@ __all__ = ["Refusal", "check_pixels"]
 
 
 def check_pixels(data, mask=None, saturated=None, saturation=None):
-    """Refuse an image with a pixel that cannot be believed.
+    """Refuse an image with a bad pixel: not finite, masked or saturated; and one whose pixels are all equal.
 
-    One is enough: the network takes every pixel of the frame for light, and there is no value that could be put in
-    its place without inventing some. Who knows better repairs the image (or drops the mask) first.
+    One bad pixel is enough: the network takes every pixel of the frame for light, and any value put in its place would
+    be invented. An image that is to be measured all the same must be repaired, or its mask dropped, beforehand.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def check_pixels(data, mask=None, saturated=None, saturation=None):
 
 
 class Refusal(Exception):
-    """Raised while one image is read; becomes the image's flag and reason, never the end of a run.
+    """Error of one image, which becomes its flag and reason and does not end the run.
 
     Parameters
     ----------

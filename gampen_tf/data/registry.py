@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from .dialects import HeaderDialect
-from .image_source import ImageSource
+from .image_source import ImageSource, missing_members
 from .image_spec import ImageSpec
 
 __all__ = ["ReadingOptions", "open_source", "reader"]
@@ -15,7 +15,7 @@ __all__ = ["ReadingOptions", "open_source", "reader"]
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How files are read; each reader takes what concerns it.
+    """Options of reading; each reader uses those that it needs.
 
     Parameters
     ----------
@@ -56,8 +56,16 @@ def reader(*, recognises: Callable[[object], bool]) -> Callable[[AnyReader], Any
     Parameters
     ----------
     recognises : callable
-        ``recognises(source)``: whether this reader opens what a user gave. It must bear anything and read no image.
+        ``recognises(source)``: whether this reader opens what a user gave. It is asked about anything that a user may
+        give, must not raise, and reads no image.
+
+    Raises
+    ------
+    TypeError
+        If ``recognises`` cannot be called.
     """
+    if not callable(recognises):
+        raise TypeError(f"reader: recognises: expected a function of what a user gives, found {recognises!r}")
 
     def register(function):
         _READERS.insert(0, (recognises, function))
@@ -77,10 +85,41 @@ def open_source(source, spec: ImageSpec, options: ReadingOptions) -> ImageSource
         If no images can be read from it.
     """
     for recognises, function in _READERS:
-        if recognises(source):
-            return function(source, spec, options)
+        if _recognises(recognises, function, source):
+            return _opened(function, source, spec, options)
+    missing = missing_members(source)
+    if "read" not in missing and missing:
+        raise TypeError(
+            f"{type(source).__name__}: expected names, __len__ and read, the members of gampen_tf.data.ImageSource, "
+            f"found no {' and no '.join(missing)}; add what is missing"
+        )
     raise TypeError(
         f"images cannot be read from {type(source).__name__}; give an array, a path, a folder, a glob, a "
         "list, a table with a column of paths, NDData, an HDF5 dataset, a tf.data.Dataset or any object that follows "
         "gampen_tf.data.ImageSource"
     )
+
+
+def _recognises(recognises, function, source):
+    try:
+        return bool(recognises(source))
+    except Exception as error:
+        raise TypeError(
+            f"reader {_name(function)}: recognises: expected True or False about anything that a user may give, found "
+            f"{type(error).__name__} about {type(source).__name__} ({error}); test the type of the source first"
+        ) from error
+
+
+def _opened(function, source, spec, options):
+    opened = function(source, spec, options)
+    missing = missing_members(opened)
+    if missing:
+        raise TypeError(
+            f"reader {_name(function)}: expected an image source with names, __len__ and read "
+            f"(gampen_tf.data.ImageSource), found {type(opened).__name__} without {', '.join(missing)}; return one"
+        )
+    return opened
+
+
+def _name(function):
+    return getattr(function, "__name__", repr(function))

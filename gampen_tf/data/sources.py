@@ -146,7 +146,7 @@ class StreamSource:
         return list(itertools.islice(self.images(), start, stop))
 
     def images(self):
-        """Generate :class:`RawImage` after :class:`RawImage`."""
+        """Generate the images, a :class:`RawImage` each."""
         channels = self._spec.image_shape[2]
         for element in self._dataset.as_numpy_iterator():
             while isinstance(element, tuple | list | dict):

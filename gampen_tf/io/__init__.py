@@ -1,4 +1,4 @@
-"""Files and the machine: whole or not at all, JSON, tables, locks, where things lie. Knows no galaxy."""
+"""Files written whole or not at all, JSON, tables, locks, worker processes, and places of shipped files."""
 
 from .files import check_format, read_json, sha256, to_json, write_whole
 from .locations import data_recipe, find_model_directory, sample_cutouts

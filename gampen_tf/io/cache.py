@@ -21,7 +21,7 @@ def cache_folder() -> Path:
 
 
 def cached(name, length, make):
-    """A table out of the cache, or made and put there.
+    """Table from the cache; made and put there if it is not.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def to_json(entry):
 
 
 def plain_data(value):
-    """A NumPy number, array or path as JSON knows it: the ``default`` of `json.dumps`.
+    """A NumPy number, array or path as plain data: the ``default`` of `json.dumps`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where the files that travel with the package are: trained models, data recipes, sample cutouts."""
+"""Places of the files that ship with the package: trained models, data recipes, sample cutouts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ __all__ = ["data_recipe", "find_model_directory", "names", "sample_cutouts"]
 _PACKAGE = Path(str(importlib.resources.files("gampen_tf"))).resolve()
 
 
-def _room(kind: str) -> Path:
-    # An installed package carries the rooms inside itself; a checkout has them beside it.
+def _shipped(kind: str) -> Path:
+    # Inside an installed package; in a checkout beside it.
     installed = _PACKAGE / "_shipped" / kind
     return installed if installed.is_dir() else _PACKAGE.parent / kind
 
 
 def names(kind: str) -> list[str]:
-    """Names of what ships: ``kind`` is ``"models"`` or ``"data_recipes"``."""
-    room = _room(kind)
+    """Names of the models or data recipes that ship: ``kind`` is ``"models"`` or ``"data_recipes"``."""
+    folder = _shipped(kind)
     if kind == "models":
-        return sorted(path.parent.name for path in room.glob("*/model.json"))
-    return sorted(path.stem for path in room.glob("*.yaml"))
+        return sorted(path.parent.name for path in folder.glob("*/model.json"))
+    return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def find_model_directory(name_or_path) -> Path:
@@ -37,7 +37,7 @@ def find_model_directory(name_or_path) -> Path:
         return path
     if path.is_dir():
         raise FileNotFoundError(f"{path}: no model.json in this directory; it holds no finished model")
-    shipped = _room("models") / path
+    shipped = _shipped("models") / path
     if (shipped / "model.json").is_file():
         return shipped
     raise FileNotFoundError(
@@ -54,7 +54,7 @@ def data_recipe(name: str) -> Path:
     FileNotFoundError
         Listing the recipes that there are.
     """
-    path = _room("data_recipes") / f"{name}.yaml"
+    path = _shipped("data_recipes") / f"{name}.yaml"
     if not path.is_file():
         there = ", ".join(names("data_recipes"))
         raise FileNotFoundError(f"no data recipe named {name!r} ships with gampen_tf; there are: {there}")

@@ -9,9 +9,9 @@ __all__ = ["only_run"]
 
 @contextmanager
 def only_run(folder):
-    """Within this context no other process can enter it for the same folder.
+    """Context that one process at a time can be in for a folder.
 
-    The package filelock would do this in as many words, but cannot tell which process on which host holds the lock.
+    The package filelock does the same, but without the process and host that hold the lock.
     The lock is the operating system's, on the open file ``lock``: it ends with the process, however that ends, so
     that a killed run leaves none behind.
 

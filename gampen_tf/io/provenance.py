@@ -18,7 +18,7 @@ _OF_MODELS = ("tensorflow", "keras", "numpy")
 
 
 def command() -> str:
-    """The command line without the place of the program."""
+    """The command line, with the name of the program in place of its path."""
     program = Path(sys.argv[0])
     is_ours = program.name == "gampen-tf" or (program.name == "__main__.py" and program.parent.name == "gampen_tf")
     return shlex.join(["gampen-tf" if is_ours else program.name, *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""Warnings and notes of other packages, held back where they would bury our own.
+"""Notes and warnings of other packages, hidden where they would be too many.
 
 TensorFlow writes notes to the process's standard error from C++ while it is being imported and when it first looks for
 devices, before its log level can be set. The programs (`gampen-tf`, the demo) hold them back by
@@ -25,7 +25,7 @@ _NOTES = re.compile(
 
 
 def hide_tensorflow_notes():
-    """Let TensorFlow be imported without its notes, once somebody imports it; its warnings and errors pass.
+    """Hide the notes that TensorFlow writes while it is imported; its warnings and errors are shown.
 
     Standard error is held back during that import and then written out but for the known notes. Nothing happens if
     TensorFlow is there already.
@@ -35,7 +35,7 @@ def hide_tensorflow_notes():
 
 
 class _Finder:
-    """Finds TensorFlow as Python would, with a loader that holds back standard error; then it is no longer needed."""
+    """Finder of TensorFlow alone, whose loader holds back standard error; it removes itself when it is used."""
 
     def find_spec(self, name, path=None, target=None):
         if name != "tensorflow":
@@ -86,7 +86,7 @@ _saved = None
 
 @contextlib.contextmanager
 def quiet_astropy():
-    """Hold back astropy's warnings: one for each odd header would be a flood over a survey.
+    """Hide astropy's warnings, which over a survey come with every odd header.
 
     ``warnings.catch_warnings`` restores the wrong filters when threads leave it in another order than they entered it;
     here the first one in and the last one out change them.

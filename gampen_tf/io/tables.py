@@ -15,7 +15,7 @@ _PLAIN = str.maketrans({"″": '"', "×": "x", "·": "*", "…": "...", "’": "
 
 
 def check_table_path(path, *, overwrite=False):
-    """Whether a table can be written there, before the work is done that fills it.
+    """Refuse a path at which no table can be written, before the work that fills it.
 
     Raises
     ------

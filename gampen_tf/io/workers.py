@@ -105,7 +105,7 @@ class WorkerProcesses:
                 raise WorkerDied("no more jobs are taken")
             process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment)
             self._processes.append(process)
-        with contextlib.suppress(OSError):  # where it is dead already, the first job says so
+        with contextlib.suppress(OSError):  # where it is dead already, the first job raises
             process.stdin.write(self._function)
         return process
 
@@ -118,13 +118,13 @@ def _close(process):
 
 
 def n_cores() -> int:
-    """Cores that this process may use, where the system knows."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def serve() -> None:
     """Answer jobs from standard input until it ends: what a worker process does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, which ends its workers
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not look like an answer
     jobs = sys.stdin.buffer
@@ -137,7 +137,7 @@ def serve() -> None:
         try:
             answers.write(_packed_answer(function, job))
             answers.flush()
-        except BrokenPipeError:  # the parent has gone: nobody wants more
+        except BrokenPipeError:  # the parent has ended
             os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Sérsic light and PSFs on pixels. Knows no recipe."""
+"""Sérsic light and PSFs on pixels."""
 
 from .profiles import enclosed_fraction, sersic_transform, surface_brightness
 from .psfs import AnalyticPsf, MeasuredPsf, draw_psf

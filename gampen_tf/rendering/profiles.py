@@ -76,7 +76,7 @@ def _exact_transform(sersic_index):
 
 
 def _galsim_transform(sersic_index):
-    """The same as GalSim has it, to 1e-5 (1e-4 at n = 0.3): 80 ms, so that it is kept on disk from run to run."""
+    """The same by GalSim, accurate to 1e-5 (1e-4 at n = 0.3): 80 ms, so that it is kept on disk from run to run."""
     profile = galsim.Sersic(n=sersic_index, half_light_radius=1.0, gsparams=galsim.GSParams(kvalue_accuracy=1e-6))
     k = np.exp(0.5 * (_LOG_MIN + np.arange(_N_STEPS + 2) / _STEPS_PER_LOG))
     return np.array([profile.kValue(one, 0.0).real for one in k])
@@ -86,7 +86,7 @@ def _galsim_transform(sersic_index):
 def _transform_table(sersic_index):
     """Values of the transform on a grid uniform in ln k², and their differences: float32.
 
-    GalSim's for whole hundredths of n, that the images drawn with them stay what they are; our own for any other n.
+    GalSim's for whole hundredths of n, so that the images drawn with them stay the same; our own for any other n.
     """
     hundredths = round(100 * sersic_index)
     if sersic_index == hundredths / 100 and 30 <= hundredths <= 620:

@@ -41,7 +41,7 @@ class AnalyticPsf:
     profile : galsim.GSObject
         Unit flux.
     light_beyond : callable, optional
-        Fraction of the light beyond a radius (arcsec); nothing that matters if not given.
+        Fraction of the light beyond a radius (arcsec); none at any radius if not given.
     """
 
     def __init__(self, profile, light_beyond=lambda radius: 0.0):
@@ -59,8 +59,8 @@ class AnalyticPsf:
 class MeasuredPsf:
     """A PSF as the image of a star, with the response of its own pixels in it.
 
-    Between its pixels it is what their transform says (band-limited interpolation): right where the image samples the
-    PSF well. An undersampled one is aliased already, and is good only for images at its own pixel scale.
+    Between its pixels it follows from their transform (band-limited interpolation), which is right where the image
+    samples the PSF well. An undersampled one is aliased already, and is good only for images at its own pixel scale.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class MeasuredPsf:
         self._transforms = {}
 
     def light_beyond(self, radius):
-        """Nothing beyond the frame; all of it is in the reckoning within."""
+        """All of the light inside the frame, none outside: the bound that `psf_period` needs."""
         return 0.0 if radius * 2 > max(self.image.shape) * self.pixel_scale else 1.0
 
     def transform(self, period, pixel_scale):

@@ -27,7 +27,7 @@ _MAX_TRIES = 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Distribution:
-    """One random number of a recipe.
+    """Distribution of one number of a recipe.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Distribution:
     key: str = ""
 
     def draw(self, rng):
-        """One number, from a `numpy.random.Generator`."""
+        """Draw one number with a `numpy.random.Generator`."""
         draw = SHAPES[self.shape][1]
         for _ in range(_MAX_TRIES):
             value = draw(rng, *self.arguments)

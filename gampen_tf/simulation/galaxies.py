@@ -5,16 +5,19 @@ from astropy import units
 from astropy.table import Table
 from tqdm import tqdm
 
-from ..core.ellipticity import wrapped_angle
-from ..core.known_parameters import column_unit
+from ..core.known_parameters import (
+    KNOWN_PARAMETERS,
+    column_unit,
+    component_parameters,
+    galaxy_parameters,
+    wrapped_values,
+)
 from ..rendering.radii import circularised, half_light_radius, semi_major_axis
 from .distributions import Distribution
 from .noise import signal_to_noise
-from .recipe import COMPONENT
 
 __all__ = ["draw_catalogue", "draw_galaxy", "generator"]
 
-_NEIGHBOUR = ("flux", "x", "y", *COMPONENT)
 # Columns that hold no parameter of a galaxy.
 _OTHER_UNITS = {
     "psf_fwhm": "arcsec",
@@ -28,12 +31,12 @@ _MAX_TRIES = 1000
 
 def generator(seed, index, stream):
     """Counter-based random numbers of galaxy ``index``: stream 0 for its parameters, 1 for its noise."""
-    key = np.array([seed, index], dtype=np.uint64)  # said outright: a list with a large seed becomes floats
+    key = np.array([seed, index], dtype=np.uint64)  # typed: a list with a large seed would become floats
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream]))
 
 
 def draw_galaxy(recipe, seed, index):
-    """Everything that is random about galaxy ``index`` but its noise.
+    """Draw all properties of galaxy ``index``, but not the pixels of its noise.
 
     Where the recipe asks for a signal-to-noise ratio, galaxies are drawn from the same stream until one has it.
 
@@ -78,8 +81,7 @@ def _draw_any_galaxy(recipe, rng):
                 component[key] += components[distribution.relative_to][key]
         if "semi_major_axis" in component:
             component["effective_radius"] = circularised(component.pop("semi_major_axis"), component["axis_ratio"])
-        component["position_angle"] = wrapped_angle(component["position_angle"])
-        components[name] = component
+        components[name] = {key: wrapped_values(key, value) for key, value in component.items()}
     galaxy = {
         "kind": kind.name,
         "flux": flux,
@@ -98,6 +100,8 @@ def _draw_any_galaxy(recipe, rng):
 
 def _neighbours(recipe, galaxy, rng):
     wanted = recipe.neighbours
+    given = [key for key in component_parameters() if key in wanted]
+    half_turns = {key: 0.5 * KNOWN_PARAMETERS[key].period for key in component_parameters() if key not in wanted}
     neighbours = []
     for _ in range(int(wanted["number"].draw(rng))):
         distance, direction = wanted["distance"].draw(rng), rng.uniform(0, 2 * np.pi)
@@ -109,9 +113,9 @@ def _neighbours(recipe, galaxy, rng):
             "flux": flux,
             "x": galaxy["x"] + distance * np.cos(direction),
             "y": galaxy["y"] + distance * np.sin(direction),
-            "position_angle": rng.uniform(-90, 90),
+            **{key: rng.uniform(-half, half) for key, half in half_turns.items()},
         }
-        neighbour.update({key: wanted[key].draw(rng) for key in ("effective_radius", "sersic_index", "axis_ratio")})
+        neighbour.update({key: wanted[key].draw(rng) for key in given})
         neighbours.append(neighbour)
     return neighbours
 
@@ -149,8 +153,8 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     def values_of(name, key):
         return np.array([galaxy["components"].get(name, {}).get(key, np.nan) for galaxy in galaxies], dtype=float)
 
-    components = {name: {key: values_of(name, key) for key in ("flux", *COMPONENT)} for name in names}
-    for key in ("bulge_to_total", "flux", "x", "y"):
+    components = {name: {key: values_of(name, key) for key in ("flux", *component_parameters())} for name in names}
+    for key in galaxy_parameters():
         table[key] = np.array([galaxy[key] for galaxy in galaxies], dtype=np.float64)
     table["magnitude"] = recipe.zero_point - 2.5 * np.log10(table["flux"])
     stacked = [
@@ -159,7 +163,7 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     ]
     table["effective_radius"] = half_light_radius(*stacked) if galaxies else np.zeros(0)
     alone = np.array([len(galaxy["components"]) == 1 for galaxy in galaxies], dtype=bool)
-    for key in ("sersic_index", "axis_ratio", "position_angle"):
+    for key in (key for key in component_parameters() if KNOWN_PARAMETERS[key].of_one_component):
         first = np.array([next(iter(galaxy["components"].values()))[key] for galaxy in galaxies], dtype=np.float64)
         table[key] = np.where(alone, first, np.nan)
     circle = np.array([next(iter(galaxy["components"].values()))["effective_radius"] for galaxy in galaxies])
@@ -184,7 +188,7 @@ def _add_neighbours(table, recipe, galaxies):
     most = recipe.neighbours["number"].support[1]
     table["n_neighbours"] = np.array([len(galaxy["neighbours"]) for galaxy in galaxies], dtype=np.int64)
     most = int(most) if np.isfinite(most) else int(max(table["n_neighbours"], default=0))
-    for key in _NEIGHBOUR:
+    for key in ("flux", "x", "y", *component_parameters()):
         values = np.full((len(galaxies), most), np.nan)
         for row, galaxy in enumerate(galaxies):
             values[row, : len(galaxy["neighbours"])] = [one[key] for one in galaxy["neighbours"]]

@@ -1,4 +1,4 @@
-"""Noise of the sky and of the light itself, and how well a galaxy stands out of it."""
+"""Noise of the sky, Poisson noise of the light, and the signal-to-noise ratio of a galaxy."""
 
 import functools
 
@@ -25,7 +25,7 @@ def _sky(path, size):
 
 @functools.lru_cache(maxsize=16)
 def _sky_sigma(path, size):
-    """Robust standard deviation: what else is in a field of sky must not count."""
+    """Standard deviation of the sky by the median absolute deviation, which hardly counts the sources in the field."""
     sky = _sky(path, size)
     # not astropy.stats.mad_std, whose factor has more digits: noise that was drawn before would be another
     return 1.4826 * float(np.median(abs(sky - np.median(sky))))
@@ -89,7 +89,7 @@ def draw_noise(recipe, noise, rng):
 
 
 def poisson_noise(image, gain, rng):
-    """The image as so many electrons would show it: its mean is the image, its variance the image over the gain.
+    """Image with the Poisson noise of its light: its mean is the image, its variance the image over the gain.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def poisson_noise(image, gain, rng):
 
 
 def signal_to_noise(recipe, galaxy, radius):
-    """Light of a galaxy, without its neighbours, over the noise: within a circle about its centre.
+    """Signal-to-noise ratio of a galaxy, without its neighbours, within a circle about its centre.
 
     The noise is the root of N σ² + F / gain: N pixels of sky, taken as independent, and the light F itself.
 

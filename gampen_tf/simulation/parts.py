@@ -44,7 +44,7 @@ def write_part(job, number):
 
 
 def _fits_bytes(recipe, seed, index):
-    """A cutout as users bring theirs: pixel unit, zero point, pixel scale and a WCS in the header.
+    """FITS file of a galaxy, with pixel unit, zero point, pixel scale and WCS in the header.
 
     The centre of the frame is at RA = Dec = 0, north up and east left.
     """

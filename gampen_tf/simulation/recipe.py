@@ -1,7 +1,8 @@
 """Data recipes: YAML files of the galaxies to draw, the blur of the telescope and the noise.
 
 A recipe is checked as a whole before anything is drawn; an error names the file, the key, what was expected and
-what was found. ``base: NAME`` starts from another recipe and replaces the top-level keys that are given.
+what was found. ``base: NAME``, or a path, starts from another recipe and replaces the top-level keys that are given;
+``name`` must be one of them.
 
 ``name``, ``band``  text
 ``image``           ``size`` (px), ``pixel_scale`` (arcsec), ``unit``, ``zero_point`` (AB magnitude of one unit)
@@ -37,17 +38,11 @@ import hashlib
 import json
 from pathlib import Path
 
-from ..core.known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT
+from ..core.known_parameters import NANOJANSKY_ZERO_POINT
 from .distributions import Distribution
 
 __all__ = ["GalaxyKind", "Recipe"]
 
-#: Range that each property of a component must stay in, in the order in which they are drawn. The radius may be given
-#: as ``semi_major_axis`` instead.
-COMPONENT = {
-    name: KNOWN_PARAMETERS[name].component_range
-    for name in ("effective_radius", "sersic_index", "axis_ratio", "position_angle")
-}
 SPLITS = ("train", "validation", "test")
 
 
@@ -63,7 +58,7 @@ class GalaxyKind:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A checked recipe. ``document`` is the whole of it as read (``base`` merged), for provenance."""
+    """A data recipe, checked. ``document`` is the whole of it as read (``base`` merged), for provenance."""
 
     name: str
     band: str
@@ -87,7 +82,7 @@ class Recipe:
 
     @functools.cached_property
     def sha256(self) -> str:
-        """Hash of the content, whatever the layout of the file, and of the FITS files that it names."""
+        """SHA-256 of the content, whatever the layout of the file, and of the FITS files that it names."""
         digest = hashlib.sha256(json.dumps(self.document, sort_keys=True).encode())
         for path in (*self.psf.get("files", ()), *self.noise.get("files", ())):
             digest.update(hashlib.sha256(Path(path).read_bytes()).digest())

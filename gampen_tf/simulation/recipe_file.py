@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ..core.known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT, drawn_parameters
+from ..core.known_parameters import (
+    KNOWN_PARAMETERS,
+    NANOJANSKY_ZERO_POINT,
+    component_parameters,
+    drawn_parameters,
+    recipe_keys,
+)
 from ..io import locations
-from .recipe import COMPONENT, SPLITS, GalaxyKind, Recipe
+from .recipe import SPLITS, GalaxyKind, Recipe
 from .recipe_sections import RecipeError, Section
 
 if TYPE_CHECKING:
@@ -41,29 +47,47 @@ def load_recipe(recipe: PathLike | dict | Recipe, *, folder: PathLike | None = N
     """
     if isinstance(recipe, Recipe):
         return recipe
-    return _check(*_read(recipe, folder))
-
-
-def _read(recipe, folder=None):
     if isinstance(recipe, dict):
-        document, source, folder = recipe, "recipe", Path(folder or Path.cwd()).resolve()
-    else:
-        path = Path(recipe)
-        if path.suffix not in (".yaml", ".yml"):
-            path = locations.data_recipe(str(recipe))
-        source, folder = str(path), path.resolve().parent
-        try:
-            document = yaml.safe_load(path.read_text())
-        except yaml.YAMLError as error:
-            raise RecipeError(f"{source}: not YAML: {error}") from error
-        if not isinstance(document, dict):
-            raise RecipeError(f"{source}: expected a mapping of keys, found {type(document).__name__}")
-    if "base" in document:
-        base = document["base"]
-        if isinstance(base, str) and base.endswith((".yaml", ".yml")):
-            base = folder / base
-        document = {**_read(base)[0], **{key: value for key, value in document.items() if key != "base"}}
-    return document, source, folder
+        start = Path(folder or Path.cwd()).resolve()
+        return _check(_with_base(recipe, "recipe", start), "recipe", start)
+    path = _path_of(recipe, Path())
+    return _check(_content(path), str(path), path.resolve().parent)
+
+
+def _path_of(recipe, folder):
+    """Path of a recipe, from its name or its path in a folder."""
+    if Path(recipe).suffix not in (".yaml", ".yml"):
+        return locations.data_recipe(str(recipe))
+    path = folder / recipe
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; give the path of a recipe, or the name of one that ships")
+    return path
+
+
+def _content(path, above=()):
+    """The content of a recipe file and of its bases; ``above`` are the files whose base it is."""
+    try:
+        document = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: not YAML: {error}") from error
+    path_and_above = (path.resolve(), *above)
+    return _with_base(document, str(path), path_and_above[0].parent, path_and_above)
+
+
+def _with_base(document, source, folder, above=()):
+    """The content of a recipe on that of its base, if it has one."""
+    top = Section(document, "", source)
+    if "base" not in top:
+        return document
+    base = top.text("base")
+    top.get("name", "a name of its own beside the base")
+    try:
+        path = _path_of(base, folder)
+    except FileNotFoundError as error:
+        top.fail("base", "the name of a recipe that ships or the path of a YAML file", base, str(error))
+    if path.resolve() in above:
+        top.fail("base", "a recipe that does not start from this one", base)
+    return {**_content(path, above), **{key: value for key, value in document.items() if key != "base"}}
 
 
 def _check(document, source, folder):
@@ -80,11 +104,8 @@ def _check(document, source, folder):
     image.finish()
     if fields["unit"] == "nJy" and abs(fields["zero_point"] - NANOJANSKY_ZERO_POINT) > 0.01:
         image.fail("zero_point", f"{NANOJANSKY_ZERO_POINT} for nJy", fields["zero_point"])
-    if ("flux" in top) == ("magnitude" in top):
-        top.fail("flux", "either flux or magnitude", "both" if "flux" in top else "neither")
-    brightness_is = "flux" if "flux" in top else "magnitude"
-    limits = (1e-30, 1e30) if brightness_is == "flux" else (-50, 100)
-    brightness = top.distribution(brightness_is, *limits)
+    brightness_is = top.one_of(*recipe_keys("flux"))
+    brightness = _parameter(top, brightness_is)
     half_frame = fields["size"] * fields["pixel_scale"] / 2
     centre = {}
     if "centre" in top:
@@ -93,10 +114,6 @@ def _check(document, source, folder):
         section.finish()
     psf, psf_size = _psf(top.section("psf"), folder)
     kinds = _kinds(top.section("galaxies"))
-    parameters = top.get("parameters", "a list of parameters")
-    drawn = drawn_parameters()
-    if not isinstance(parameters, list) or not parameters or not all(one in drawn for one in parameters):
-        top.fail("parameters", f"a list out of {', '.join(drawn)}", parameters)
     checked = Recipe(
         **fields,
         brightness=brightness,
@@ -109,12 +126,35 @@ def _check(document, source, folder):
         neighbours=_neighbours(top.section("neighbours")) if "neighbours" in top else None,
         signal_to_noise=_signal_to_noise(top.section("signal_to_noise")) if "signal_to_noise" in top else None,
         split=_split(top.section("split")),
-        parameters=tuple(parameters),
+        parameters=_parameters(top),
         document=document,
         folder=folder,
     )
     top.finish()
     return checked
+
+
+def _parameters(top):
+    drawn = drawn_parameters()
+    expected = f"a list out of {', '.join(drawn)}"
+    parameters = top.get("parameters", expected)
+    if not isinstance(parameters, list) or not parameters:
+        top.fail("parameters", expected, parameters)
+    for name in parameters:
+        if name in drawn:
+            continue
+        known = KNOWN_PARAMETERS.get(name) if isinstance(name, str) else None
+        advice = "correct its name or remove it"
+        if known is not None:
+            columns = " and ".join(known.derived_from)
+            advice = f"it follows from {columns} in the catalogue: remove it, and train with parameters=[{name!r}, ...]"
+        top.fail("parameters", expected, name, advice)
+    return tuple(parameters)
+
+
+def _parameter(section, key, components=()):
+    """Distribution of a galaxy's parameter, within the limits that it has for all recipes."""
+    return section.distribution(key, *KNOWN_PARAMETERS[key].draw.limits, components=components)
 
 
 def _kinds(galaxies):
@@ -125,18 +165,14 @@ def _kinds(galaxies):
         parts = section.section("components")
         for component in parts.content:
             part = parts.section(component)
-            limits = dict(COMPONENT)
-            if "semi_major_axis" in part:
-                del limits["effective_radius"]
-                limits = {"semi_major_axis": KNOWN_PARAMETERS["semi_major_axis"].component_range, **limits}
-            components[component] = {
-                key: part.distribution(key, *ends, components=tuple(components)) for key, ends in limits.items()
-            }
+            ways = [recipe_keys(parameter) for parameter in component_parameters()]
+            keys = [part.one_of(*keys) if len(keys) > 1 else keys[0] for keys in ways]
+            components[component] = {key: _parameter(part, key, tuple(components)) for key in keys}
             part.finish()
         if len(components) == 1:
             bulge_to_total = None
         elif set(components) == {"disc", "bulge"}:
-            bulge_to_total = section.distribution("bulge_to_total", 0.0, 1.0)
+            bulge_to_total = _parameter(section, "bulge_to_total")
         else:
             section.fail("components", "one component, or a disc and a bulge", list(components))
         kinds.append(GalaxyKind(name, float(section.number("fraction", 0, 1)), components, bulge_to_total))
@@ -149,11 +185,12 @@ def _kinds(galaxies):
 
 def _psf(section, folder):
     """(what a galaxy's PSF is drawn from, side of its image or None)"""
-    if "files" in section:
+    family = section.one_of("moffat", "airy", "files")
+    if family == "files":
         psf = {"files": section.files("files", folder)}
         if "pixel_scale" in section:
             psf["pixel_scale"] = float(section.number("pixel_scale", 1e-4, 100))
-    elif "airy" in section:
+    elif family == "airy":
         airy = section.section("airy")
         psf = {
             "lam_over_diameter": airy.distribution("lam_over_diameter", 1e-3, 100),
@@ -166,8 +203,8 @@ def _psf(section, folder):
         psf = {
             "beta": moffat.distribution("beta", 1.1, 100),
             "fwhm": moffat.distribution("fwhm", 1e-3, 100),
-            "axis_ratio": moffat.distribution("axis_ratio", 0.05, 1.0),
-            "position_angle": moffat.distribution("position_angle", -360, 360),
+            "axis_ratio": _parameter(moffat, "axis_ratio"),
+            "position_angle": _parameter(moffat, "position_angle"),
         }
         moffat.finish()
         if "wings" in section:
@@ -182,17 +219,14 @@ def _psf(section, folder):
 
 
 def _noise(section, folder):
-    if "files" in section:
+    if section.one_of("gaussian", "files") == "files":
         noise = {"files": section.files("files", folder)}
     else:
         gaussian = section.section("gaussian")
         noise = {"sigma": gaussian.distribution("sigma", 0, 1e30)}
-        if "correlation" in gaussian and "drop" in gaussian:
-            gaussian.fail("drop", "either correlation or drop", "both")
-        if "correlation" in gaussian:
-            noise["correlation"] = gaussian.distribution("correlation", 0, 20)
-        if "drop" in gaussian:
-            noise["drop"] = gaussian.distribution("drop", 0, 20)
+        if "correlation" in gaussian or "drop" in gaussian:
+            smoothing = gaussian.one_of("correlation", "drop")
+            noise[smoothing] = gaussian.distribution(smoothing, 0, 20)
         gaussian.finish()
     if "gain" in section:
         noise["gain"] = section.distribution("gain", 1e-12, 1e12)
@@ -207,15 +241,14 @@ def _signal_to_noise(section):
 
 
 def _neighbours(section):
-    if ("flux_ratio" in section) == ("magnitude" in section):
-        section.fail("flux_ratio", "either flux_ratio or magnitude", "both" if "magnitude" in section else "neither")
-    brightness = {"flux_ratio": (0, 1e6)} if "flux_ratio" in section else {"magnitude": (-50, 100)}
+    brightness = section.one_of("flux_ratio", "magnitude")
+    is_ratio = brightness == "flux_ratio"
     neighbours = {
         "number": section.distribution("number", 0, 100),
-        **{key: section.distribution(key, *limits) for key, limits in brightness.items()},
+        brightness: section.distribution(brightness, 0, 1e6) if is_ratio else _parameter(section, brightness),
         "distance": section.distribution("distance", 0, 1e4),
         # their orientation is random
-        **{key: section.distribution(key, *ends) for key, ends in COMPONENT.items() if key != "position_angle"},
+        **{key: _parameter(section, key) for key in component_parameters() if KNOWN_PARAMETERS[key].period is None},
     }
     section.finish()
     return neighbours

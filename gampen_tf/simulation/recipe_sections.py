@@ -1,9 +1,10 @@
-"""One part of a data recipe while it is checked: every complaint names its key."""
+"""Checked values of a data recipe, each error with the key in it."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any, NoReturn
 
 from .distributions import SHAPES, Distribution
 
@@ -11,40 +12,66 @@ __all__ = ["RecipeError", "Section"]
 
 
 class RecipeError(ValueError):
-    """A recipe that cannot be used; the message names the key."""
+    """A recipe that cannot be used; the message names the key, what was expected and what was found."""
 
 
 class Section:
-    """A mapping of the recipe with its place in it, so that every complaint names the key."""
+    """A mapping of a recipe, from which values are taken and checked.
 
-    def __init__(self, content, place, source):
+    Parameters
+    ----------
+    content : dict
+    place : str
+        The keys that lead to it, with dots; empty for the whole recipe.
+    source : str
+        File of the recipe, for messages.
+
+    Raises
+    ------
+    RecipeError
+        If ``content`` is no mapping.
+    """
+
+    def __init__(self, content, place: str, source: str):
         self.place, self.source = place, source
         if not isinstance(content, dict):
-            self._fail(place, "a mapping", content)
-        self.content, self.read = content, set()
+            self._refuse(place, "a mapping of keys", f"found {content!r}")
+        self.content: dict = content
+        self._read: set = set()
+        self._known: set = set()
 
-    def _fail(self, key, expected, found):
-        raise RecipeError(f"{self.source}: {key or 'the recipe'}: expected {expected}, found {found!r}")
+    def _refuse(self, place, expected, found) -> NoReturn:
+        raise RecipeError(f"{self.source}: {place + ': ' if place else ''}expected {expected}, {found}")
 
-    def fail(self, key, expected, found):
-        """Complain about one key."""
-        self._fail(self._key(key), expected, found)
+    def fail(self, key: str, expected: str, found: object, advice: str = "") -> NoReturn:
+        """Refuse the value of a key."""
+        self._refuse(self._key(key), expected, f"found {found!r}" + (f"; {advice}" if advice else ""))
 
-    def fail_whole(self, expected, found):
-        """Complain about the section as a whole."""
-        self._fail(self.place, expected, found)
+    def fail_whole(self, expected: str, found: object) -> NoReturn:
+        """Refuse the section as a whole."""
+        self._refuse(self.place, expected, f"found {found!r}")
 
     def _key(self, key):
         return f"{self.place}.{key}" if self.place else str(key)
 
     def __contains__(self, key):
+        self._known.add(key)
         return key in self.content
 
-    def get(self, key, expected):
-        if key not in self.content:
-            self._fail(self._key(key), expected, "nothing")
-        self.read.add(key)
+    def get(self, key: str, expected: str) -> Any:
+        """The value of a key that must be there."""
+        if key not in self:
+            self._refuse(self._key(key), expected, "but the key is missing; add it")
+        self._read.add(key)
         return self.content[key]
+
+    def one_of(self, *keys: str) -> str:
+        """The one key that is there of several that exclude each other."""
+        there = [key for key in keys if key in self]
+        if len(there) != 1:
+            found = f"{' and '.join(there)}; keep one of them" if there else "none of them; add one"
+            self._refuse(self.place, f"one of the keys {', '.join(keys)}", f"found {found}")
+        return there[0]
 
     def text(self, key):
         value = self.get(key, "text")
@@ -60,7 +87,7 @@ class Section:
         return value
 
     def section(self, key):
-        return Section(self.get(key, "a mapping"), self._key(key), self.source)
+        return Section(self.get(key, "a mapping of keys"), self._key(key), self.source)
 
     def files(self, key, folder):
         """Existing files of a glob or a list of paths, relative to the recipe."""
@@ -79,12 +106,15 @@ class Section:
 
     def distribution(self, key, low, high, components=()):
         """A number, or a mapping of one distribution with 'within', 'step' and 'relative_to'."""
-        value = self.get(key, "a number or a distribution")
+        expected = f"a number or one distribution out of {', '.join(SHAPES)}"
+        value = self.get(key, expected)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number and not isinstance(value, dict):
+            self.fail(key, expected, value)
         section = Section({"constant": value} if is_number else value, self._key(key), self.source)
         shapes = [name for name in section.content if name in SHAPES]
         if len(shapes) != 1:
-            self.fail(key, f"a number or one distribution out of {', '.join(SHAPES)}", value)
+            self.fail(key, expected, value)
         shape = shapes[0]
         arguments = section.numbers(shape, SHAPES[shape][0])
         if shape in ("uniform", "log_uniform", "annulus") and not arguments[0] <= arguments[1]:
@@ -124,7 +154,8 @@ class Section:
         return tuple(values)
 
     def finish(self):
-        unknown = [key for key in self.content if key not in self.read]
-        if unknown:
-            known = ", ".join(sorted(self.read))
-            self._fail(self._key(unknown[0]), f"no such key (known here: {known})", self.content[unknown[0]])
+        """Refuse a key that nothing has asked for."""
+        for key in self.content:
+            if key not in self._read:
+                known = f"one of the keys {', '.join(sorted(self._known))}"
+                self._refuse(self._key(key), known, "found another; correct its name or remove it")

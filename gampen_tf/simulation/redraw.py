@@ -14,18 +14,17 @@ import numpy as np
 
 from ..core.ellipticity import NAMES as ELLIPTICITY
 from ..core.ellipticity import axis_ratio_and_angle
+from ..core.known_parameters import KNOWN_PARAMETERS, component_parameters
 from ..rendering.radii import circularised, half_light_radius
 from ..rendering.stamps import Component, draw_stamp
 from .galaxies import draw_galaxy
 from .galaxy_psf import galaxy_psf
-from .recipe import COMPONENT
 from .recipe_file import load_recipe
 
 __all__ = ["redraw", "reduced_chi_squared"]
 
 # Beyond, squares overflow the single precision in which images are drawn.
 _LARGEST = 1e15
-_SHAPE = tuple(name for name in COMPONENT if name != "effective_radius")
 
 
 def redraw(data, indices, values, names):
@@ -45,7 +44,7 @@ def redraw(data, indices, values, names):
     Returns
     -------
     (n, H, W) float32 array
-        In the data set's pixel unit; NaN where a value is NaN, or absurd (10¹⁵).
+        In the data set's pixel unit; NaN where a value is NaN or reaches 10¹⁵.
 
     Raises
     ------
@@ -87,8 +86,7 @@ def reduced_chi_squared(images, models, noise, radius, pixel_scale, n_parameters
     pixel_scale : float
         arcsec.
     n_parameters : int, optional
-        That many pixels more there are than degrees of freedom: 7 with the paper, 0 for parameters that were not fitted
-        to these pixels.
+        Number of parameters that were fitted to these pixels, taken from the degrees of freedom: 7 in the paper.
 
     Returns
     -------
@@ -115,13 +113,15 @@ def _as_measured(galaxy, measured, recipe):
     components = {name: dict(properties) for name, properties in galaxy["components"].items()}
     if len(components) == 1:
         only = next(iter(components.values()))
-        only.update({key: measured[key] for key in _SHAPE if key in measured}, flux=flux)
+        shape = {key: KNOWN_PARAMETERS[key] for key in component_parameters() if KNOWN_PARAMETERS[key].of_one_component}
+        only.update({key: measured[key] for key in shape if key in measured}, flux=flux)
         if set(ELLIPTICITY) <= set(measured):
-            shape = axis_ratio_and_angle(*(measured[name] for name in ELLIPTICITY))
-            only.update(zip(("axis_ratio", "position_angle"), map(float, shape), strict=True))
-        for name in ("axis_ratio", "sersic_index"):  # a network that gives one value a parameter knows no limits
-            low, high = COMPONENT[name]
-            only[name] = min(max(only[name], low), high)
+            ellipse = axis_ratio_and_angle(*(measured[name] for name in ELLIPTICITY))
+            only.update(zip(("axis_ratio", "position_angle"), map(float, ellipse), strict=True))
+        for key, known in shape.items():
+            if known.period is None:  # a point estimate may lie beyond what can be drawn
+                low, high = known.draw.limits
+                only[key] = min(max(only[key], low), high)
         if "semi_major_axis" in measured:
             only["effective_radius"] = circularised(measured["semi_major_axis"], only["axis_ratio"])
     else:

@@ -1,4 +1,4 @@
-"""The public verb: draw a data set from a recipe."""
+"""A data set drawn from a recipe: by processes or a cluster, resumed after a stop."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def simulate(
     return open_dataset(output)
 
 
-def _describe(recipe, n_images, seed, form):
+def _describe(recipe, n_images, seed, format):
     ranges = layout.part_ranges(n_images)
     splits = layout.assign_splits(ranges, recipe.split)
     parameters = [{"name": name, "unit": column_unit(name)} for name in recipe.parameters]
@@ -123,7 +123,7 @@ def _describe(recipe, n_images, seed, form):
 
     return {
         "format_version": layout.FORMAT_VERSION,
-        "form": form,
+        "form": format,
         "recipe": recipe.document,
         "recipe_name": recipe.name,
         "recipe_sha256": recipe.sha256,
@@ -155,8 +155,9 @@ def _check_output(output, description):
     check_format(there.get("format_version"), layout.FORMAT_VERSION, path, "the description of a data set")
     for key in ("recipe_sha256", "seed", "n_images", "form"):
         if there.get(key) != description[key]:
+            words = "format" if key == "form" else key
             raise ValueError(
-                f"{path}: holds a data set with {key} {there.get(key)!r}, but {description[key]!r} was asked for. "
+                f"{path}: holds a data set with {words} {there.get(key)!r}, but {description[key]!r} was asked for. "
                 "Choose another folder, or remove this one"
             )
     description["versions"] = there["versions"]
@@ -173,7 +174,7 @@ def _write_catalogue(recipe, description, output, progress_bar):
 
 
 def _parts(job, numbers, workers, client):
-    """Write the parts, one way or another; yields the number of galaxies of each as it is done."""
+    """Write the parts, here, in processes or on a cluster; yields the number of galaxies of each as it is done."""
     write = functools.partial(write_part, job)
     workers = min(len(numbers), workers or n_cores())
     if client is not None:

@@ -85,12 +85,20 @@ def test_arguments_win_and_must_not_contradict_themselves(image):
     data = u.Quantity(image, "uJy")
     np.testing.assert_array_equal(read(data, unit="nJy")[0][0, ..., 0], image)
     np.testing.assert_allclose(read(data, zero_point=28.9)[0][0, ..., 0], 10 * image, rtol=1e-6)
-    with pytest.raises(ValueError, match="unit 'nJy' has zero point 31.4000, but the zero point is said to be 27.0000"):
+    with pytest.raises(ValueError, match="unit 'nJy' has zero point 31.4000, but the zero point given is 27.0000"):
         read(image, unit="nJy", zero_point=27.0)
     with pytest.raises(ValueError, match="is no flux in a pixel"):
         read(image, unit="km / s")
     with pytest.raises(ValueError, match="without a zero point.*Pass zero_point="):
         read(image, unit="adu")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("pixel_scale", 0.168 * u.arcsec), ("pixel_scale", (0.168, 0.168)), ("zero_point", "27")]
+)
+def test_arguments_are_numbers(image, name, value):
+    with pytest.raises(TypeError, match=rf"^{name}: expected a number, in (arcsec|mag), found .*; give it as a float"):
+        read(image, **{name: value})
 
 
 def test_a_given_pixel_scale_is_checked(image):
@@ -129,7 +137,7 @@ def test_flags_from_pixels_and_headers(tmp_path):
     for row in np.flatnonzero((flags == 0) | (flags == Flag.CROPPED)):
         np.testing.assert_allclose(found[row, ..., 0], data, rtol=1e-6)
         assert reasons[row] == ""
-    assert "'nJy' has zero point 31.4000, but the zero point is said to be 27.0000" in reasons[6]
+    assert "'nJy' has zero point 31.4000, but the zero point given is 27.0000" in reasons[6]
 
 
 def test_non_square_pixels_are_a_wrong_scale(tmp_path):

@@ -32,9 +32,9 @@ def test_both_forms_hold_the_same(shards, cutouts):
         np.testing.assert_array_equal(shards.split(name), cutouts.split(name))
 
 
-@pytest.mark.parametrize("form", ["shards", "cutouts"])
-def test_rows_come_in_the_order_asked_for(form, request):
-    data = request.getfixturevalue(form)
+@pytest.mark.parametrize("fixture", ["shards", "cutouts"])
+def test_rows_come_in_the_order_asked_for(fixture, request):
+    data = request.getfixturevalue(fixture)
     wanted = [7, 3, 3, -1, 30]
     images, catalogue = draw(toy_recipe(psf=PSF), 3, [7, 3, 3, 49, 30])
     np.testing.assert_array_equal(data.images(wanted), images)

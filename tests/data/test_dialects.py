@@ -78,6 +78,26 @@ def test_planes_of_a_mask_are_those_of_the_dialect(tmp_path):
     assert read(path, dialect="generic")[1][0] == Flag.MASKED_PIXELS
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "message"),
+    [
+        ("zero_points", "ZP_AB", r"a tuple of strings, such as \('KEYWORD',\), found 'ZP_AB'"),
+        ("marks", ["ESO "], r"a tuple of strings, such as \('KEYWORD',\), found \['ESO '\]"),
+        ("masks", ("FLAGS", 2), r"a tuple of strings, such as \('KEYWORD',\), found \('FLAGS', 2\)"),
+        (
+            "inverse_sensitivities",
+            ("PHOTFLAM", "PHOTPLAM"),
+            r"a tuple of pairs of strings, such as .*, found \('PHOTFLAM'",
+        ),
+        ("plane_prefix", ("MP_",), r"a string, found \('MP_',\)"),
+        ("name", None, "a string, found None"),
+    ],
+)
+def test_a_wrong_member_is_in_the_error(member, value, message):
+    with pytest.raises(TypeError, match=rf"^HeaderDialect\.{member}: expected {message}"):
+        HeaderDialect(**{"name": "kids", member: value})
+
+
 def test_an_unknown_dialect_is_an_error_that_lists_them():
     with pytest.raises(ValueError, match="no dialect 'klingon' of headers; there are lsst, generic"):
         read(EXPECTED, dialect="klingon")

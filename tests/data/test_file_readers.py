@@ -38,17 +38,17 @@ def test_nothing_there_is_an_error_for_one_source(tmp_path):
             read(missing)
 
 
-@pytest.mark.parametrize("form", ["shards", "fits"])
-def test_a_simulated_data_set_by_its_folder(tmp_path, form):
+@pytest.mark.parametrize("format", ["shards", "fits"])
+def test_a_simulated_data_set_by_its_folder(tmp_path, format):
     dataset = gampen_tf.simulate(
-        "hsc_wide_g", tmp_path / "set", n_images=2, seed=1, workers=1, format=form, progress_bar=False
+        "hsc_wide_g", tmp_path / "set", n_images=2, seed=1, workers=1, format=format, progress_bar=False
     )
     spec = ImageSpec(dataset.image_shape, 0.168)
     for source in (tmp_path / "set", dataset):
         cutouts = read_cutouts(source, spec)
         assert len(cutouts) == 2
         np.testing.assert_array_equal(cutouts.images, dataset.images())
-    if form == "fits":
+    if format == "fits":
         np.testing.assert_array_equal(read_cutouts(tmp_path / "set/cutouts", spec).images, dataset.images())
     with pytest.raises(ValueError, match="galaxy 0: pixel scale 0.168″ from its header, but the model .* 0.2″"):
         read_cutouts(dataset, ImageSpec(dataset.image_shape, 0.2))

@@ -40,7 +40,7 @@ def test_true_values_are_those_of_the_recipes_parameters_by_default(shards):
 
 def test_description_is_that_of_the_recipe(shards):
     assert (shards.pixel_scale, shards.pixel_unit, shards.zero_point, shards.band) == (0.2, "nJy", 31.4, "r")
-    assert (shards.psf_shape, shards.form, shards.seed, shards.recipe_name) == ((15, 15), "shards", 3, "toy")
+    assert (shards.psf_shape, shards.format, shards.seed, shards.recipe_name) == ((15, 15), "shards", 3, "toy")
     assert shards.recipe["name"] == "toy"
     assert shards.provenance["n_images"] == 50
     assert repr(shards).startswith("<DataSet toy, seed 3: 50 images (")

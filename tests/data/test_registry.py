@@ -39,6 +39,36 @@ def test_options_reach_the_reader():
     assert options.dialect.name == "lsst"
 
 
+def test_a_reader_that_cannot_recognise_is_in_the_error():
+    @reader(recognises=lambda source: source.endswith(".raw"))
+    def open_raw(source, spec, options):
+        return StackSource(lambda start, stop: EXPECTED[start:stop], 5, has_header=False)
+
+    with pytest.raises(
+        TypeError,
+        match=r"^reader open_raw: recognises: expected True or False about anything that a user may give, found "
+        r"AttributeError about ndarray \(.*endswith.*\); test the type of the source first",
+    ) as caught:
+        read(EXPECTED)
+    assert isinstance(caught.value.__cause__, AttributeError)
+    assert read("tile.raw")[1].tolist() == [0] * 5
+    with pytest.raises(
+        TypeError, match=r"^reader: recognises: expected a function of what a user gives, found '\.raw'"
+    ):
+        reader(recognises=".raw")
+
+
+def test_a_reader_that_gives_no_source_is_in_the_error():
+    @reader(recognises=lambda source: str(source).endswith(".raw"))
+    def open_raw(source, spec, options):
+        return list(EXPECTED)
+
+    with pytest.raises(
+        TypeError, match=r"^reader open_raw: expected an image source .* found list without names, read;"
+    ):
+        read("tile.raw")
+
+
 def test_what_no_reader_recognises_is_a_type_error():
     with pytest.raises(TypeError, match=r"cannot be read from float; .* gampen_tf\.data\.ImageSource"):
         read(1.5)

@@ -1,8 +1,8 @@
-"""Models by name and by path."""
+"""Files that ship: models, data recipes, sample cutouts."""
 
 import pytest
 
-from gampen_tf.io import find_model_directory
+from gampen_tf.io import data_recipe, find_model_directory, locations, sample_cutouts
 
 
 def test_models_are_found_by_path_and_by_name(tmp_path, monkeypatch):
@@ -21,3 +21,14 @@ def test_an_unknown_model_is_an_error_that_lists_those_that_ship(tmp_path):
     for name in ("hsc_wide_x", tmp_path / "nowhere"):
         with pytest.raises(FileNotFoundError, match=r"no model named '.*' ships .* there are: .*hsc_wide_g"):
             find_model_directory(name)
+
+
+def test_every_name_that_is_listed_is_found():
+    assert {"hsc_wide_g", "hsc_wide_g_faint"} <= set(locations.names("models"))
+    for name in locations.names("models"):
+        assert find_model_directory(name).name == name
+    for name in locations.names("data_recipes"):
+        assert data_recipe(name).read_text().count(f"\nname: {name}\n") == 1
+    with pytest.raises(FileNotFoundError, match=r"no data recipe named 'nowhere' ships .* there are: .*hsc_wide_g"):
+        data_recipe("nowhere")
+    assert (sample_cutouts() / "dataset.json").is_file()

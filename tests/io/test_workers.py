@@ -10,7 +10,7 @@ import time
 import pytest
 import toy_jobs
 
-from gampen_tf.io.workers import _COMMAND, WorkerDied, WorkerProcesses
+from gampen_tf.io.workers import WorkerDied, WorkerProcesses
 
 
 def test_each_future_holds_the_answer_to_its_job():
@@ -54,7 +54,8 @@ def test_workers_load_what_their_function_needs():
 
 def test_a_worker_ends_when_its_input_does(tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    worker = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    command = [sys.executable, "-m", "gampen_tf.io.workers"]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
     worker.stdin.write(pickle.dumps(toy_jobs.double) + pickle.dumps(4))
     worker.stdin.flush()
     assert pickle.load(worker.stdout) == (8, None)
