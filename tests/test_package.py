@@ -55,7 +55,18 @@ def test_the_command_line_hides_the_notes_of_tensorflow_and_warnings_pass():
 
 def test_every_public_name_is_there():
     for name in gampen_tf.__all__:
-        assert callable(getattr(gampen_tf, name))
+        thing = getattr(gampen_tf, name)
+        assert callable(thing) or inspect.ismodule(thing)
+
+
+def test_the_parts_of_the_package_are_there_after_a_bare_import():
+    code = (
+        "import sys, gampen_tf\n"
+        "assert gampen_tf.core.Parameter('flux', 'nJy').unit == 'nJy'\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+        "print(callable(gampen_tf.networks.check), {'data', 'networks', 'vae'} <= set(dir(gampen_tf)))"
+    )
+    assert run_python(code).stdout.split() == ["True", "True"]
 
 
 HERE = os.path.dirname(gampen_tf.__file__)
@@ -65,6 +76,8 @@ def public_functions():
     """(Name, function) of the public functions, and of the methods of the public classes but the private ones."""
     for name in gampen_tf.__all__:
         thing = getattr(gampen_tf, name)
+        if inspect.ismodule(thing):
+            continue
         if not inspect.isclass(thing):
             yield name, thing
             continue

@@ -1,4 +1,4 @@
-"""Keras layers, and what a head's outputs mean. Knows no model, data set or file."""
+"""Keras layers, and the meaning of a head's outputs, without models, data sets or files."""
 
 from .fixed_views import AdaptiveAveragePooling2D, Asinh, HalveResolution, SymmetricPart
 from .heads import (

@@ -1,4 +1,4 @@
-"""Layers without weights: a grid of averages, half the resolution, the symmetric part, an arcsinh stretch."""
+"""Layers without weights: averages over a grid, half the resolution, the symmetric part, the arcsinh stretch."""
 
 import keras
 import numpy as np
@@ -104,12 +104,12 @@ class SymmetricPart(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("gampen_tf")
 class Asinh(keras.layers.Layer):
-    """arcsinh(x / softening) / 4: linear below the noise, logarithmic above it, and of order one.
+    """The arcsinh stretch, arcsinh(x / softening) / 4: linear below the noise, logarithmic above it, of order one.
 
     Parameters
     ----------
     softening : float
-        Where the one becomes the other, in the unit of the images.
+        Brightness at which the stretch goes from linear to logarithmic, in the unit of the images.
     """
 
     def __init__(self, softening, **kwargs):

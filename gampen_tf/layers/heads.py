@@ -1,4 +1,4 @@
-"""Heads: the meaning of the last layer's outputs.
+"""Heads: the meaning of the outputs of a network's last layer.
 
 A Gaussian head has n + n (n + 1) / 2 outputs for n parameters: the mean μ, the log-variances s_i = log σ_i², and the
 strict lower triangle of L, row by row (l₂₁, l₃₁, l₃₂, …). The covariance is Σ = L D Lᵀ with D = diag(exp s_i) and L
@@ -8,6 +8,8 @@ The functions take NumPy arrays or tensors, with any leading axes, and give back
 """
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -48,7 +50,7 @@ def n_from_outputs(k):
 
 
 def split_outputs(outputs):
-    """Mean, log-variances and unit lower triangular factor.
+    """Mean, log-variances and unit lower triangular factor from outputs of a Gaussian head.
 
     Parameters
     ----------
@@ -80,13 +82,13 @@ def scale_tril(outputs):
 
 
 def mixture_parameters(outputs):
-    """Mean (..., n) and Cholesky factor (..., n, n) in NumPy's float64."""
+    """Mean (..., n) and Cholesky factor (..., n, n) of outputs, in NumPy's float64."""
     outputs = np.asarray(ops.convert_to_numpy(outputs), np.float64)
     return split_outputs(outputs)[0], scale_tril(outputs)
 
 
 def distribution(outputs):
-    """The Gaussian as TensorFlow Probability's ``MultivariateNormalTriL``, batch shape (...), event shape (n,)."""
+    """The normal distribution of outputs as TensorFlow Probability's ``MultivariateNormalTriL``, of n labels."""
     import tensorflow_probability as tfp
 
     return tfp.distributions.MultivariateNormalTriL(split_outputs(outputs)[0], scale_tril(outputs))
@@ -96,12 +98,13 @@ def _namespace(array):
     return np if isinstance(array, np.ndarray) else ops
 
 
+@dataclass(frozen=True)
 class GaussianHead:
     """A multivariate normal of the labels: means, log-variances and a unit lower triangle."""
 
-    name = "gaussian"
+    name: ClassVar = "gaussian"
     #: Whether one set of outputs is a distribution with a width.
-    has_width = True
+    has_width: ClassVar = True
 
     def n_outputs(self, n_parameters):
         """Number of outputs for `n_parameters`."""
@@ -112,11 +115,12 @@ class GaussianHead:
         return mixture_parameters(outputs)
 
 
+@dataclass(frozen=True)
 class PointHead:
     """One value for each label."""
 
-    name = "point"
-    has_width = False
+    name: ClassVar = "point"
+    has_width: ClassVar = False
 
     def n_outputs(self, n_parameters):
         """Number of outputs for `n_parameters`."""
@@ -133,7 +137,7 @@ HEADS: dict[str, GaussianHead | PointHead] = {head.name: head for head in (Gauss
 
 
 def find_head(head) -> GaussianHead | PointHead:
-    """A head by its name; a head is given back as it is.
+    """The head of a name; a head is returned as it is.
 
     Raises
     ------

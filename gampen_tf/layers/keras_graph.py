@@ -1,4 +1,4 @@
-"""The graph of a functional Keras model: its calls in order, what made a tensor, the layers inside layers.
+"""The graph of a functional Keras model: its calls in order, the call that made a tensor, the layers inside layers.
 
 Keras has no public way to these. Its private names stand in this file alone, and a test tries each of them.
 """
@@ -11,7 +11,7 @@ __all__ = ["calls", "made_by", "nested_layers"]
 
 
 def calls(model: keras.Model) -> list:
-    """The calls of operations that make up a model, each after those it depends on.
+    """The calls of a model's operations, each after those it depends on.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def calls(model: keras.Model) -> list:
 
 
 def made_by(tensor):
-    """The call that a symbolic tensor is the result of; None for an input of the model."""
+    """The call that made a symbolic tensor; None for an input of the model."""
     operation, number, _ = tensor._keras_history
     node = operation._inbound_nodes[number]
     return None if node.is_input else node

@@ -1,4 +1,4 @@
-"""Dropout as a draw of the network: masks that are functions of (seed, pass), the same for every image."""
+"""Monte Carlo dropout with numbered passes: masks that are functions of (seed, pass), the same for every image."""
 
 import itertools
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _LOW_HALF = 0xFFFFFFFF
 
 @keras.saving.register_keras_serializable("gampen_tf")
 class MonteCarloDropout(keras.layers.Layer):
-    """Element-wise inverted dropout whose masks can be those of a numbered draw of the network.
+    """Element-wise inverted dropout, in training and in numbered Monte Carlo passes.
 
     * ``training=True``: a mask of its own for every image and step.
     * otherwise, inside `monte_carlo`: the mask of pass *t* is a function of (seed, *t*, ``index``, feature) alone, the
@@ -129,7 +129,7 @@ class MonteCarloDropout(keras.layers.Layer):
 
 
 def numbered_dropout(rate, dtype=None):
-    """A function that applies the next dropout layer of a network: ``dropout0``, ``dropout1``, …
+    """A function that applies one dropout layer after the other: ``dropout0``, ``dropout1``, …
 
     A layer's number is part of what seeds its masks.
 
@@ -162,7 +162,7 @@ def set_dropout_rate(model, rate):
 
 @contextmanager
 def monte_carlo(model, seed, passes, images=None):
-    """A context in which `model`, called with ``training=False``, is drawn once for each of some numbered passes.
+    """A context in which `model`, called with ``training=False``, makes numbered Monte Carlo passes.
 
     Inside a ``tf.function`` the context belongs to the trace: enter it in the traced function, with tensors for `seed`
     and `passes`, and new values need no new trace.

@@ -1,4 +1,4 @@
-"""Radial and angular summaries of a centred galaxy: fixed weights, nothing to learn."""
+"""Radial and angular summaries of a centred galaxy, with fixed weights."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ class RadialProfile(keras.layers.Layer):
     * orders 2 and 4 (ellipticity, its twist) turned to the galaxy's own principal axis.
 
     All of them are invariant under rotations of the galaxy by 90° and reflections, so they need no augmentation. The
-    total flux in the frame is the last feature. Everything is computed in float32: the flux is wanted to a fraction
+    total flux in the frame is the last feature. Everything is computed in float32: the flux is needed to a fraction
     of a percent, which half precision does not hold.
 
     Parameters

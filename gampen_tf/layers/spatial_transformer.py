@@ -1,4 +1,4 @@
-"""The spatial transformer: crop, shift or deform an image by predicted parameters, differentiably."""
+"""The spatial transformer: a crop, shift or affine map of an image by predicted parameters."""
 
 import math
 
@@ -14,10 +14,10 @@ _N_PARAMETERS = (1, 3, 6)
 
 @keras.saving.register_keras_serializable("gampen_tf")
 class SpatialTransformer(keras.layers.Layer):
-    """Sample each image on a grid that predicted parameters scale, shift or deform.
+    """Resample each image on a grid that is scaled, shifted or deformed by predicted parameters.
 
     Output pixel (x, y) in [−1, 1]², corner pixels at ±1, takes the bilinear value of the input at A (x, y, 1)ᵀ, zero
-    outside the frame (Jaderberg et al. 2015; Ghosh et al. 2022, eq. 4). The number of parameters says what A is:
+    outside the frame (Jaderberg et al. 2015; Ghosh et al. 2022, eq. 4). A depends on the number of parameters:
 
     * 1: (s), A = [[s, 0, 0], [0, s, 0]]; s < 1 crops about the centre, s = 1 is the identity, exactly.
     * 3: (s, t_x, t_y), A = [[s, 0, t_x], [0, s, t_y]].

@@ -1,4 +1,4 @@
-"""Trained models: network, scaler, stretch, limits; their directories. Nothing here touches data.
+"""Trained models and their directories: network, label scaler, stretch, recalibration, domain limits.
 
 The public names stand in ``__init__.pyi`` and are loaded when they are first used: a list of models needs no Keras.
 """

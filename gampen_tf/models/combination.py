@@ -1,4 +1,4 @@
-"""Several networks that each measure other parameters of the same images, as one model.
+"""Combination of models that measure different parameters of the same images.
 
 >>> names = [f"candels_f160w_deeplegato_{name}" for name in ("magnitude", "semi_major_axis")]
 >>> gampen_tf.predict("stamps/*.fits", model=names).to_table()             # one table
@@ -30,7 +30,7 @@ _SHARED = ("head", "stretch", "image_shape", "pixel_scale", "pixel_unit", "zero_
 
 
 def combine(models: Sequence[Model | PathLike]) -> Model:
-    """One model of the parameters of several, from copies of their networks side by side.
+    """Combine models to one that measures the parameters of all.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def combine(models: Sequence[Model | PathLike]) -> Model:
     ------
     ValueError
         If they take different images, measure a parameter twice, have posteriors (Gaussian heads, or those of dropout
-        alone), whose covariances no one knows across networks, or recalibrations.
+        alone), whose covariances between networks are unknown, or recalibrations.
     """
     loaded = [model if isinstance(model, Model) else load_model(model) for model in models]
     if not loaded:
@@ -102,7 +102,7 @@ def _side_by_side(networks: Sequence[keras.Model]) -> keras.Model:
 
 
 def as_model(model: ModelLike) -> Model:
-    """The model that is meant: a loaded one itself, one asked for by name or path loaded anew, a list combined."""
+    """A model from what names it: a loaded model as it is, a name or path loaded, a list combined."""
     if isinstance(model, Model):
         return model
     if isinstance(model, Sequence) and not isinstance(model, str):

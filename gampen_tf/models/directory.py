@@ -1,4 +1,4 @@
-"""A model's directory: what is in it, written whole and checked when it is read.
+"""Writing, reading and checking of model directories.
 
 A directory holds everything that inference needs and nothing that runs code::
 
@@ -93,7 +93,7 @@ def list_models() -> list[str]:
 
 
 def read_description(name_or_path: PathLike, kind: ModelKind | None = None) -> dict:
-    """The content of ``model.json``, in today's format; the network is not looked at.
+    """Read ``model.json``, converted to the present format; the network is not loaded.
 
     Parameters
     ----------
@@ -123,6 +123,8 @@ def read_description(name_or_path: PathLike, kind: ModelKind | None = None) -> d
         raise ValueError(f"{path}: a model of kind {found!r}, not {kind!r}; open it with {_OPENED_WITH[found]}")
     if found == POSTERIOR and version == 1:
         description = _from_version_1(description)
+    if found == POSTERIOR and "dropout_tuning" not in description and "provenance" in description:
+        description = _with_dropout_tuning(description)
     missing = [key for key in _KEYS[found] if key not in description]
     if missing:
         raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
@@ -217,3 +219,9 @@ def _from_version_1(description: dict) -> dict:
         if key == "head":
             upgraded |= new
     return upgraded
+
+
+def _with_dropout_tuning(description: dict) -> dict:
+    """A description from when the tuning of the dropout rate stood in the account of the training."""
+    provenance = dict(description["provenance"])
+    return description | {"dropout_tuning": provenance.pop("dropout_tuning", None), "provenance": provenance}

@@ -1,4 +1,4 @@
-"""Checks of an image alone: whether the frame cuts the galaxy, or a neighbour outshines its outskirts.
+"""Checks of images: galaxies cut by the frame, and bright neighbours.
 
 Both checks rest on one fact: the galaxy is centred and alike under a turn by 180°, and what surrounds it is not. The
 image is averaged in some 30 × 30 blocks; the smaller of a block and of the one opposite is the galaxy's light (and the
@@ -50,7 +50,7 @@ def bright_neighbour(images: ArrayLike, *, largest_fraction: float = _LARGEST_NE
 
 
 def lost_fraction(images: ArrayLike) -> np.ndarray:
-    """Share of each galaxy's light outside the frame, extrapolated from its edge: (N,).
+    """Fraction of each galaxy's light outside the frame, (N,), extrapolated from the frame's edge.
 
     The mean symmetric light Σ in the outer eighth of the frame, and the logarithmic slope γ from the ring before it to
     there, belong to a Sérsic profile of index 2 with x = κ (R/R_e)^(1/2) = 2 γ at the frame's edge; outside a frame of
@@ -61,12 +61,12 @@ def lost_fraction(images: ArrayLike) -> np.ndarray:
 
 
 def neighbour_fraction(images: ArrayLike) -> np.ndarray:
-    """Light of neighbours over that of the galaxy: (N,). Zero where no block has a significant (5 σ) excess."""
+    """Light of neighbours over that of the galaxy, (N,); zero where no block has a significant (5 σ) excess."""
     return _neighbour_fraction(*_in_chunks(images))
 
 
 def lost_and_neighbours(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """`cut_by_frame` and `bright_neighbour` with their defaults, from one look at the images: two (N,) bool arrays."""
+    """`cut_by_frame` and `bright_neighbour` with their defaults, in one pass over the images: two (N,) bool arrays."""
     blocks, sigma = _in_chunks(images)
     return _lost_fraction(blocks, sigma) > _LARGEST_LOSS, _neighbour_fraction(blocks, sigma) > _LARGEST_NEIGHBOURS
 

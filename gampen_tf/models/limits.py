@@ -1,4 +1,4 @@
-"""Domain limits of a model: checks of an image and of its posterior, as flags.
+"""Domain limits of a model: flags of galaxies unlike those that it was trained for.
 
 >>> gampen_tf.fit_limits("models/my_survey", "data/my_survey")           # once, after training
 >>> gampen_tf.predict("cutouts/*.fits", model="models/my_survey").flags
@@ -27,7 +27,7 @@ __all__ = ["FILE_NAME", "PredictedRange", "DomainLimits"]
 
 @dataclass(frozen=True)
 class PredictedRange:
-    """Range of a model's predictions on galaxies of its own kind.
+    """Range of a model's predictions on held-out galaxies, for each parameter.
 
     A network asked for more than it was taught answers near the edge of its training range, with confidence: the
     radius of a galaxy larger than any it saw. Predictions beyond the central share of those on held-out galaxies are
@@ -48,13 +48,13 @@ class PredictedRange:
 
     @classmethod
     def fit(cls, predicted: ArrayLike, *, false_alarm: float = 0.01) -> PredictedRange:
-        """From predicted values (N, P) of held-out galaxies; NaN left out."""
+        """Fit the range to predicted values (N, P) of held-out galaxies; NaN are left out."""
         tails = [0.5 * false_alarm, 1 - 0.5 * false_alarm]
         low, high = np.nanquantile(np.asarray(predicted, float), tails, axis=0)
         return cls(low, high, false_alarm)
 
     def is_beyond(self, predicted: ArrayLike) -> np.ndarray:
-        """(N, P) booleans; NaN is not beyond (it has a flag of its own)."""
+        """Whether predicted values lie outside the range, (N, P); NaN, which has a flag of its own, does not."""
         predicted = np.asarray(predicted, float)
         return (predicted < self.low) | (predicted > self.high)
 
@@ -74,7 +74,7 @@ _BLOCK = 64
 
 @dataclass(frozen=True)
 class DomainLimits:
-    """Limits of the kind of galaxies that a model was trained for, in its features and in its predictions.
+    """Limits of the galaxies that a model was trained for, in its features and in its predictions.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class DomainLimits:
     weights: str
 
     def flags(self, images: np.ndarray, predicted: ArrayLike, features: np.ndarray) -> np.ndarray:
-        """Flags of images that can be measured.
+        """Compute the flags of images.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class DomainLimits:
         return sum(int(flag) * holds.astype(np.int64) for flag, holds in checks.items())
 
     def fingerprint(self) -> str:
-        """sha256 of all that the flags depend on besides the network; the same before and after :meth:`save`."""
+        """Hash (sha256) of all that the flags depend on besides the network; the same before and after :meth:`save`."""
         digest = hashlib.sha256(json.dumps([self.predicted.to_dict(), self.false_alarm, self.weights]).encode())
         for array in (self.novelty.bank, self.novelty.whitening, self.novelty.held_out):
             digest.update(np.ascontiguousarray(array, np.float32).tobytes())

@@ -1,4 +1,4 @@
-"""Loading of trained models."""
+"""Loading of trained models from their directories."""
 
 from __future__ import annotations
 

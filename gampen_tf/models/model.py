@@ -1,4 +1,4 @@
-"""A trained model: a network and all that stands between it and a physical posterior.
+"""A trained model: a network with its label scaler, image stretch, recalibration and domain limits.
 
 >>> model = gampen_tf.load_model("hsc_wide_g")          # by name: one that ships
 >>> model = gampen_tf.load_model("runs/my_survey")      # by path: one of yours
@@ -22,6 +22,7 @@ from ..core.stretch import Stretch
 from ..io.files import PathLike
 from ..layers.heads import GaussianHead, PointHead, find_head
 from ..layers.monte_carlo_dropout import dropout_layers
+from .card import as_lines, facts, one_line, short_card
 from .directory import POSTERIOR, write_directory
 from .limits import DomainLimits
 
@@ -46,13 +47,16 @@ PLAIN_FIELDS = (
     "zero_point",
     "band",
     "calibration",
+    "dropout_tuning",
     "provenance",
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class Model:
-    """A network and all that stands between it and a physical posterior.
+    """A trained network, and what turns its outputs into posteriors of physical parameters.
+
+    ``print(model)`` shows what it measures, and from which images.
 
     Parameters
     ----------
@@ -86,6 +90,8 @@ class Model:
         Of a point head: its posterior is the scatter of its values under dropout. Without, it gives values alone.
     calibration : dict, optional
         A `gampen_tf.Recalibration` as plain data.
+    dropout_tuning : dict, optional
+        A `gampen_tf.training.DropoutTuning` as plain data, if the dropout rate was chosen by one.
     limits : DomainLimits, optional
         By which `gampen_tf.predict` flags images and measurements outside the model's domain.
     provenance : dict
@@ -112,7 +118,7 @@ class Model:
     zero_point: float = NANOJANSKY_ZERO_POINT
     band: str = ""
     psf_shape: tuple[int, int] | None = None
-    head: GaussianHead | PointHead = field(default_factory=lambda: find_head("gaussian"))
+    head: GaussianHead | PointHead = GaussianHead()
     network_name: str | None = None
     network_options: dict = field(default_factory=dict)
     objective: str | None = None
@@ -120,6 +126,7 @@ class Model:
     label_scaling: Literal["standard", "range"] = "standard"
     dropout_posterior: bool = False
     calibration: dict | None = None
+    dropout_tuning: dict | None = None
     limits: DomainLimits | None = None
     provenance: dict = field(default_factory=dict)
     metrics: dict = field(default_factory=dict)
@@ -151,12 +158,20 @@ class Model:
         if self.dropout_posterior and self.head.has_width:
             raise ValueError(f"dropout_posterior is for point heads; the model has a {self.head.name} head")
 
+    def __repr__(self) -> str:
+        return f"<Model {self.name!r}: {one_line(self.describe())}>"
+
+    def __str__(self) -> str:
+        limits = "none" if self.limits is None else f"{self.limits.false_alarm:.1%} false alarms"
+        more = {"weights": f"{self.network.count_params():,}", "domain limits": limits}
+        return as_lines(f"Model {self.name!r}", facts(self.describe()) | more)
+
     @property
     def parameters(self) -> ParameterSet:
         return self.scaler.parameters
 
     def prepare(self, images: ArrayLike) -> np.ndarray:
-        """Images in the model's pixel unit, as the network takes them: (N, H, W, C) float32 in and out.
+        """Stretch images in the model's pixel unit for the network: (N, H, W, C) float32 in and out.
 
         Raises
         ------
@@ -181,7 +196,7 @@ class Model:
             self.describe(),
             self.network.save,
             metrics=self.metrics,
-            card=self.card or _short_card(self, Path(directory).name),
+            card=self.card or short_card(self.describe(), Path(directory).name),
         )
         self._save_limits(Path(directory))
         return Path(directory)
@@ -196,7 +211,7 @@ class Model:
             DomainLimits.remove(directory)
 
     def describe(self) -> dict:
-        """Everything but the weights, as plain data: what ``model.json`` holds."""
+        """Everything but the weights as plain data, as in ``model.json``."""
         return {
             "head": self.head.name,
             "network_name": self.network_name,
@@ -214,29 +229,12 @@ class Model:
             "zero_point": self.zero_point,
             "band": self.band,
             "calibration": self.calibration,
+            "dropout_tuning": self.dropout_tuning,
             "provenance": self.provenance,
         }
 
 
-def _short_card(model: Model, name: str) -> str:
-    rows = "\n".join(f"| {p.name} | {p.unit or '–'} | {p.transform} |" for p in model.parameters)
-    height, width, channels = model.image_shape
-    band = f", {model.band}" if model.band else ""
-    return f"""# {name}
-
-A gampen_tf model ({model.head.name} head) for images of {height} × {width} px and {channels}
-band{"s" * (channels > 1)}, {model.pixel_scale}″ a pixel, in {model.pixel_unit} (zero point {model.zero_point}
-AB){band}.
-
-| parameter | unit | transform |
-| --- | --- | --- |
-{rows}
-
-Measured accuracy: `metrics.json`. How it was made: `provenance` in `model.json`.
-"""
-
-
-# Of a model's description, what a posterior depends on; the rest tells where the model comes from.
+# The part of a model's description that a posterior depends on; the rest is an account of its making.
 _POSTERIOR_FIELDS = (
     "head",
     "scaler",
@@ -252,7 +250,7 @@ _POSTERIOR_FIELDS = (
 
 
 def fingerprint(model: Model) -> str:
-    """sha256 of everything in a model that a posterior depends on: weights, architecture, scaler, stretch, …
+    """Hash (sha256) of all that a posterior depends on: weights, architecture, scaler, stretch, …
 
     Where the code of a layer lies is not part of it: a layer is known by its registered name.
     """
@@ -272,7 +270,7 @@ def _without_modules(config: Any) -> Any:
 
 
 def weights_hash(network: keras.Model) -> str:
-    """sha256 of a network's weights, but for its dropout rates, which the limits do not depend on.
+    """Hash (sha256) of a network's weights without its dropout rates, on which domain limits do not depend.
 
     Parameters
     ----------

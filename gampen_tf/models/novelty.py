@@ -34,14 +34,14 @@ _CHUNK = 2048
 class Novelty:
     """Distance of an image to the training images in the network's own features.
 
-    The features are what the network's last layer sees. They are centred and rotated to their principal directions in
-    the training set; the leading ones, that hold 99 % of the variance (at most 32), are scaled to unit variance, and
+    The features are the input of the network's last layer. They are centred and rotated to their principal directions
+    in the training set; the leading ones, that hold 99 % of the variance (at most 32), are scaled to unit variance, and
     all the others make one more coordinate, the distance from the subspace of the leading ones, scaled alike. The
     score is the mean Euclidean distance to the 5 nearest of 2000 training galaxies in these coordinates (Sun et al.
     2022, with the residual of Wang et al. 2022). Neighbours, because the features of galaxies of all sizes and fluxes
     fill a curved sheet and no ellipsoid.
 
-    It sees what the network sees: a galaxy that differs in ways that the features do not carry is not novel, and
+    It depends on the features alone: a galaxy that differs in ways that they do not carry is not novel, and
     neither is an image of another kind that happens to look like a galaxy.
 
     Parameters
@@ -67,7 +67,7 @@ class Novelty:
 
     @classmethod
     def fit(cls, training_features: ArrayLike, held_out_features: ArrayLike, *, seed: int = 0) -> Novelty:
-        """From the features of training images, and of others of the same kind that set the threshold.
+        """Fit to the features of training images, and to those of held-out ones that set the threshold.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class Novelty:
         return cls(mean, whitening, scale, bank, scores[ranks], len(scores))
 
     def scores(self, features: ArrayLike) -> np.ndarray:
-        """(N,) distances; NaN for features that are not finite."""
+        """Distances of images from the training images, (N,); NaN for features that are not finite."""
         features = _checked(features, len(self.mean))
         return _distance(_coordinates(features, self.mean, self.whitening, self.residual_scale), self.bank)
 

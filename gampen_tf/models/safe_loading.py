@@ -1,4 +1,4 @@
-"""Loading of network files, and refusal of those that name code other than Keras's and gampen_tf's."""
+"""Safe loading of network files: those that name code of other packages are refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from .. import layers  # noqa: F401 - registered: what is not cannot be told from foreign code
+from .. import layers  # noqa: F401 - registered: what is not looks like foreign code
 from ..io.files import PathLike
 
 __all__ = ["load_network", "refuse_foreign_code"]
@@ -33,7 +33,7 @@ _FORBIDDEN_CLASSES = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", 
 def load_network(path: PathLike) -> keras.Model:
     """Load a network from its ``.keras`` file.
 
-    Its layers of gampen_tf must have been imported: a registered name is all that tells them from foreign ones.
+    Its layers of gampen_tf must have been imported: their registered names distinguish them from foreign ones.
 
     Raises
     ------

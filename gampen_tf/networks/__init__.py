@@ -1,4 +1,4 @@
-"""One published network a file, and surgery on graphs. Untrained Keras only.
+"""Published networks, one a file, and functions on their graphs; untrained, in Keras alone.
 
 A new network is one file: a function under ``@register("its_name", preset=..., stretch_inside=..., paper=...)``, and a
 line below that imports it. The rest of the package takes any network that keeps this contract, and :func:`check` names

@@ -1,9 +1,9 @@
-"""The compact network: a hundredth of the exact one's cost, built on what is known of the problem.
+"""The compact network: a hundredth of the cost of GaMPEN's, from what is known of centred galaxies.
 
 The galaxy is centred, so a fine image of the centre, a coarse one of the whole frame and a learned crop between the two
 carry what a 239 × 239 frame holds. Sérsic-like light is nearly all in its radial profile: fixed sums over rings, in
-float32, tell flux and size to a fraction of a percent. They are taken of the image and of its point-symmetric part,
-from which neighbours are gone, and the convolutions add what rings cannot tell. The flux is nearly the sum of the
+float32, give flux and size to a fraction of a percent. They are taken of the image and of its point-symmetric part,
+from which neighbours are gone, and the convolutions add what rings cannot give. The flux is nearly the sum of the
 pixels, which enters the last layer as a feature of its own, so that the network has the correction to learn.
 """
 
@@ -97,7 +97,7 @@ def compact(
     for i in (2, 3):
         profile = layers.Dense(units, activation="gelu", dtype="float32", name=f"profile_dense{i}")(dropout(profile))
 
-    # float32 from here on: a logarithm of the flux is wanted to a thousandth
+    # float32 from here on: a logarithm of the flux is needed to a thousandth
     together = layers.Concatenate(dtype="float32", name="together")([profile, x])
     hidden = layers.Dense(units, activation="gelu", dtype="float32", name="hidden")(dropout(together))
     features = layers.Concatenate(dtype="float32", name="features")([dropout(hidden), dropout(profile), rings])

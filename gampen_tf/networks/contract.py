@@ -1,4 +1,4 @@
-"""A check of the contract of networks: what one lacks of what `gampen_tf.networks` asks for."""
+"""A check of a network against the contract that `gampen_tf.networks` states."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Callable, Iterator
 
 import keras
 
-from ..layers.heads import HEADS, find_head
+from ..layers.heads import HEADS, GaussianHead, find_head
 from ..layers.keras_graph import made_by, nested_layers
-from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers
+from ..layers.monte_carlo_dropout import dropout_layers
 from .precision import dtype_policy
 from .registry import find
 
 __all__ = ["check"]
 
+_KERAS_REASON = "Exception encountered: "
 _KERAS_DROPOUT = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
 
 
 def check(
     network: str | Callable[..., keras.Model], image_shape: tuple[int, int, int], n_parameters: int = 3, **options
 ) -> list[str]:
-    """What a network lacks of the contract of :mod:`gampen_tf.networks`.
+    """List the faults of a network: where it breaks the contract of :mod:`gampen_tf.networks`.
 
     >>> networks.check(my_network, (64, 64, 1))
     ["layer 'drop' is Keras's Dropout, which is off when a network predicts; use MonteCarloDropout"]
@@ -35,7 +36,9 @@ def check(
         Height, width, channels. The network is built a few times for it.
     n_parameters : int, optional
     **options
-        Of the network: those that make it small. With ``head`` that head alone is tried, else all.
+        Of the network, as for `gampen_tf.networks.build`: those that make it small. With ``head`` that head alone is
+        tried. Else all heads are tried one after the other, up to the first with faults: those of the next are
+        mostly the same.
 
     Returns
     -------
@@ -45,22 +48,37 @@ def check(
     function = find(network).function if isinstance(network, str) else network
     takes = inspect.signature(function).parameters
     faults = list(_faults_of_signature(takes))
-    heads = [options["head"]] if "head" in options else list(HEADS) if "head" in takes else ["gaussian"]
+    if "head" not in takes:
+        return faults + _faults_of_build(function, tuple(image_shape), n_parameters, GaussianHead(), options)
+    heads = [find_head(options["head"])] if "head" in options else HEADS.values()
     for head in heads:
-        chosen = {**options, "head": head} if "head" in takes else options
-        try:
-            built = function(tuple(image_shape), n_parameters, **chosen)
-            with dtype_policy("mixed_bfloat16"):
-                lowered = function(tuple(image_shape), n_parameters, **chosen)
-        except Exception as error:
-            return [*faults, f"it cannot be built for images of {tuple(image_shape)} and a {head} head: {error}"]
-        if not isinstance(built, keras.Model) or not hasattr(built, "operations"):
-            return [*faults, f"it is a {type(built).__name__} without a graph; make a functional keras.Model"]
-        faults += _faults_of_inputs(built, image_shape)
-        faults += _faults_of_head(built, lowered, head, n_parameters)
-        faults += _faults_of_dropout(built)
-        faults += _faults_of_statistics(built)
-        faults += _faults_of_layers(built)
+        chosen = {**options, "head": head.name}
+        found = _faults_of_build(function, tuple(image_shape), n_parameters, head, chosen)
+        if found:
+            return faults + found
+    return faults
+
+
+def _faults_of_build(function, image_shape, n_parameters, head, options) -> list[str]:
+    """Faults of the network that a function builds with a head."""
+    try:
+        built = function(image_shape, n_parameters, **options)
+        with dtype_policy("mixed_bfloat16"):
+            lowered = function(image_shape, n_parameters, **options)
+    except Exception as error:
+        return [
+            f"it cannot be built for images of {image_shape} and a {head.name} head: "
+            f"{type(error).__name__}: {_reason(error)}"
+        ]
+    if not isinstance(built, keras.Model) or not hasattr(built, "operations"):
+        return [f"it is a {type(built).__name__} without a graph; make a functional keras.Model"]
+    faults = [
+        *_faults_of_inputs(built, image_shape),
+        *_faults_of_head(built, lowered, head, n_parameters),
+        *_faults_of_dropout(built),
+        *_faults_of_statistics(built),
+        *_faults_of_layers(built),
+    ]
     return list(dict.fromkeys(faults))
 
 
@@ -84,32 +102,35 @@ def _faults_of_inputs(network, image_shape) -> Iterator[str]:
     inputs = [tensor.name for tensor in network.inputs]
     if inputs not in (["images"], ["images", "psf"]):
         yield f"its inputs are named {inputs}; expected 'images', and 'psf' for one that takes the PSF"
-    elif network.inputs[0].shape[1:] != tuple(image_shape):
-        yield f"it takes images of {network.inputs[0].shape[1:]} where {tuple(image_shape)} were asked for"
+    elif network.inputs[0].shape[1:] != image_shape:
+        yield f"it takes images of {network.inputs[0].shape[1:]} where {image_shape} were asked for"
 
 
 def _faults_of_head(network, lowered, head, n_parameters) -> Iterator[str]:
     shapes = [tuple(tensor.shape[1:]) for tensor in network.outputs]
-    size = find_head(head).n_outputs(n_parameters)
+    size = head.n_outputs(n_parameters)
     if shapes != [(size,)]:
-        yield f"its outputs have the shapes {shapes}; a {head} head for {n_parameters} parameters has [({size},)]"
+        yield (
+            f"its outputs have the shapes {shapes}; a {head.name} head for {n_parameters} parameters has [({size},)]: "
+            "give the last layer find_head(head).n_outputs(n_parameters) outputs"
+        )
     last = made_by(network.outputs[0])
     if last is None or last.operation.name != "head":
-        yield "its last layer is not named 'head', by which fine-tuning knows it"
+        yield "its last layer is not named 'head', by which fine-tuning finds it"
     if any(tensor.dtype != "float32" for tensor in [*network.outputs, *lowered.outputs]):
         yield "its head computes in the type of the dtype policy; give the last layer dtype='float32'"
 
 
 def _faults_of_dropout(network) -> Iterator[str]:
-    for layer in nested_layers(network):
-        if isinstance(layer, _KERAS_DROPOUT):
-            yield (
-                f"layer {layer.name!r} is Keras's {type(layer).__name__}, which is off when a network predicts; "
-                "use MonteCarloDropout"
-            )
+    kerass = [layer for layer in nested_layers(network) if isinstance(layer, _KERAS_DROPOUT)]
+    for layer in kerass:
+        yield (
+            f"layer {layer.name!r} is Keras's {type(layer).__name__}, which is off when a network predicts; "
+            "use MonteCarloDropout"
+        )
     indices = [layer.index for layer in dropout_layers(network)]
-    if not indices:
-        yield f"it has no {MonteCarloDropout.__name__}: all its passes are the same"
+    if not indices and not kerass:
+        yield "it has no MonteCarloDropout: all its passes are the same; apply numbered_dropout(dropout_rate)"
     if len(set(indices)) < len(indices):
         yield f"its dropout layers have the indices {indices}; each needs one of its own"
 
@@ -125,6 +146,20 @@ def _faults_of_statistics(network) -> Iterator[str]:
 
 
 def _faults_of_layers(network) -> Iterator[str]:
+    faults = list(_faults_of_code(network))
+    yield from faults
+    # code that is not loaded from a file cannot be made again either
+    if not faults:
+        try:
+            type(network).from_config(json.loads(json.dumps(network.get_config())))
+        except Exception as error:
+            yield (
+                f"it cannot be made again from its configuration: {_reason(error)}; let get_config of each layer of "
+                "your own give all arguments of its __init__"
+            )
+
+
+def _faults_of_code(network) -> Iterator[str]:
     for layer in nested_layers(network):
         kind = type(layer)
         is_kerass = kind.__module__.startswith("keras.")
@@ -132,10 +167,14 @@ def _faults_of_layers(network) -> Iterator[str]:
             yield f"layer {layer.name!r} is a Lambda, which is not loaded from a file; write a layer of its own"
         elif not is_kerass and not keras.saving.get_registered_name(kind).startswith("gampen_tf>"):
             yield f'{kind.__name__} is not registered; write @keras.saving.register_keras_serializable("gampen_tf")'
-    try:
-        type(network).from_config(json.loads(json.dumps(network.get_config())))
-    except Exception as error:
-        yield f"it cannot be made again from its configuration: {error}"
+
+
+def _reason(error) -> str:
+    """The line of an error's text with the reason."""
+    lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
+    # Keras puts whole configurations before it
+    reasons = [line for line in lines if line.startswith(_KERAS_REASON)]
+    return reasons[-1].removeprefix(_KERAS_REASON) if reasons else lines[0] if lines else "no message"
 
 
 def _is_plain(value):

@@ -34,7 +34,7 @@ def gampen(
     regularization=0.0,
     name="gampen",
 ):
-    """GaMPEN's network, of 143 125 226 weights at 239 px and three channels.
+    """GaMPEN's network: 143 125 226 weights for images of 239 px and three channels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""GaMPEN's published weights: PyTorch state dicts for our network.
+"""GaMPEN's published weights, from PyTorch state dicts.
 
 With the mean and the standard deviation of the labels that the weights were trained on they make a model that predicts:
 
@@ -56,7 +56,7 @@ def load_gampen_weights(
     image_shape: tuple[int, int, int] | None = None,
     dropout_rate: float = 7e-4,
 ) -> keras.Model:
-    """GaMPEN's network with weights from its PyTorch program.
+    """Load GaMPEN's network with weights of its PyTorch program.
 
     The number of outputs, the channels and the kind of transform come from the weights. So does the cutout's size, up
     to the two poolings of the localisation net, which four sizes share: of those it is the published one (239, 143 or

@@ -1,4 +1,4 @@
-"""Parts of a functional network, on its own graph and weights: localisation, features, front and back.
+"""Parts of a functional network that share its graph and weights: localisation, features, front and back.
 
 Much of a network gives the same result again and again: in Monte Carlo dropout everything before the first
 dropout is the same in every pass, and in training everything before the first weight is the same in every
@@ -22,7 +22,7 @@ def takes_psf(network: keras.Model) -> bool:
 
 
 def localisation(network: keras.Model) -> keras.Model:
-    """The part of a network that predicts where to crop, on the network's own graph and weights.
+    """The part of a network that predicts the crop, sharing graph and weights with the network.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _single_or_list(tensors):
 
 
 def feature_network(network: keras.Model) -> keras.Model:
-    """The network up to what its last layer with weights takes, one output (N, F).
+    """The network up to the input of its last layer with weights: the features, (N, F).
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
-"""The same network in another arithmetic: float32 throughout, or convolutions in bfloat16.
+"""The arithmetic of a network: float32 throughout, or convolutions in bfloat16.
 
 bfloat16 keeps 8 bits of a number. A convolution sums hundreds or thousands of products in float32 whatever the type
-of its inputs, so it bears it, and it is where the time goes. Sums of pixels, dense layers on measured features,
-the head and all that follows do not bear it, or gain nothing, and stay in the type that they were trained in.
+of its inputs, so its error stays small, and it takes most of the time. Sums of pixels, dense layers on measured
+features, the head and all that follows would lose digits, or gain nothing, and stay in the type that they were trained
+in.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def dtype_policy(name):
 
 
 def in_float32(network):
-    """`network` with every layer computing in float32; `network` itself where that is so already.
+    """The network with every layer in float32; itself, not a copy, where that is so already.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def _readers(network, tensor):
 
 
 def _copy(network, new_type, inputs=None):
-    """`network` anew, each layer in the dtype policy ``new_type(layer)``, in its own where that is None."""
+    """A copy of `network`, each layer in the dtype policy ``new_type(layer)``, in its own where that is None."""
 
     def anew(layer):
         config = layer.get_config()
@@ -148,7 +149,7 @@ def _copy(network, new_type, inputs=None):
 
 
 def refresh_normalisations(network):
-    """Let each ``keras.layers.Normalization`` compute with the mean and variance that its variables hold.
+    """Bring each ``keras.layers.Normalization`` up to date with the mean and variance in its variables.
 
     Keras makes constants of them in ``build`` and ``adapt``, and on loading; variables that were assigned otherwise
     would be without effect until the model is saved and loaded.

@@ -1,4 +1,4 @@
-"""The registry of networks: what is known of each, under the name by which it is built.
+"""The registry of networks by name, with preset, stretch and paper of each.
 
 A network enters it where it is written, by `register`. No other file lists networks.
 """
@@ -13,6 +13,7 @@ from functools import partial
 
 import keras
 
+from ..layers.heads import GaussianHead, find_head
 from ..layers.monte_carlo_dropout import MonteCarloDropout
 
 __all__ = ["Network", "between_convolutions", "build", "find", "names", "options_of", "register", "temporarily"]
@@ -35,7 +36,7 @@ _USUAL_BETWEEN = (
 
 @dataclass(frozen=True)
 class Network:
-    """A network that is built by its name.
+    """A registered network: the function that builds it, and what goes with it.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class Network:
 
     @property
     def defaults(self) -> dict:
-        """Its options with their defaults, those that every network has (image shape, parameters, name) apart."""
+        """Options with their defaults, without image shape, number of parameters and name."""
         return {
             key: parameter.default
             for key, parameter in inspect.signature(self.function).parameters.items()
@@ -72,7 +73,7 @@ _NETWORKS: dict[str, Network] = {}
 
 
 def register(name: str, *, fixed: Mapping | None = None, **facts):
-    """A decorator that registers a function as a network; it gives the function back as it is.
+    """A decorator that registers a function as a network and returns it unchanged.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def find(name: str) -> Network:
 
 
 def build(name: str, image_shape: tuple[int, int, int], n_parameters: int, **options) -> keras.Model:
-    """A new network, by its name.
+    """Build a new network by its name.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def build(name: str, image_shape: tuple[int, int, int], n_parameters: int, **opt
 
 
 def options_of(name: str, given: Mapping | None = None) -> dict:
-    """The options of a network, those that are not given with their defaults.
+    """All options of a network: those given, and the defaults of the others.
 
     Kept with a trained model, they build the same network again whatever becomes of the defaults.
 
@@ -156,21 +157,21 @@ def options_of(name: str, given: Mapping | None = None) -> dict:
     """
     defaults, given = find(name).defaults, dict(given or {})
     if "head" not in defaults:
-        head = given.pop("head", "gaussian")
-        if head != "gaussian":
+        head = find_head(given.pop("head", GaussianHead()))
+        if not isinstance(head, GaussianHead):
             able = [one for one in names() if "head" in find(one).defaults]
-            raise ValueError(f"network {name!r} has no {head} head; there are {', '.join(able)}")
+            raise ValueError(f"network {name!r} has no {head.name} head; there are {', '.join(able)}")
     return {**defaults, **given}
 
 
 def between_convolutions() -> tuple[type, ...]:
-    """The layer classes that may stand between two convolutions and take the type of the second."""
+    """Layer classes that compute in bfloat16 where they stand before a convolution that does."""
     return (*_USUAL_BETWEEN, *(kind for network in _NETWORKS.values() for kind in network.between_convolutions))
 
 
 @contextmanager
 def temporarily(networks: Mapping[str, Network | Callable]) -> Iterator[None]:
-    """A context within which these networks, given as `Network` or as plain functions, are all that there are."""
+    """A context in which only these networks, given as `Network` or as functions, are registered."""
     before = dict(_NETWORKS)
     _NETWORKS.clear()
     _NETWORKS.update({name: one if isinstance(one, Network) else Network(one) for name, one in networks.items()})

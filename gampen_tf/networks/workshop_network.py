@@ -1,4 +1,4 @@
-"""GaMPEN as first shown: an affine spatial transformer before a network like GaMorNet (Ghosh et al. 2021, figure 1)."""
+"""GaMPEN's first network: an affine spatial transformer before one like GaMorNet (Ghosh et al. 2021, figure 1)."""
 
 import keras
 from keras import layers
@@ -12,8 +12,8 @@ __all__ = ["workshop"]
 
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 # The transform is the identity plus this times the regression; the paper has no such factor. An optimiser such as Adam,
-# whose steps do not know the size of a gradient, moves a sum over thousands of features so far at once that the galaxy
-# leaves the frame for good. Under the paper's own plain steps the transform moves by its square more slowly.
+# whose steps do not depend on the size of a gradient, moves a sum over thousands of features so far at once that the
+# galaxy leaves the frame for good. Under the paper's own plain steps the transform moves by its square more slowly.
 _GAIN = 0.01
 _SMALLEST_SIDE = 64  # below it nothing is left after the third pooling
 

@@ -1,4 +1,4 @@
-"""Latents of galaxies in the plane: principal components, or t-SNE.
+"""Two-dimensional embeddings of latents: principal components, or t-SNE.
 
 >>> from gampen_tf.vae.embedding import embed
 >>> plot_latents(embed(vae.encode(images)[0], method="tsne"), images=images)
@@ -12,7 +12,7 @@ __all__ = ["embed"]
 
 
 def embed(latents, method="pca", *, seed=0):
-    """A plane in which galaxies that are alike lie together.
+    """Embed latents in a plane in which similar galaxies lie together.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A trained generative model of galaxy images: likelihoods, reconstructions and new images.
+"""Likelihoods, reconstructions and new images from a trained generative model of galaxies.
 
 >>> vae = GalaxyVAE.load("galaxy_vae")                    # one that ships, or the path of yours
 >>> crops, prepared = vae.prepare(frames)                 # cut around the source, downscaled, scaled
@@ -13,8 +13,6 @@ It is kept in a directory as a `gampen_tf.Model` is: see :mod:`gampen_tf.models.
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,19 +23,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..io.files import PathLike
+from ..models.card import as_lines, facts, one_line, short_card
 from ..models.directory import GENERATIVE, read_directory, write_directory
 from ..models.safe_loading import load_network
 from .network import kl_from_standard_normal, log_density, split
 from .source_crops import SourceCrops, crop_sources, normalise
+from .weights_file import write_compressed
 
-__all__ = ["GalaxyVAE", "round_weights"]
+__all__ = ["GalaxyVAE"]
 
 _PLAIN_FIELDS = ("variant", "softening", "provenance")
 _BATCH = 256
 _STREAM_ENCODE, _STREAM_SAMPLE, _STREAM_PIXELS = 11, 12, 13
 
 
-@dataclass
+@dataclass(repr=False)
 class GalaxyVAE:
     """A trained generative model of galaxy images.
 
@@ -48,7 +48,7 @@ class GalaxyVAE:
     variant : str
         Which of `gampen_tf.vae.GALAXY_VAES`, or a name of your own.
     softening : float or None
-        Of `gampen_tf.vae.normalise`, by which the images it knows were scaled.
+        Of `gampen_tf.vae.normalise`, by which its training images were scaled.
     provenance, metrics : dict
     card : str, optional
         Goes to ``README.md``.
@@ -67,6 +67,13 @@ class GalaxyVAE:
     def __post_init__(self) -> None:
         self.encoder, self.decoder = self.network.get_layer("encoder"), self.network.get_layer("decoder")
 
+    def __repr__(self) -> str:
+        return f"<GalaxyVAE {self.name!r}: {one_line(self.describe())}>"
+
+    def __str__(self) -> str:
+        more = {"weights": f"{self.network.count_params():,}"}
+        return as_lines(f"GalaxyVAE {self.name!r}", facts(self.describe()) | more)
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return tuple(self.encoder.input_shape[1:])
@@ -76,7 +83,7 @@ class GalaxyVAE:
         return self.decoder.input_shape[-1]
 
     def prepare(self, frames: ArrayLike, **options: Any) -> tuple[SourceCrops, np.ndarray]:
-        """Frames as the model knows images: cut around their most prominent source, downscaled and scaled.
+        """Prepare frames for the model: crop around the brightest source, downscale, and scale the brightness.
 
         Parameters
         ----------
@@ -95,7 +102,7 @@ class GalaxyVAE:
         return crops, normalise(crops.images, self.softening)
 
     def encode(self, images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """q(z | x): means g_μ and variances g_Σ of the latents, (N, L) each.
+        """Means g_μ and variances g_Σ of the latents given images, q(z | x): (N, L) each.
 
         Parameters
         ----------
@@ -106,7 +113,7 @@ class GalaxyVAE:
         return mean, np.exp(log_variance)
 
     def decode(self, latents: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """p(x | z): means f_μ and variances f_Σ of the pixels, (N, H, W, C) each.
+        """Means f_μ and variances f_Σ of the pixels given latents, p(x | z): (N, H, W, C) each.
 
         Parameters
         ----------
@@ -116,7 +123,7 @@ class GalaxyVAE:
         return mean, np.exp(log_variance)
 
     def sample(self, n_images: int, *, seed: int = 0, pixel_noise: bool = False) -> np.ndarray:
-        """New galaxies: f_μ(z) of z drawn from the prior, (n_images, H, W, C).
+        """Draw new galaxies, f_μ(z) of z from the prior: (n_images, H, W, C).
 
         Parameters
         ----------
@@ -133,7 +140,7 @@ class GalaxyVAE:
         return mean + np.sqrt(variance) * noise
 
     def reconstruct(self, images: ArrayLike, *, seed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Means and variances of the pixels at the latents of images, (N, H, W, C) each.
+        """Reconstruct images from their latents: means and variances of the pixels, (N, H, W, C) each.
 
         Parameters
         ----------
@@ -147,7 +154,7 @@ class GalaxyVAE:
         return self.decode(mean)
 
     def log_likelihood_given(self, images: ArrayLike, latents: ArrayLike) -> np.ndarray:
-        """ln p(x | z) of each image at its latents, (N,)."""
+        """Log-likelihood of each image given its latents, ln p(x | z): (N,)."""
         images, latents = self._images(images), self._latents(latents)
         if len(images) != len(latents):
             raise ValueError(f"{len(images)} images and {len(latents)} latents; expected as many of either")
@@ -156,7 +163,7 @@ class GalaxyVAE:
     def log_likelihood_bound(
         self, images: ArrayLike, *, n_mc: int = 16, importance_weighted: bool = False, seed: int = 0
     ) -> np.ndarray:
-        """A lower bound of ln p(x), estimated from draws of q(z | x).
+        """A lower bound of the log-likelihood ln p(x), estimated from draws of q(z | x).
 
         Parameters
         ----------
@@ -195,7 +202,7 @@ class GalaxyVAE:
     def traversal(
         self, steps: Sequence[float] = (-3, -2, -1, 0, 1, 2, 3), *, centre: ArrayLike | None = None
     ) -> np.ndarray:
-        """f_μ(z) with one latent at a time at each of the steps, the others at `centre`: the paper's figure 5.
+        """Images f_μ(z) along each latent, the others at `centre`: the paper's figure 5.
 
         Parameters
         ----------
@@ -219,17 +226,19 @@ class GalaxyVAE:
 
     def save(self, directory: PathLike) -> Path:
         """Write the model directory; files that were there are replaced, each in one step."""
+        return write_directory(
+            directory,
+            GENERATIVE,
+            self.describe(),
+            lambda path: write_compressed(self.network, path),
+            metrics=self.metrics,
+            card=self.card or short_card(self.describe(), Path(directory).name),
+        )
 
-        def write_weights(path: Path) -> None:
-            with tempfile.TemporaryDirectory() as scratch:
-                stored = Path(scratch) / "stored.keras"
-                self.network.save(stored)
-                _compress(stored, path)
-
-        description = {"image_shape": list(self.image_shape), "n_latents": self.n_latents}
-        description |= {name: getattr(self, name) for name in _PLAIN_FIELDS}
-        card = self.card or _short_card(self, Path(directory).name)
-        return write_directory(directory, GENERATIVE, description, write_weights, metrics=self.metrics, card=card)
+    def describe(self) -> dict:
+        """Everything but the weights as plain data, as in ``model.json``."""
+        plain = {name: getattr(self, name) for name in _PLAIN_FIELDS}
+        return {"kind": GENERATIVE, "image_shape": list(self.image_shape), "n_latents": self.n_latents} | plain
 
     @classmethod
     def load(cls, name_or_path: PathLike) -> GalaxyVAE:
@@ -273,24 +282,6 @@ class GalaxyVAE:
         return split(_in_batches(self.decoder, latents))
 
 
-def round_weights(network, n_bits=10):
-    """Round the weights to a mantissa of `n_bits` bits, as float16 has 10, which halves the size of their files.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Changed in place; exponents keep their range.
-    n_bits : int
-        The relative error is at most 2^−(n_bits + 1).
-    """
-    rounded = []
-    for weight in network.get_weights():
-        mantissa, exponent = np.frexp(weight)
-        scale = 2.0 ** (n_bits + 1)
-        rounded.append(np.ldexp(np.round(mantissa * scale) / scale, exponent).astype(weight.dtype))
-    network.set_weights(rounded)
-
-
 def _in_batches(network, inputs):
     parts = [np.zeros((0, *network.output_shape[1:]))]
     for start in range(0, len(inputs), _BATCH):
@@ -306,23 +297,3 @@ def _normals(seed, n, stream, shape):
 def _normal(seed, index, stream, shape):
     key = np.array([seed % 2**64, index], np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream])).standard_normal(shape)
-
-
-def _compress(source, target):
-    """The same archive, deflated; the time stamps stay out, so that equal models make equal files."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
-        for entry in sorted(old.namelist()):
-            new.writestr(zipfile.ZipInfo(entry), old.read(entry), zipfile.ZIP_DEFLATED, 9)
-
-
-def _short_card(vae, name):
-    height, width, channels = vae.image_shape
-    n_weights = vae.network.count_params()
-    return f"""# {name}
-
-A generative model of galaxy images ({vae.variant}, {vae.n_latents} latents, {n_weights} weights) of {height} ×
-{width} px and {channels} band{"s" * (channels > 1)}, scaled by `gampen_tf.vae.normalise` with softening
-{vae.softening}. Regier, McAuliffe & Prabhat (2015). Open it with `gampen_tf.GalaxyVAE.load`.
-
-How good it is: `metrics.json`. How it was made: `provenance` in `model.json`.
-"""

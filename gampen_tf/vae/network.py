@@ -14,7 +14,7 @@ import keras
 from keras import layers, ops
 
 __all__ = [
-    "Corrupt",
+    "DrawLatents",
     "GALAXY_VAES",
     "GalaxyVaeLoss",
     "autoencoder",
@@ -60,7 +60,7 @@ def galaxy_vae(image_shape=(69, 69, 1), n_latents=8, units=(128, 128), name="gal
 def convolutional_galaxy_vae(
     image_shape=(69, 69, 1), n_latents=8, filters=(16, 32, 32), units=128, name="convolutional_galaxy_vae"
 ):
-    """Convolutions at the images' end of each half: fewer weights, and neighbouring pixels known as such.
+    """A convolutional variant: encoder and decoder with convolutions next to the images, and fewer weights.
 
     Parameters
     ----------
@@ -105,9 +105,10 @@ def convolutional_galaxy_vae(
 GALAXY_VAES: dict[str, Callable[..., keras.Model]] = {"dense": galaxy_vae, "convolutional": convolutional_galaxy_vae}
 
 
-@keras.saving.register_keras_serializable("gampen_tf")
-class Corrupt(layers.Layer):
-    """z = μ + exp(ln σ² / 2) ε (Regier et al. 2015, eq. 7).
+# its name in files is the paper's word
+@keras.saving.register_keras_serializable("gampen_tf", name="Corrupt")
+class DrawLatents(layers.Layer):
+    """Latents drawn from the encoder's normal distribution: z = μ + exp(ln σ² / 2) ε (Regier et al. 2015, eq. 7).
 
     Call arguments
     --------------
@@ -129,7 +130,7 @@ class Corrupt(layers.Layer):
 
 
 def autoencoder(encoder, decoder, name="autoencoder"):
-    """Join an encoder and a decoder.
+    """Join an encoder and a decoder to one network.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def autoencoder(encoder, decoder, name="autoencoder"):
     images = keras.Input(encoder.input_shape[1:], name="images")
     noise = keras.Input(decoder.input_shape[1:], name="noise")
     encoded = encoder(images)
-    pixels = decoder(Corrupt(name="corrupt")(encoded, noise))
+    pixels = decoder(DrawLatents(name="corrupt")(encoded, noise))
     return keras.Model({"images": images, "noise": noise}, {"latents": encoded, "pixels": pixels}, name=name)
 
 
@@ -162,20 +163,24 @@ def split(parameters):
 
 
 def log_density(x, mean, log_variance, n_axes=1):
-    """ln N(x; mean, diag exp(log_variance)), summed over the last `n_axes` axes."""
+    """Log-density of a normal distribution, ln N(x; mean, diag exp(log_variance)), over the last `n_axes` axes."""
     terms = (x - mean) ** 2 * ops.exp(-log_variance) + log_variance + math.log(2 * math.pi)
     return -0.5 * ops.sum(terms, axis=tuple(range(-n_axes, 0)))
 
 
 def kl_from_standard_normal(mean, log_variance):
-    """D_KL[N(mean, diag exp(log_variance)) ‖ N(0, I)] = ½ Σ (μ² + σ² − 1 − ln σ²), over the last axis."""
+    """Kullback–Leibler divergence of N(mean, diag exp(log_variance)) from N(0, I), over the last axis.
+
+    ½ Σ (μ² + σ² − 1 − ln σ²).
+    """
     return 0.5 * ops.sum(mean**2 + ops.exp(log_variance) - 1 - log_variance, axis=-1)
 
 
 class GalaxyVaeLoss:
-    """−bound of each image, in nats a pixel: (B,) from images (B, H, W, C) and the outputs of an `autoencoder`.
+    """The loss: minus the bound on the log-likelihood of each image, in nats a pixel.
 
-    The expectation over q is that of the noise the network was given, one draw an image.
+    (B,) from images (B, H, W, C) and the outputs of an `autoencoder`. The expectation over q is that of the noise the
+    network was given, one draw an image.
     """
 
     def __call__(self, images, outputs):

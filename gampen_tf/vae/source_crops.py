@@ -1,4 +1,4 @@
-"""Crops of images about their most prominent source, scaled to one size (Regier et al. 2015, § 3).
+"""Crops of images around their brightest source, scaled to one size (Regier et al. 2015, § 3).
 
 >>> crops = gampen_tf.vae.crop_sources(frames, size=69)
 >>> crops.images.shape, crops.reasons[3]
@@ -87,7 +87,7 @@ def crop_sources(frames, *, size=69, max_neighbour=0.1):
 
 
 def downscale(image, box, size):
-    """The square part of an image as size × size pixels, each the mean of the light over its area.
+    """Downscale a square part of an image to size × size pixels, each the mean of the light over its area.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def downscale(image, box, size):
 
 
 def normalise(images, softening=0.1):
-    """Crops to about [0, 1]: over their bright level, then arcsinh, as the survey's colour pictures are made.
+    """Scale crops to about [0, 1]: divided by their bright level, then arcsinh, as colour pictures of surveys are.
 
     The bright level is the mean of the brightest hundredth of the pixels.  x → arcsinh(x / β) / arcsinh(1 / β).
 

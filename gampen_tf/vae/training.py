@@ -27,9 +27,9 @@ from ..training.presets import find_preset
 from .model import GalaxyVAE
 from .network import GALAXY_VAES, GalaxyVaeLoss
 
-__all__ = ["PRESET", "train_vae"]
+__all__ = ["NoisyPipeline", "PRESET", "train_vae"]
 
-# Regier et al. (2015) take Adam and say no more; decoupled decay of zero makes AdamW the same.
+# Regier et al. (2015) take Adam, and give no settings; decoupled decay of zero makes AdamW the same.
 PRESET = Preset(optimizer="adamw", learning_rate=1e-3, batch_size=64, epochs=100, clip_norm=1.0, averaging=0.998)
 _VALIDATION_SHARE = 20
 
@@ -41,18 +41,22 @@ def train_vae(
     variant: Literal["dense", "convolutional"] = "dense",
     n_latents: int = 8,
     softening: float | None = 0.1,
-    network_options: dict | None = None,
-    preset: Preset | None = None,
+    preset: str | Preset | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
-    augment: bool = True,
+    network_options: dict | None = None,
+    augment: Augmentation | Literal["auto"] | None = "auto",
     seed: int = 0,
     strategy: Literal["auto", "none"] | tf.distribute.Strategy = "auto",
     resume: bool = True,
+    tensorboard: bool = False,
     progress_bar: bool = True,
 ) -> GalaxyVAE:
     """Train a generative model by the variational bound, one draw of the latents an image and epoch.
+
+    All arithmetic is in float32, without a choice of precision as in `gampen_tf.train`: the likelihood divides the
+    error of each pixel by a predicted σ, which may be smaller than the last digit of the pixel in bfloat16.
 
     Parameters
     ----------
@@ -65,18 +69,19 @@ def train_vae(
     n_latents : int
     softening : float or None
         With which the images were scaled: kept with the model for :meth:`GalaxyVAE.prepare`.
-    network_options : dict, optional
-        More arguments of the network.
-    preset : Preset, optional
-        See :mod:`gampen_tf.training.presets`.
+    preset : str or Preset, optional
+        Settings of the optimiser; by default those of :data:`gampen_tf.vae.training.PRESET`. The objective is always
+        the bound.
     epochs, batch_size, learning_rate : optional
         In place of the preset's.
-    augment : bool
-        Turn and mirror the training images: a galaxy is as likely seen any way round.
+    network_options : dict, optional
+        More arguments of the network.
+    augment : Augmentation or "auto" or None
+        By default flips and quarter turns: a galaxy is as likely seen any way round.
     seed : int
-        Of the initial weights, the order of the images, their turns and the noise.
-    strategy, resume, progress_bar
-        As in `gampen_tf.train`.
+        Of the initial weights, the order of the images, the augmentation and the noise.
+    strategy, resume, tensorboard, progress_bar
+        As for :func:`gampen_tf.train`.
 
     Returns
     -------
@@ -104,6 +109,7 @@ def train_vae(
     )
     strategy = find_strategy(strategy)
     options = {"n_latents": n_latents, **(network_options or {})}
+    augment = Augmentation() if augment == "auto" else augment
     with strategy.scope(), seeded(seed):
         network = GALAXY_VAES[variant](images.shape[1:], **options)
     held_out = np.arange(len(images)) % _VALIDATION_SHARE == _VALIDATION_SHARE - 1
@@ -114,22 +120,21 @@ def train_vae(
         "softening": softening,
         **asdict(preset),
         "batch_size": min(preset.batch_size, n_training),
-        "augment": bool(augment),
+        "augment": augment and asdict(augment),
         "seed": seed,
         "data": hashlib.sha256(np.ascontiguousarray(images).tobytes()).hexdigest()[:16],
     }
-    turns = Augmentation(turns=True) if augment else None
-    training = _NoisyPipeline(
-        images[~held_out], settings["batch_size"], n_latents, seed, shuffle=True, augment=turns, drop_remainder=True
+    training = NoisyPipeline(
+        images[~held_out], settings["batch_size"], n_latents, seed, shuffle=True, augment=augment, drop_remainder=True
     )
-    validation = _NoisyPipeline(images[held_out], settings["batch_size"], n_latents, seed)
+    validation = NoisyPipeline(images[held_out], settings["batch_size"], n_latents, seed)
     trainer = Trainer(
         network,
         preset,
         GalaxyVaeLoss(),
         strategy,
         training.n_batches * preset.epochs,
-        files=None if output is None else RunFiles(output, settings),
+        files=None if output is None else RunFiles(output, settings, tensorboard=tensorboard),
         progress_bar=progress_bar,
     )
     if resume:
@@ -155,8 +160,16 @@ def train_vae(
     return vae
 
 
-class _NoisyPipeline:
-    """A pipeline of images as input and label both, with the noise that corrupts their latents beside the input."""
+class NoisyPipeline:
+    """Batches of images as input and label both, and of the noise for the draws of their latents.
+
+    Parameters
+    ----------
+    images : (N, H, W, C) float32 array
+    batch_size, n_latents, seed : int
+    **options
+        `shuffle`, `augment`, `drop_remainder`, as in `gampen_tf.training.pipelines.TensorPipeline`.
+    """
 
     def __init__(self, images, batch_size, n_latents, seed, **options):
         labels = np.zeros((len(images), 1), np.float32)

@@ -1,10 +1,22 @@
-"""The outputs of a Gaussian head."""
+"""Heads, and the outputs of a Gaussian one."""
+
+import copy
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from gampen_tf.layers import mixture_parameters, n_from_outputs, n_outputs, scale_tril, split_outputs
+from gampen_tf.layers import (
+    HEADS,
+    GaussianHead,
+    PointHead,
+    find_head,
+    mixture_parameters,
+    n_from_outputs,
+    n_outputs,
+    scale_tril,
+    split_outputs,
+)
 
 
 def test_outputs_are_mean_log_variance_and_lower_triangle_by_rows():
@@ -30,3 +42,22 @@ def test_numbers_of_outputs():
     for k in (0, 1, 3, 10):
         with pytest.raises(ValueError, match="2, 5, 9"):
             n_from_outputs(k)
+
+
+def test_heads_go_by_their_names_and_a_copy_is_the_same_head():
+    assert [find_head(name) for name in ("gaussian", "point")] == [GaussianHead(), PointHead()] == list(HEADS.values())
+    for head in HEADS.values():
+        assert find_head(head) is head
+        assert copy.deepcopy(head) == head
+    assert GaussianHead() != PointHead()
+    with pytest.raises(ValueError, match="head 'mixture'; expected one of 'gaussian', 'point'"):
+        find_head("mixture")
+
+
+def test_the_components_of_a_point_head_have_no_width(rng):
+    outputs = rng.normal(size=(4, 2, 3)).astype(np.float32)
+    means, factors = PointHead().components(outputs)
+    np.testing.assert_array_equal(means, outputs)
+    assert factors.shape == (4, 2, 3, 3)
+    assert not np.any(factors)
+    assert PointHead().n_outputs(3) == 3

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from gampen_tf.io import locations as resources
+from gampen_tf.io.locations import find_model_directory
 from gampen_tf.models import FORMAT_VERSIONS, fingerprint, list_models, load_model, read_description
 
 
@@ -60,17 +60,17 @@ def test_a_newer_format_is_refused(directory):
         read_description(directory)
 
 
-def test_models_are_found_by_name(directory, tmp_path, monkeypatch):
-    room = tmp_path / "room" / "models"
-    room.mkdir(parents=True)
-    shutil.copytree(directory, room / "deep")
-    monkeypatch.setattr(resources, "_room", lambda kind: room.parent / kind)
-    assert list_models() == ["deep"]
-    assert load_model("deep").name == "deep"
-    with pytest.raises(FileNotFoundError, match="no model named 'shallow'.* are: deep"):
+def test_models_are_found_by_name_and_by_path(tmp_path):
+    names = list_models()
+    assert {"hsc_wide_g", "galaxy_vae"} <= set(names)
+    shutil.copytree(find_model_directory("kids_r_galnet1"), tmp_path / "mine")
+    shipped, mine = load_model("kids_r_galnet1"), load_model(tmp_path / "mine")
+    assert (shipped.name, mine.name) == ("kids_r_galnet1", str(tmp_path / "mine"))
+    assert fingerprint(shipped) == fingerprint(mine)
+    with pytest.raises(FileNotFoundError, match=f"no model named 'shallow'.* are: {', '.join(names)}"):
         load_model("shallow")
     with pytest.raises(FileNotFoundError, match="holds no finished model"):
-        load_model(tmp_path / "room")
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,18 @@ def test_format_1_is_read_with_what_its_provenance_tells(model, directory, words
     assert load_model(directory.parent / "new").label_scaling == loaded.label_scaling
 
 
+def test_a_tuning_in_the_account_of_the_training_becomes_the_models(model, directory):
+    description = json.loads((directory / "model.json").read_text())
+    del description["dropout_tuning"]
+    description["provenance"] |= {"dropout_tuning": {"chosen": 0.02}}
+    (directory / "model.json").write_text(json.dumps(description))
+    loaded = load_model(directory)
+    assert loaded.dropout_tuning == {"chosen": 0.02}
+    assert loaded.provenance == json.loads(json.dumps(model.provenance, default=float))
+    assert fingerprint(loaded) == fingerprint(model)
+    assert load_model(loaded.save(directory.parent / "new")).dropout_tuning == {"chosen": 0.02}
+
+
 def test_descriptions_are_told_apart_by_their_kind(directory):
     assert read_description(directory)["kind"] == "posterior"
     assert read_description("galaxy_vae")["kind"] == "galaxy_vae"
@@ -105,6 +117,6 @@ def test_descriptions_are_told_apart_by_their_kind(directory):
 
 def test_shipped_models_are_in_todays_format():
     for name in list_models():
-        text = (resources.find_model_directory(name) / "model.json").read_text()
+        text = (find_model_directory(name) / "model.json").read_text()
         description = read_description(name)
         assert json.loads(text)["format_version"] == FORMAT_VERSIONS[description["kind"]]

@@ -14,6 +14,10 @@ class TestGampen(NetworkCase):
     image_shape = (48, 48, 1)
     n_parameters = 2
 
+    @pytest.mark.slow
+    def test_the_contract_is_kept(self):
+        super().test_the_contract_is_kept()
+
 
 def test_gampen_refuses_what_it_cannot_take():
     with pytest.raises(ValueError, match="33 px"):

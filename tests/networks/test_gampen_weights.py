@@ -60,6 +60,7 @@ def test_published_networks_measure_single_band_images_in_counts(tmp_path):
     np.testing.assert_allclose(posterior.means[0, 0], expected[:3], rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_state_dicts_without_inserted_dropout_and_prefix_are_read_alike(tmp_path):
     case = gampen_reference.CASES["affine"]
     state = {name.removeprefix("module."): value for name, value in gampen_reference.random_state(*case).items()}

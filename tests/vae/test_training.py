@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gampen_tf.training import loop
+from gampen_tf.training.checkpoints import RunFiles
 from gampen_tf.vae import GalaxyVAE, train_vae
-from gampen_tf.vae.training import _NoisyPipeline
+from gampen_tf.vae.training import NoisyPipeline
 
 OPTIONS = {"n_latents": 2, "network_options": {"units": (24, 24)}, "batch_size": 32, "progress_bar": False}
 
@@ -48,17 +48,17 @@ def test_the_same_seed_trains_the_same_model(toy):
 
 def test_a_stopped_run_goes_on_to_the_same_weights(toy, tmp_path, monkeypatch):
     unbroken = train_vae(toy[0][:100], epochs=3, seed=4, **OPTIONS)
-    whole, calls = loop.Trainer._train_epoch, []
+    write_last = RunFiles.write_last
 
-    def stopping(self, pipeline, epoch, n_epochs):
-        if epoch == 1 and not calls:
-            calls.append(epoch)
+    def stopping(self, paths, arrays, history):
+        if len(history) == 2:
             raise KeyboardInterrupt
-        return whole(self, pipeline, epoch, n_epochs)
+        write_last(self, paths, arrays, history)
 
-    monkeypatch.setattr(loop.Trainer, "_train_epoch", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        train_vae(toy[0][:100], tmp_path, epochs=3, seed=4, **OPTIONS)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFiles, "write_last", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            train_vae(toy[0][:100], tmp_path, epochs=3, seed=4, **OPTIONS)
     train_vae(toy[0][:100], tmp_path, epochs=3, seed=4, **OPTIONS)
     resumed = GalaxyVAE.load(tmp_path)
     for a, b in zip(resumed.network.get_weights(), unbroken.network.get_weights(), strict=True):
@@ -68,7 +68,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(toy, tmp_path, monkeypatch):
 
 
 def test_batches_are_a_function_of_seed_and_epoch(toy):
-    pipeline = _NoisyPipeline(toy[0][:70].astype(np.float32), 32, 5, seed=3, shuffle=True)
+    pipeline = NoisyPipeline(toy[0][:70].astype(np.float32), 32, 5, seed=3, shuffle=True)
     first, again, later = ([x for x, _ in pipeline.epoch(e)] for e in (1, 1, 2))
     for a, b, c in zip(first, again, later, strict=True):
         np.testing.assert_array_equal(a["noise"], b["noise"])
