@@ -47,7 +47,7 @@ def _add_simulate(verbs):
     sub.add_argument("--n-images", type=int, required=True, metavar="N")
     sub.add_argument("--seed", type=int)
     sub.add_argument("--workers", type=int, metavar="N", help="processes; as many as cores by default")
-    sub.add_argument("--format", choices=["shards", "fits"], help="form of the files; shards by default")
+    sub.add_argument("--format", choices=["shards", "fits"], help="format of the files; shards by default")
     _add_client(sub)
 
 
@@ -97,9 +97,6 @@ def _add_predict(verbs):
         "--n-mc", type=int, metavar="N", help="draws that a posterior offers, or with --catalogue that it keeps"
     )
     _add_passes(sub)
-    sub.add_argument("--tolerance", type=float, help="Monte Carlo error allowed by --passes auto, in posterior widths")
-    sub.add_argument("--batch-size", type=int, metavar="N")
-    sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
     sub.add_argument(
         "--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for models that take it"
     )
@@ -123,6 +120,7 @@ def _add_crop(verbs):
     _add_reading_options(sub)
     sub.add_argument("-o", "--output", required=True, metavar="FOLDER")
     sub.add_argument("--overwrite", action="store_true", help="replace crops that are there")
+    sub.add_argument("--batch-size", type=int, metavar="N", help="images of one call; 64 by default")
 
 
 def _add_evaluate(verbs):
@@ -138,24 +136,34 @@ def _add_evaluate(verbs):
 
 def _add_tune_dropout(verbs):
     sub = _verb(verbs, "tune-dropout", run.tune_dropout, "coverage against the dropout rate; the model gets the best")
-    sub.add_argument("--passes", type=int, metavar="N", help="passes with dropout")
-    _add_fitted_model(sub, "data sets, of whose validation split")
+    _add_fitted_model(sub, "data sets to join")
+    sub.add_argument(
+        "--passes",
+        type=int,
+        metavar="N",
+        help="passes with dropout for each rate; 16 by default, the same for all rates",
+    )
+    _add_seed_and_batch(sub)
+    _add_precision(sub, "float32 by default: bfloat16 was not tried at every rate")
     sub.add_argument("--rates", type=_numbers, metavar="RATES", help="with commas; 0 to 0.2 by default")
-    _add_part(sub, "validation", "2000")
+    _add_part(sub, "validation", "2000 of the split")
 
 
 def _add_calibrate(verbs):
     sub = _verb(verbs, "calibrate", run.calibrate, "fit a recalibration, which predict then applies")
-    sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
     _add_fitted_model(sub, "data sets that neither trained nor tuned the model nor will test it")
     sub.add_argument("--kind", help="its steps, joined by +: temperature, temperature_each, conditional, quantile")
-    _add_part(sub, "validation", "all")
+    _add_part(sub, "validation", "all of the split")
+    _add_passes(sub)
 
 
 def _add_fit_limits(verbs):
     sub = _verb(verbs, "fit-limits", run.fit_limits, "fit the model's domain limits, by which predict sets flags")
-    sub.add_argument("--passes", type=int, metavar="N", help="passes with dropout")
     _add_fitted_model(sub, "the data sets that the model was trained on")
+    sub.add_argument(
+        "--passes", type=int, metavar="N", help="passes with dropout; 8 by default, since a median needs few"
+    )
+    _add_seed_and_batch(sub)
     sub.add_argument(
         "--false-alarm",
         type=float,
@@ -195,7 +203,24 @@ def _add_part(sub, split, n_images):
 
 def _add_passes(sub):
     sub.add_argument("--passes", type=_count_or_auto, metavar="N|auto", help="passes with dropout; auto by default")
-    sub.add_argument("--seed", type=int)
+    sub.add_argument(
+        "--tolerance",
+        type=float,
+        help="Monte Carlo error allowed by --passes auto, in half-widths of the posterior; 0.1 by default",
+    )
+    _add_seed_and_batch(sub)
+    _add_precision(sub, "auto by default")
+
+
+def _add_seed_and_batch(sub):
+    sub.add_argument("--seed", type=int, help="of dropout masks and draws; 0 by default")
+    sub.add_argument(
+        "--batch-size", type=int, metavar="N", help="images times passes of one call; from the free memory by default"
+    )
+
+
+def _add_precision(sub, default):
+    sub.add_argument("--precision", choices=["auto", "float32", "bfloat16"], help=f"arithmetic; {default}")
 
 
 def _add_no_recalibrate(sub):
@@ -207,7 +232,6 @@ def _add_no_recalibrate(sub):
 def _add_fitted_model(sub, data):
     sub.add_argument("model", help="directory of the model")
     _add_data(sub, data)
-    sub.add_argument("--seed", type=int)
 
 
 def _add_training_options(sub):

@@ -8,7 +8,8 @@ import gampen_tf
 from ..core.flags import describe, is_unmeasurable
 from ..io import locations
 from ..io.tables import check_table_path, write_table
-from ..models.directory import GENERATIVE, read_description
+from ..models.card import one_line
+from ..models.directory import read_description
 
 __all__ = [
     "calibrate",
@@ -119,25 +120,15 @@ def list_models(options):
     names = gampen_tf.list_models()
     width = max(map(len, names), default=0) + 2
     for name in names:
-        print(f"{name:<{width}}{_facts(name)}")
+        print(f"{name:<{width}}{one_line(read_description(name))}")
 
 
 def show_model(options):
     directory = locations.find_model_directory(options["name"])
-    print(f"{directory}\n{_facts(directory)}")
+    print(f"{directory}\n{one_line(read_description(directory))}")
     card = directory / "README.md"
     if card.is_file():
         print(f"\n{card.read_text()}")
-
-
-def _facts(name_or_path):
-    model = read_description(name_or_path)
-    side = " × ".join(str(size) for size in model["image_shape"])
-    if model["kind"] == GENERATIVE:
-        return f"a generative model of galaxy images, {model['n_latents']} latents; {side} pixels"
-    names = ", ".join(parameter["name"] for parameter in model["scaler"]["parameters"])
-    psf = f"; with the PSF, {' × '.join(map(str, model['psf_shape']))}" if model["psf_shape"] else ""
-    return f"{names}; {side} pixels of {model['pixel_scale']:g}″ in {model['pixel_unit']}; band {model['band']}{psf}"
 
 
 def _one_or_all(given):

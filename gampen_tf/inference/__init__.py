@@ -5,7 +5,7 @@ from .catalogues import predict_catalogue, read_catalogue
 from .cropping import crop, crop_box
 from .flagging import Flags
 from .labelled import Labelled, labelled_posterior
-from .monte_carlo import DEFAULT_TOLERANCE, MAX_PASSES, MonteCarloEngine, Passes
+from .monte_carlo import DEFAULT_TOLERANCE, MonteCarloEngine, Passes
 from .precision import CHANGE_METRIC, bfloat16_change
 from .prediction import predict
 from .predictor import Predictor
@@ -16,7 +16,6 @@ __all__ = [
     "DEFAULT_TOLERANCE",
     "Flags",
     "Labelled",
-    "MAX_PASSES",
     "MonteCarloEngine",
     "Passes",
     "Predictor",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +17,16 @@ from ..data.labelled_images import LabelledImages
 from ..data.reading import read_cutouts
 from .flagging import Flags
 
-__all__ = ["Batch", "batches", "checked_psf", "open_cutouts", "own_psf", "psf_of_each"]
+__all__ = [
+    "Batch",
+    "batches",
+    "checked_psf",
+    "labelled_batches",
+    "open_cutouts",
+    "open_with_psf",
+    "psf_of_each",
+    "raw_batches",
+]
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Batch:
         In the model's unit; NaN where one cannot be measured.
     flags : Flags
     psf : (N, h, w, 1) array or None
+    raws : list of RawImage or Refusal, optional
+        The images as they are in the source, where they were asked for.
     """
 
     part: int
@@ -42,6 +52,7 @@ class Batch:
     images: np.ndarray
     flags: Flags
     psf: np.ndarray | None
+    raws: list | None = None
 
 
 def batches(model, cutouts, psf=None, *, size, ranges=((0, None),), first_psf=0):
@@ -82,15 +93,83 @@ def _read(model, cutouts, psf, size, ranges, first_psf):
             first += len(images)
 
 
-def own_psf(images: Any) -> np.ndarray | None:
-    """The PSFs of a simulated data set, opened or given by its folder; None of anything else."""
+def raw_batches(cutouts, *, size):
+    """Generate images as `batches` does, without PSFs, and with what they are in the source beside them.
+
+    Parameters
+    ----------
+    cutouts : Cutouts
+    size : int
+        Images of a batch.
+
+    Yields
+    ------
+    Batch
+        With its `raws`.
+    """
+    return _ahead(_read_raws(cutouts, size))
+
+
+def _read_raws(cutouts, size):
+    first = 0
+    for images, bits, reasons, raws in cutouts.batches(size, with_raws=True):
+        yield Batch(0, first, images, Flags(bits, reasons), None, raws)
+        first += len(images)
+
+
+def labelled_batches(model, data, indices, *, size):
+    """Generate images of a labelled data set as `batches` does, from its files a batch at a time.
+
+    Parameters
+    ----------
+    model : Model
+    data : DataSet
+    indices : (N,) int array
+        Which images of the data set.
+    size : int
+        Images of a batch.
+
+    Yields
+    ------
+    Batch
+        Whose `first` counts from the start of `indices`.
+    """
+    return _ahead(_read_labelled(model, data, indices, size))
+
+
+def _read_labelled(model, data, indices, size):
+    for first in range(0, len(indices), size):
+        rows = indices[first : first + size]
+        psf = data.psfs(rows) if model.psf_shape else None
+        for batch in _read(model, open_cutouts(data.images(rows), model), psf, size, [(0, None)], 0):
+            yield replace(batch, first=first + batch.first)
+
+
+def open_with_psf(images, model, psf=None, **given):
+    """Images from anywhere with their PSFs, those of a simulated data set if none are given.
+
+    Parameters
+    ----------
+    images, model, **given
+        As for `open_cutouts`.
+    psf : (h, w) or (N, h, w) array, optional
+
+    Returns
+    -------
+    cutouts : gampen_tf.data.Cutouts
+    psf : (h, w) or (N, h, w) array, or None
+        As given, or as the data set has it; None for a model that takes none.
+    """
     if isinstance(images, str | Path) and (Path(images) / "dataset.json").is_file():
         images = open_dataset(images)
-    return images.psfs() if isinstance(images, LabelledImages) and images.psf_shape else None
+    cutouts = open_cutouts(images, model, **given)
+    if psf is None and model.psf_shape and isinstance(images, LabelledImages) and images.psf_shape:
+        psf = images.psfs()
+    return cutouts, checked_psf(model, psf, len(cutouts))
 
 
 def open_cutouts(images, model, **given):
-    """Images from anywhere, as `model` takes them.
+    """Images from anywhere, as a model takes them.
 
     Parameters
     ----------

@@ -86,7 +86,10 @@ def _shards_at_a_time(client):
 
 
 class _Common:
-    """What all shards of a run share. It travels as plain data; what a worker makes of it stays there while it does."""
+    """Settings that all shards of a run share, with the predictor and the images that a worker opened by them.
+
+    Plain data travel; predictor and images stay on the worker that made them.
+    """
 
     def __init__(self, job, predicting, model_hash, opening):
         self.job, self._predicting, self._model_hash, self._opening = job, predicting, model_hash, opening
@@ -96,7 +99,7 @@ class _Common:
         return vars(self) | {"_predictor": None, "_opened": None}
 
     def predictor(self):
-        """The predictor, loaded and compiled once on each worker."""
+        """Predictor of the run, loaded and compiled once on each worker."""
         if self._predictor is None:
             predictor = Predictor(**self._predicting)
             if predictor.model_hash != self._model_hash:
@@ -121,7 +124,7 @@ class _Common:
 
 
 def _compute_shard(common, number, images, first_row, names, psf):
-    """On a worker: one shard, from opening the images to writing the file. Returns its number of rows."""
+    """Compute and write one shard, on a worker; gives its number of rows."""
     job = common.job
     with _ONE_AT_A_TIME:
         predictor, cutouts = common.predictor(), common.cutouts(images)

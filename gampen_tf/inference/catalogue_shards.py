@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..io.files import write_whole
+from .batches import batches
 
 __all__ = ["CatalogueJob", "compute_shards", "names_hash", "psf_hash", "shard_is_written", "write_shard"]
 
@@ -31,7 +32,7 @@ class CatalogueJob:
     rows_per_shard : int
     mixture : bool
         Keep the outputs of every pass.
-    draws : int
+    n_mc : int
         Number of draws kept for each galaxy.
     recalibrate : bool
     """
@@ -40,7 +41,7 @@ class CatalogueJob:
     n_rows: int
     rows_per_shard: int
     mixture: bool = False
-    draws: int = 0
+    n_mc: int = 0
     recalibrate: bool = True
 
     @property
@@ -90,9 +91,11 @@ def compute_shards(job, predictor, cutouts, numbers, first_row=0, psf=None, firs
     """
     numbers = list(numbers)
     ranges = [tuple(row - first_row for row in job.rows(number)) for number in numbers]
-    measured = predictor.measured(cutouts, psf, ranges=ranges, first_psf=first_psf)
-    for part, batches in groupby(measured, key=lambda batch: batch.part):
-        tables = [_table(job, predictor, batch, cutouts.names, first_row) for batch in batches]
+    images = batches(
+        predictor.model, cutouts, psf, size=predictor.engine.chunk_size, ranges=ranges, first_psf=first_psf
+    )
+    for part, measured in groupby(predictor.measured(images), key=lambda batch: batch.part):
+        tables = [_table(job, predictor, batch, cutouts.names, first_row) for batch in measured]
         yield numbers[part], pa.concat_tables(tables).combine_chunks()
 
 
@@ -121,7 +124,7 @@ def _table(job, predictor, batch, names, first_row):
     """The rows of a measured batch as an Arrow table."""
     names = [str(name) for name in names[batch.first : batch.first + len(batch.flags)]]
     found, flags = batch.passes, batch.flags.bits
-    posterior = predictor.posterior([batch], n_mc=max(job.draws, 1), identifiers=names, recalibrate=job.recalibrate)
+    posterior = predictor.posterior([batch], n_mc=max(job.n_mc, 1), identifiers=names, recalibrate=job.recalibrate)
     first = first_row + batch.first
     columns = {
         "row": (pa.array(np.arange(first, first + len(flags))), None),
@@ -134,11 +137,11 @@ def _table(job, predictor, batch, names, first_row):
     for name, values, unit in _summary(posterior):
         if name not in columns:
             columns[name] = pa.array(values), unit
-    if job.draws:
+    if job.n_mc:
         samples = posterior.samples
         for index, parameter in enumerate(predictor.model.parameters):
             columns[f"{parameter.name}_draws"] = (
-                _lists(samples[..., index], np.full(len(flags), job.draws)),
+                _lists(samples[..., index], np.full(len(flags), job.n_mc)),
                 parameter.unit,
             )
     if job.mixture:

@@ -24,7 +24,7 @@ from ..data.dialects import HeaderDialect
 from ..io.files import check_format, read_json, to_json, write_whole
 from ..io.lock import only_run
 from . import catalogue_shards as shards
-from .batches import checked_psf, open_cutouts, own_psf
+from .batches import open_with_psf
 from .catalogue_cluster import compute_on_cluster
 from .monte_carlo import DEFAULT_TOLERANCE
 from .predictor import Predictor
@@ -139,11 +139,8 @@ def predict_catalogue(
             else {"batch_size": batch_size, "chunk_size": None}
         )
         predictor = Predictor(**predicting, **sizes)
-        cutouts = open_cutouts(images, predictor.model, **opening)
+        cutouts, psf = open_with_psf(images, predictor.model, psf, **opening)
         sizes = {"batch_size": predictor.engine.batch_size, "chunk_size": predictor.engine.chunk_size}
-        if psf is None and predictor.model.psf_shape:
-            psf = own_psf(images)
-        psf = checked_psf(predictor.model, psf, len(cutouts))
         job = shards.CatalogueJob(
             str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(n_mc), bool(recalibrate)
         )
@@ -155,7 +152,7 @@ def predict_catalogue(
                 "n_rows": job.n_rows,
                 "rows_per_shard": job.rows_per_shard,
                 "mixture": job.mixture,
-                "draws": job.draws,
+                "draws": job.n_mc,
                 "recalibrate": job.recalibrate,
                 "images_hash": shards.names_hash(cutouts.names),
                 "psf_hash": None if psf is None else shards.psf_hash(psf),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +23,11 @@ from tqdm import tqdm
 from .._version import __version__
 from ..core.flags import Flag
 from ..data.image_spec import centre_start
-from ..data.refusal import Refusal
 from ..io.files import whole_file
 from ..io.tables import check_table_path, write_table
 from ..models.combination import as_model
 from ..networks.parts import localisation
-from .batches import open_cutouts
+from .batches import open_cutouts, raw_batches
 
 if TYPE_CHECKING:
     from astropy.units import UnitBase
@@ -75,6 +73,7 @@ def crop(
     pixel_scale, unit, zero_point, pad, dialect : optional
         As for `gampen_tf.predict`.
     batch_size : int, optional
+        Images of one call.
     overwrite : bool, optional
         Replace crops that are there.
     progress_bar : bool, optional
@@ -101,10 +100,10 @@ def crop(
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     check_table_path(output / _LISTING, overwrite=overwrite)
-    files, raws = _file_names(cutouts.names), cutouts.raws()
+    files = _file_names(cutouts.names)
     rows: list[dict] = []
     with tqdm(total=len(cutouts), unit="image", disable=not progress_bar) as bar:
-        while batch := list(islice(raws, batch_size)):
+        for batch in raw_batches(cutouts, size=batch_size):
             for hdu, row in _crops(batch, cutouts.conversion, model, localise):
                 file = files[len(rows)] if hdu is not None else ""
                 if hdu is not None:
@@ -113,20 +112,20 @@ def crop(
                     with whole_file(output / file) as scratch:
                         hdu.writeto(scratch)
                 rows.append({"image": cutouts.names[len(rows)], "file": file, **row})
-            bar.update(len(batch))
+            bar.update(len(batch.flags))
     table = Table(rows=rows)
     table.meta.update(model=model.name, gampen_tf=__version__, listing=str(output / _LISTING))
     write_table(table, output / _LISTING, overwrite=overwrite)
     return table
 
 
-def crop_box(told, frame):
+def crop_box(transform, frame):
     """Pixels of the frame whose centres lie in the part that the spatial transformer samples.
 
     Parameters
     ----------
-    told : (1,), (3,) or (6,) array
-        What the layer is told: s; (s, t_x, t_y); or the rows of a 2 × 3 matrix. Source = matrix · (x, y, 1) in
+    transform : (1,), (3,) or (6,) array
+        Of the layer: s; (s, t_x, t_y); or the rows of a 2 × 3 matrix. Source = matrix · (x, y, 1) in
         coordinates that run from −1 to 1; of a turned or sheared part, the box around it is meant.
     frame : (int, int)
         Height and width.
@@ -136,7 +135,7 @@ def crop_box(told, frame):
     rows, columns : slice
         Inside the frame; without pixels where the part lies outside.
     """
-    matrix = _matrix(np.asarray(told, np.float64))
+    matrix = _matrix(np.asarray(transform, np.float64))
     reach = np.abs(matrix[:, :2]).sum(1)  # half the box, in units of half the frame
     slices = []
     for half, shift, size in zip(reach[::-1], matrix[::-1, 2], frame, strict=True):
@@ -148,37 +147,32 @@ def crop_box(told, frame):
     return tuple(slices)
 
 
-def _matrix(told):
-    if told.size == 1:
-        return np.array([[told[0], 0, 0], [0, told[0], 0]])
-    if told.size == 3:
-        return np.array([[told[0], 0, told[1]], [0, told[0], told[2]]])
-    return told.reshape(2, 3)
+def _matrix(transform):
+    if transform.size == 1:
+        return np.array([[transform[0], 0, 0], [0, transform[0], 0]])
+    if transform.size == 3:
+        return np.array([[transform[0], 0, transform[1]], [0, transform[0], transform[2]]])
+    return transform.reshape(2, 3)
 
 
-def _crops(raws, conversion, model, localise):
+def _crops(batch, conversion, model, localise):
     """(HDU or None, row of the listing) for each image."""
-    found = [None] * len(raws)
-    images, flags = {}, {}
-    for index, raw in enumerate(raws):
-        try:
-            if isinstance(raw, Refusal):
-                raise raw
-            images[index], flags[index] = conversion.accept(raw)
-        except Refusal as refusal:
-            found[index] = None, _row(flags=int(refusal.flag), reason=refusal.reason)
-    if images:
-        told = localise(model.prepare(np.stack(list(images.values()))), training=False)
-        told = keras.ops.convert_to_numpy(told).astype(np.float64)
-        for (index, flag), values in zip(flags.items(), told.reshape(len(images), -1), strict=True):
-            found[index] = _one_crop(raws[index], conversion, model.name, values, flag)
+    found = [
+        (None, _row(flags=int(flag), reason=reason))
+        for flag, reason in zip(batch.flags.bits, batch.flags.reasons, strict=True)
+    ]
+    good = np.flatnonzero(batch.flags.measurable)
+    if good.size:
+        transform = keras.ops.convert_to_numpy(localise(model.prepare(batch.images[good]), training=False))
+        for index, values in zip(good, transform.astype(np.float64).reshape(good.size, -1), strict=True):
+            found[index] = _one_crop(batch.raws[index], conversion, model.name, values, int(batch.flags.bits[index]))
     return found
 
 
-def _one_crop(raw, conversion, model_name, told, flag):
+def _one_crop(raw, conversion, model_name, transform, flag):
     height, width = conversion.spec.image_shape[:2]
-    scale = math.sqrt(abs(np.linalg.det(_matrix(told)[:, :2]))) if np.isfinite(told).all() else math.nan
-    boxes = crop_box(told, (height, width)) if math.isfinite(scale) else ()
+    scale = math.sqrt(abs(np.linalg.det(_matrix(transform)[:, :2]))) if np.isfinite(transform).all() else math.nan
+    boxes = crop_box(transform, (height, width)) if math.isfinite(scale) else ()
     parts = []
     for box, size, frame_size in zip(boxes, raw.data.shape[:2], (height, width), strict=False):
         start = centre_start(size, frame_size)  # of the frame in the data; negative where padded
@@ -191,7 +185,7 @@ def _one_crop(raw, conversion, model_name, told, flag):
     y_start, x_start = (origin + part.start for origin, part in zip(raw.origin or (0, 0), parts, strict=True))
     header = _header(raw, conversion, x_start, y_start)
     header["PIXSCALE"] = (_pixel_scale(raw, conversion), "arcsec a pixel")
-    header["STNSCALE"] = (scale, "side of the crop that the network sees / frame")
+    header["STNSCALE"] = (scale, "side of the crop / side of the frame")
     header["STNMODEL"] = _plain(model_name)
     hdu = fits.PrimaryHDU(data[..., 0] if data.shape[2] == 1 else np.moveaxis(data, -1, 0), header)
     return hdu, _row(scale, x_start, y_start, data.shape[1], data.shape[0], flag)

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..core.flags import is_unmeasurable
 from ..posterior.posterior import Posterior
-from .batches import open_cutouts
-from .predictor import with_progress
+from .batches import labelled_batches
+from .measurements import with_progress
 
-__all__ = ["Labelled", "check_same_kind", "labelled_cutouts", "labelled_posterior"]
+__all__ = ["Labelled", "check_same_kind", "labelled_posterior"]
 
 _N_DRAWS = 500
 
@@ -86,13 +86,9 @@ def labelled_posterior(
         indices = data.split(split, n_images)
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
-    measured = (
-        part
-        for cutouts, psf in labelled_cutouts(model, data, indices, predictor.engine.chunk_size)
-        for part in predictor.measured(cutouts, psf)
-    )
+    images = labelled_batches(model, data, indices, size=predictor.engine.chunk_size)
     own = predictor.posterior(
-        with_progress(measured, len(indices), progress_bar),
+        with_progress(predictor.measured(images), len(indices), progress_bar),
         n_mc=n_mc,
         identifiers=[str(index) for index in indices],
         recalibrate=False,
@@ -107,21 +103,8 @@ def labelled_posterior(
     )
 
 
-def labelled_cutouts(model, data, indices, size):
-    """Generate images of a data set as a model takes them, a part of `size` at a time, and their PSFs.
-
-    Yields
-    ------
-    cutouts : Cutouts
-    psf : (size, h, w) array or None
-    """
-    for start in range(0, len(indices), size):
-        rows = indices[start : start + size]
-        yield open_cutouts(data.images(rows), model), data.psfs(rows) if model.psf_shape else None
-
-
 def check_same_kind(model, data):
-    """Refuse images of another kind than the model's: its numbers would be nonsense, and look like numbers."""
+    """Refuse images of another shape, unit, zero point or pixel scale than the model's, or without its true values."""
     same = [("pixel_scale", 1e-3), ("zero_point", 1e-3), ("pixel_unit", None)]
     for key, tolerance in same:
         expected, there = getattr(model, key), getattr(data, key)

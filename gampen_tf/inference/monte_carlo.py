@@ -16,26 +16,25 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..layers.heads import find_head, mixture_parameters
+from ..layers.heads import GaussianHead, mixture_parameters
 from ..layers.monte_carlo_dropout import set_dropout_rate
 from ..posterior import mixtures
 from .replica import Replica, padded_length
 
-__all__ = ["DEFAULT_TOLERANCE", "MAX_PASSES", "MonteCarloEngine", "Passes", "joined", "usable_rows"]
+__all__ = ["DEFAULT_TOLERANCE", "MonteCarloEngine", "Passes", "joined", "usable_rows"]
 
 #: Largest Monte Carlo standard error of a galaxy's mean and interval ends, in units of half the width of its
 #: 68.27 % interval, with which ``passes="auto"`` is content: in quadrature it adds half a per cent to that width.
 #: An end of an interval from 1000 draws, one a pass, has √(p (1 − p) / 1000) / φ(1) = 0.048. To ask for that here
 #: takes four times the passes where dropout matters, and no coverage of the shipped model moved by its error.
 DEFAULT_TOLERANCE = 0.1
-# Numbers of passes after which a galaxy may stop: 4, 6, 8, 12, 16 … 1024, each about 1.4 times the one before.
+# Numbers of passes after which a galaxy may stop, and after the last must: 4, 6, 8, 12, 16 … 1024, each about 1.4
+# times the one before.
 _CHECKPOINTS = tuple(2 * round(2 * 2 ** (k / 2)) for k in range(17))
 # In place of a number of passes: one, which is the network's own value.
 _WITHOUT_DROPOUT = "without dropout"
 # Larger outputs are out of range: labels are standardised, and a variance of exp(1000) overflows.
 _LARGEST_OUTPUT = 700.0
-#: Where ``passes="auto"`` stops in any case.
-MAX_PASSES = _CHECKPOINTS[-1]
 
 
 class Passes(NamedTuple):
@@ -52,7 +51,7 @@ class Passes(NamedTuple):
         parameters, in units of half the width of that interval; infinite for a single pass with dropout, which
         cannot tell its error; NaN where the outputs are not finite or out of range.
     features : (N, F) float32 array, optional
-        What the last layer with weights sees without dropout; where it was asked for.
+        Inputs of the last layer with weights, without dropout; where they were asked for.
     """
 
     outputs: np.ndarray
@@ -83,8 +82,9 @@ class MonteCarloEngine:
         Images that are worked on at once, on all devices together; chosen from the free memory if not given.
     devices : list of str, optional
         TensorFlow devices among which images are shared out; all GPUs, or the CPU, if not given.
-    head : {"gaussian", "point"}, optional
-        Of a point head there is no Monte Carlo error: ``passes="auto"`` makes one pass, without dropout.
+    head : GaussianHead or PointHead, optional
+        Gaussian if not given. Of a point head there is no Monte Carlo error: ``passes="auto"`` makes one pass, without
+        dropout.
 
     Attributes
     ----------
@@ -93,16 +93,14 @@ class MonteCarloEngine:
         K, the outputs of the head.
     """
 
-    def __init__(
-        self, network, *, precision="float32", batch_size=None, chunk_size=None, devices=None, head="gaussian"
-    ):
+    def __init__(self, network, *, precision="float32", batch_size=None, chunk_size=None, devices=None, head=None):
         if precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision {precision!r}; expected 'float32' or 'bfloat16'")
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size {batch_size}; expected 1 or more")
         if devices is None:
             devices = [device.name for device in tf.config.list_logical_devices("GPU")] or ["/CPU:0"]
-        self.precision, self.head = precision, find_head(head)
+        self.precision, self.head = precision, head or GaussianHead()
         self._replicas = [Replica(network, precision, device, alone=len(devices) == 1) for device in devices]
         first = self._replicas[0]
         self.n_outputs = first.n_outputs
@@ -120,7 +118,7 @@ class MonteCarloEngine:
             Pass t of seed s is the same network whatever the images.
         passes : int or "auto", optional
             ``"auto"`` goes on, for each image, until its Monte Carlo standard error is below `tolerance`, or
-            `MAX_PASSES`. Without dropout there is one pass, which is exact.
+            1024 passes. Without dropout there is one pass, which is exact.
         tolerance : float, optional
             See `DEFAULT_TOLERANCE`.
         psf : (N, h, w, C) float array, optional

@@ -1,4 +1,4 @@
-"""A model with the settings of its passes, and the one loop over images that every use of a model shares.
+"""A model made ready to measure images: its compiled network and the settings of its passes.
 
 >>> predictor = gampen_tf.Predictor("hsc_wide_g", seed=1)      # loads and compiles once
 >>> for night in nights:
@@ -8,12 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
 from .._version import __version__
 from ..calibration.recalibration import Recalibration
@@ -21,8 +19,9 @@ from ..core.flags import Flag
 from ..models.combination import as_model
 from ..models.model import fingerprint
 from ..posterior.posterior import Posterior
-from .batches import batches, checked_psf, open_cutouts, own_psf
+from .batches import batches, open_with_psf
 from .flagging import Flags
+from .measurements import Measured, passes_account, with_progress
 from .monte_carlo import DEFAULT_TOLERANCE, MonteCarloEngine, Passes, joined, usable_rows
 from .precision import decided_precision
 from .replica import network_features
@@ -30,28 +29,17 @@ from .replica import network_features
 if TYPE_CHECKING:
     from astropy.units import UnitBase
 
-    from ..data.cutouts import Cutouts
     from ..data.dialects import HeaderDialect
     from ..models.combination import ModelLike
     from ..networks.precision import Precision
+    from .batches import Batch
 
-__all__ = ["Measured", "Predictor", "with_progress"]
-
+__all__ = ["Predictor"]
 
 # Of a posterior of dropout alone: the ends of a 68.27 % interval are then known to an eighth of half its width.
 _PASSES_OF_POINTS = 128
 # Of labels that were scaled to −1 … 1 over the training set: a tenth of the way beyond its centre.
 _END_OF_RANGE = 1.1
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Passes and flags of the images of a `Batch`, with its `part` and `first`."""
-
-    part: int
-    first: int
-    passes: Passes
-    flags: Flags
 
 
 class Predictor:
@@ -127,41 +115,45 @@ class Predictor:
         progress_bar: bool = True,
     ) -> Posterior:
         """Posteriors of galaxies from their images; arguments and result as of `gampen_tf.predict`."""
-        cutouts = open_cutouts(
+        cutouts, psf = open_with_psf(
             images,
             self.model,
+            psf,
             pixel_scale=pixel_scale,
             unit=unit,
             zero_point=zero_point,
             pad=pad,
             dialect=dialect,
         )
-        if psf is None and self.model.psf_shape:
-            psf = own_psf(images)
-        psf = checked_psf(self.model, psf, len(cutouts))
+        measured = self.measured(batches(self.model, cutouts, psf, size=self.engine.chunk_size))
         return self.posterior(
-            with_progress(self.measured(cutouts, psf), len(cutouts), progress_bar),
+            with_progress(measured, len(cutouts), progress_bar),
             n_mc=n_mc,
             identifiers=list(cutouts.names),
             recalibrate=recalibrate,
         )
 
-    def measured(self, cutouts: Cutouts, psf: np.ndarray | None = None, **options: Any) -> Iterator[Measured]:
-        """Generate the passes and flags of images: the loop of all that measures with a model.
+    def measured(self, images: Iterable[Batch], *, keep_features: bool = False) -> Iterator[Measured]:
+        """Generate the passes and flags of batches of images: the loop of all that measures with a model.
 
         Parameters
         ----------
-        cutouts, psf, **options
-            See :func:`gampen_tf.inference.batches.batches`.
+        images : iterable of Batch
+            Of `engine.chunk_size` images at most, as :mod:`gampen_tf.inference.batches` generates them.
+        keep_features : bool, optional
+            See :meth:`measure`.
 
         Yields
         ------
         Measured
         """
-        for batch in batches(self.model, cutouts, psf, **{"size": self.engine.chunk_size} | options):
-            yield Measured(batch.part, batch.first, self.measure(batch.images, batch.flags, batch.psf), batch.flags)
+        for batch in images:
+            passes = self.measure(batch.images, batch.flags, batch.psf, keep_features=keep_features)
+            yield Measured(batch.part, batch.first, passes, batch.flags)
 
-    def measure(self, images: np.ndarray, flags: Flags, psf: np.ndarray | None = None) -> Passes:
+    def measure(
+        self, images: np.ndarray, flags: Flags, psf: np.ndarray | None = None, *, keep_features: bool = False
+    ) -> Passes:
         """Passes over images as they were read.
 
         Parameters
@@ -172,8 +164,11 @@ class Predictor:
             Rows that are not measurable hold NaN and no passes. Added are NOT_MEASURED, where the network
             gave no usable number, and those of the model's domain limits, if it has any.
         psf : (N, h, w, 1) array, optional
+        keep_features : bool, optional
+            Give `Passes.features` too, those of passes in float32. Kept for every galaxy of a long run, they would fill
+            the memory.
         """
-        found = self._passes_over(images, np.flatnonzero(flags.measurable), psf)
+        found = self._passes_over(images, np.flatnonzero(flags.measurable), psf, keep_features)
         flags.set(
             found.n_passes == 0,
             Flag.NOT_MEASURED,
@@ -188,13 +183,12 @@ class Predictor:
         elif self.model.label_scaling == "range":
             labels = np.mean(found.outputs, axis=1)
             flags.set(np.any(np.abs(labels) > _END_OF_RANGE, axis=1), Flag.EXTRAPOLATED)
-        # kept for every galaxy of a long run, features would fill the memory
-        return found._replace(features=None)
+        return found if keep_features else found._replace(features=None)
 
-    def _passes_over(self, images, good, psf):
+    def _passes_over(self, images, good, psf, keep_features):
         """Passes over the good rows; the others, and those without a usable output, have NaN and no passes."""
         # from what bfloat16 computes, the distance to galaxies seen in float32 would be another
-        features = self.model.limits is not None and self.precision == "float32"
+        features = (self.model.limits is not None or keep_features) and self.precision == "float32"
         part = self.engine.run(
             self.model.prepare(images[good]),
             seed=self.seed,
@@ -232,7 +226,7 @@ class Predictor:
         identifiers: Sequence[str] | None = None,
         recalibrate: bool = True,
     ) -> Posterior:
-        """The posterior that measurements give, with the model's scaler, and as its recalibration corrects it.
+        """Join measurements into a posterior in physical units, recalibrated where the model can be.
 
         Parameters
         ----------
@@ -255,7 +249,7 @@ class Predictor:
             seed=self.seed,
             flags=flags.bits,
             identifiers=identifiers,
-            metadata=self.settings() | _account(found) | {"reasons": flags.reasons_by_row()},
+            metadata=self.settings() | passes_account(found) | {"reasons": flags.reasons_by_row()},
         )
         return self.recalibrated(posterior) if recalibrate else posterior
 
@@ -264,26 +258,6 @@ class Predictor:
         if self.model.calibration is None:
             return posterior
         return Recalibration.from_dict(self.model.calibration).apply(posterior)
-
-
-def with_progress(measured, n_images, progress_bar):
-    """The same measurements, with a bar that counts their galaxies."""
-    with tqdm(total=n_images, unit="galaxy", disable=not progress_bar) as bar:
-        for part in measured:
-            yield part
-            bar.update(len(part.flags))
-
-
-def _account(found):
-    """How many passes it took, and with which Monte Carlo error, as plain numbers."""
-    measured = found.n_passes > 0
-    if not measured.any():
-        return {}
-    n_passes, error = found.n_passes[measured], found.error[measured]
-    return {
-        "n_passes": {"smallest": int(n_passes.min()), "mean": float(n_passes.mean()), "largest": int(n_passes.max())},
-        "monte_carlo_error": float(error.max()),
-    }
 
 
 def _engine(model, model_hash, precision, batch_size, chunk_size):

@@ -189,7 +189,7 @@ class Replica:
         return np.asarray(outputs)[: len(rows), None]
 
     def features(self, boundary, batch_size):
-        """What the last layer with weights sees without dropout, (N, F) float32, of all rows of the boundary."""
+        """Inputs of the last layer with weights, without dropout: (N, F) float32, of all rows of the boundary."""
         if self._features is None:
             network = feature_network(self.back)
 

@@ -1,4 +1,4 @@
-"""The only room that makes or changes a model: weights, dropout rate, recalibration, limits."""
+"""Training of models, and all that changes them: weights, dropout rate, recalibration, domain limits."""
 
 from .augmentation import Augmentation
 from .dropout_tuning import DropoutTuning, tune_dropout

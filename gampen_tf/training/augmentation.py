@@ -46,7 +46,7 @@ class Augmentation:
 
     @classmethod
     def for_parameters(cls, names: Sequence[str], max_shift: int = 0) -> Augmentation:
-        """The augmentation that leaves these parameters as they are: none where one of them has a direction."""
+        """Turns and shifts for these parameters; none where one of them has a direction."""
         oriented = any(name in KNOWN_PARAMETERS and KNOWN_PARAMETERS[name].turns_with_image for name in names)
         return cls(turns=not oriented, max_shift=0 if oriented else max_shift)
 
@@ -54,7 +54,7 @@ class Augmentation:
     def for_labels(
         cls, scaler: LabelScaler, max_shift: int = 0, zoom: tuple[float, float] | None = None
     ) -> Augmentation:
-        """The same with a zoom that changes the labels of a `LabelScaler` as it should.
+        """Turns, shifts and a zoom that changes the labels of a `LabelScaler` with the images.
 
         There is none where it is not settled for one of the parameters what a zoom does to it: brightness changes.
         """
@@ -95,7 +95,7 @@ class Augmentation:
         return tensors
 
     def labels(self, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Labels (B, P) of the images that the same seed augments."""
+        """Labels (B, P) after the zoom of the images that the same seed augments."""
         if not self.zoom:
             return labels
         factor = self._factors(seed, tf.shape(labels)[0])

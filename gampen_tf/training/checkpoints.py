@@ -1,4 +1,4 @@
-"""The state of a training run on disk: one file, written in one step, from which a run goes on bit for bit.
+"""Checkpoints of a training run: one file, written in one step, from which a run goes on bit for bit.
 
 A checkpoint holds every variable that a step reads or writes (weights, running means, seeds of random layers, the
 optimiser's moments and its count of steps), the path of each, by which a file of another network is found out, and a
@@ -26,6 +26,11 @@ __all__ = ["Checkpoint", "RunFiles", "read_checkpoint", "write_checkpoint"]
 # Settings of runs that were begun under other names of them.
 _FORMER_NAMES = {"loss": "reduction", "labels": "label_scaling"}
 _FORMER_PRECISION = {"mixed_bfloat16": "bfloat16"}
+# generative models had turns or none
+_FORMER_AUGMENT: dict[bool, dict[str, Any] | None] = {
+    True: {"turns": True, "max_shift": 0, "zoom": None, "laws": []},
+    False: None,
+}
 
 
 class RunFiles:
@@ -64,7 +69,7 @@ class RunFiles:
     def _write_summary(self, entry):
         import tensorflow as tf
 
-        # what tf.summary.scalar writes, which asks for the tensorboard package to be there
+        # what tf.summary.scalar writes, which needs the tensorboard package
         scalar = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"}, data_class="DATA_CLASS_SCALAR")
         with self._board.as_default(step=entry["epoch"]):
             for key, value in entry.items():
@@ -73,7 +78,7 @@ class RunFiles:
         self._board.flush()
 
     def read(self, paths):
-        """(arrays of the last epoch, history, arrays of the best epoch or None); None where nothing was kept.
+        """Read (arrays of the last epoch, history, arrays of the best epoch or None); None without a checkpoint.
 
         Parameters
         ----------
@@ -128,7 +133,7 @@ class Checkpoint:
 
 
 def write_checkpoint(path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; a stop at any time leaves the old file or the new one."""
+    """Write a checkpoint in one step: a stop at any time leaves the old file or the new one."""
     entries: dict[str, Any] = {f"{i:05d}": array for i, array in enumerate(checkpoint.arrays)}
     for name in ("paths", "record"):
         entries[name] = np.frombuffer(json.dumps(getattr(checkpoint, name)).encode(), np.uint8)
@@ -170,6 +175,8 @@ def _in_todays_words(settings):
     settings = {_FORMER_NAMES.get(key, key): value for key, value in settings.items()}
     if "precision" in settings:
         settings["precision"] = _FORMER_PRECISION.get(settings["precision"], settings["precision"])
+    if isinstance(settings.get("augment"), bool):
+        settings["augment"] = _FORMER_AUGMENT[settings["augment"]]
     return settings
 
 

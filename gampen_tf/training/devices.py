@@ -1,4 +1,4 @@
-"""The devices that a network is trained on, and the arithmetic that they are good at."""
+"""Devices for training, and the precision that suits them."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..data.joined import DataLike
     from ..data.labelled_images import Split
     from ..models.combination import ModelLike
+    from ..networks.precision import Precision
 
 __all__ = ["DropoutTuning", "RATES", "tune_dropout"]
 
@@ -65,7 +66,7 @@ class DropoutTuning:
         return np.mean(np.abs(self.coverage.value - self.levels[:, None]), axis=(1, 2))
 
     def to_dict(self) -> dict:
-        """Plain data, for a model's provenance and figure 8."""
+        """Plain data, for `Model.dropout_tuning` and figure 8."""
         return {
             "rates": self.rates.tolist(),
             "levels": self.levels.tolist(),
@@ -99,6 +100,8 @@ def tune_dropout(
     n_images: int | None = 2000,
     passes: int = 16,
     seed: int = 0,
+    batch_size: int | None = None,
+    precision: Precision = "float32",
     save: bool = True,
     progress_bar: bool = True,
 ) -> DropoutTuning:
@@ -111,8 +114,8 @@ def tune_dropout(
     Parameters
     ----------
     model : str, path or Model, or list of them
-        Its network gets the chosen rate and its provenance the account. A recalibration that it has is dropped if the
-        rate changes: it was fitted to other posteriors.
+        Its network gets the chosen rate and its `dropout_tuning` the account. A recalibration that it has is dropped if
+        the rate changes: it was fitted to other posteriors.
     data : path, DataSet or list of them
     rates : sequence of float, optional
     split : str, optional
@@ -120,10 +123,13 @@ def tune_dropout(
     n_images : int, optional
         So many, evenly spread over the split. 2000 give coverage to 1 %.
     passes : int, optional
-        For each rate: the epistemic part of 16 passes is short by 1/16. A point head's posterior is nothing but its
-        passes, and needs more of them: 64.
-    seed : int, optional
-        Of the masks.
+        For each rate, and the same for all, so that rates are compared alike: 16 by default. The epistemic part of
+        16 passes is short by 1/16. A point head's posterior is nothing but its passes, and needs more of them: 64.
+    seed, batch_size : optional
+        As for `gampen_tf.predict`.
+    precision : {"float32", "bfloat16", "auto"}, optional
+        As for `gampen_tf.predict`, but float32 if not given: that a model bears bfloat16 was measured at its own
+        dropout rate alone.
     save : bool, optional
         Write a model that was given by its directory back there. A loaded one is changed in memory alone; one that
         ships is refused.
@@ -140,7 +146,9 @@ def tune_dropout(
         raise ValueError(f"model {model.name!r} has no dropout, or measures without it: there is nothing to tune")
     data, before = as_dataset(data), [float(layer.rate) for layer in layers]
     # flags of its domain do not matter here, and what is compiled is forgotten with the rates that were tried
-    predictor = Predictor(replace(model, limits=None), seed=seed, passes=passes, precision="float32")
+    predictor = Predictor(
+        replace(model, limits=None), seed=seed, passes=passes, batch_size=batch_size, precision=precision
+    )
     indices, found = data.split(split, n_images), []
     try:
         for rate in tqdm(rates, unit="rate", disable=not progress_bar):
@@ -165,7 +173,7 @@ def tune_dropout(
     if any(rate != tuning.chosen for rate in before):
         model.calibration = None
     set_dropout_rate(model.network, tuning.chosen)
-    model.provenance = {**model.provenance, "dropout_tuning": tuning.to_dict()}
+    model.dropout_tuning = tuning.to_dict()
     if directory is not None:
         model.save(directory)
     return tuning

@@ -1,4 +1,4 @@
-"""Going on with a trained network on other galaxies: another survey, another band, real ones after simulated ones.
+"""Fine-tuning of a trained network on other galaxies: another survey, another band, real after simulated ones.
 
 >>> model = gampen_tf.finetune("hsc_wide_g", "data/my_survey", "runs/my_survey", trainable=["hidden", "head"])
 
@@ -69,7 +69,7 @@ def finetune(
     tensorboard: bool = False,
     progress_bar: bool = True,
 ) -> Model:
-    """Go on training a model on other data.
+    """Fine-tune a model on other data.
 
     Parameters
     ----------
@@ -87,15 +87,15 @@ def finetune(
         weights that are kept; refit where the values are of quite another range, or the parameters are others.
     parameters : ParameterSet or sequence of names, optional
         With ``scaler="refit"``; by default the model's.
+    preset : str or Preset, optional
+        By default the one that goes with the network, with the objective that the model was trained for. With another
+        objective the head is another too: give ``load="matching"``.
     learning_rate : float, optional
         By default a tenth of the preset's.
     dropout_rate : float, optional
         By default the model's.
     stretch : Stretch, optional
         By default the model's.
-    preset : str or Preset, optional
-        By default the one that goes with the network, with the objective that the model was trained for. With another
-        objective the head is another too: give ``load="matching"``.
     n_images, epochs, batch_size, augment, seed, precision, strategy, resume, tensorboard, progress_bar
         As for :func:`gampen_tf.train`.
 
@@ -128,10 +128,10 @@ def finetune(
     if learning_rate is None:
         learning_rate = _RATE_FRACTION * find_preset(preset, name).learning_rate
     preset = find_preset(preset, name, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-    options["head"] = preset.head
+    options["head"] = preset.head.name
 
     strategy = find_strategy(strategy)
-    network, precision = _rebuild(base, dataset, new_scaler, name, options, seed, precision, strategy)
+    network, precision = _rebuild(base, dataset, new_scaler, name, options, preset.head, seed, precision, strategy)
     _set_rates(network, base.network, dropout_rate)
     loaded = _load(network, base.network, load)
     refresh_normalisations(network)
@@ -177,10 +177,10 @@ def _scaler(base, dataset, scaler, parameters):
     return LabelScaler.fit(parameters, split_truth(dataset, "train", parameters.names))
 
 
-def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
-    """The model's network anew for a data set and a scaler, and the precision that it computes in."""
-    wanted = tuple(dataset.image_shape), len(scaler.parameters), options["head"]
-    is_same_kind = wanted == (base.image_shape, len(base.parameters), base.head.name)
+def _rebuild(base, dataset, scaler, name, options, head, seed, precision, strategy):
+    """A new network like the model's for a data set and a scaler, and its precision."""
+    wanted = tuple(dataset.image_shape), len(scaler.parameters), head
+    is_same_kind = wanted == (base.image_shape, len(base.parameters), base.head)
     if name in networks.names():
         built, computed_in = build_network(name, *wanted[:2], options, seed, precision, strategy)
         if not is_same_kind or _architecture(built) == _architecture(base.network):
@@ -188,7 +188,7 @@ def _rebuild(base, dataset, scaler, name, options, seed, precision, strategy):
     if not is_same_kind:
         raise ValueError(
             f"model {base.name!r} is for images of {base.image_shape} and {len(base.parameters)} parameters, found "
-            f"{wanted[0]} and {wanted[1]} (heads: {base.head.name} and {wanted[2]}); its network is none of "
+            f"{wanted[0]} and {wanted[1]} (heads: {base.head.name} and {head.name}); its network is none of "
             f"{', '.join(networks.names())}, which could be built for others"
         )
     if precision == "bfloat16":

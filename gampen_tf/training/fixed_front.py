@@ -1,4 +1,4 @@
-"""The part of a network before its first weight: the same in every epoch, so computed once.
+"""The fixed front of a network: what comes before its first weight, computed once for all epochs.
 
 A network such as ``compact`` first shrinks its 239 × 239 frame to small views with fixed sums. Their result is kept
 and the rest is trained on it: an epoch neither reads the images nor shrinks them again.
@@ -23,7 +23,7 @@ _LARGEST_SHARE = 1 / 3
 
 
 def split_front(network):
-    """A network's front, with neither weights nor randomness, and its back; ``None`` where there is nothing to gain.
+    """Split a network into its front, without weights or randomness, and the rest; None where the front is empty.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def split_front(network):
 
 
 def turns_with_image(front, rtol=1e-3):
-    """Whether the front of a turned image is the turned front of the image, for the eight symmetries of the square.
+    """Whether a front commutes with turns and mirror images: the eight symmetries of the square.
 
     Found by trying them on an asymmetric image: outputs of four dimensions must turn alike, others stay.
     Where it holds, kept fronts can be augmented as images are.
@@ -58,7 +58,7 @@ def turns_with_image(front, rtol=1e-3):
 
 
 def fit_normalisation(network, inputs, keep=()):
-    """Give each ``keras.layers.Normalization`` of a network the mean and variance of what reaches it.
+    """Fit each ``keras.layers.Normalization`` of a network to the mean and variance of its input.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def fit_normalisation(network, inputs, keep=()):
 
 
 class CompressedTensors:
-    """Rows of tensors kept in half the memory.
+    """Rows of tensors, images among them in half the memory.
 
     Images are kept as float16, each divided by a power of two of its own that brings its pixels into float16's
     range: to 11 bits a pixel, rounded independently. Tensors of fewer than four dimensions keep float32.
@@ -109,7 +109,7 @@ class CompressedTensors:
 
 
 def compute_front(front, pipeline, *, directory=None, progress=None):
-    """The front of every image of a pipeline, in its order.
+    """Compute the front's output for every image of a pipeline, in its order.
 
     It is kept in memory, or on disk where it takes more than a third of the machine's.
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.joined import as_dataset
-from ..inference.batches import batches
-from ..inference.labelled import check_same_kind, labelled_cutouts, labelled_posterior
+from ..inference.batches import labelled_batches
+from ..inference.labelled import check_same_kind
+from ..inference.measurements import with_progress
 from ..inference.predictor import Predictor
 from ..inference.replica import network_features
 from ..models.combination import as_model
@@ -36,6 +37,7 @@ def limits_of(
     n_held_out=5000,
     passes=8,
     seed=0,
+    batch_size=None,
     progress_bar=False,
 ) -> DomainLimits:
     """The domain limits that a model's training data set gives; nothing is written.
@@ -49,8 +51,9 @@ def limits_of(
     n_training, n_held_out : int, optional
         At most so many of either split, evenly over its length: of joined data sets, some of each.
     passes : int, optional
-        For the medians, which need few.
-    seed : int, optional
+        For the medians: 8 by default, fewer than `gampen_tf.predict` makes, since a median needs few.
+    seed, batch_size : optional
+        As for `gampen_tf.predict`. The precision is always float32: distances between features are set in it.
     progress_bar : bool, optional
     """
     if not model.head.has_width:
@@ -58,13 +61,19 @@ def limits_of(
     check_same_kind(model, data)
     training = _evenly(data.split("train"), n_training)
     held_out = _evenly(data.split("validation"), n_held_out)
-    features = [_features(model, data, rows) for rows in (training, held_out)]
-    predictor = Predictor(replace(model, limits=None), seed=seed, passes=passes, precision="float32")
-    found = labelled_posterior(predictor, data, indices=held_out, recalibrate=False, n_mc=1, progress_bar=progress_bar)
+    predictor = Predictor(
+        replace(model, limits=None), seed=seed, passes=passes, batch_size=batch_size, precision="float32"
+    )
+    features = [_features(model, images) for images in labelled_batches(model, data, training, size=_CHUNK)]
+    images = labelled_batches(model, data, held_out, size=predictor.engine.chunk_size)
+    measured = list(with_progress(predictor.measured(images, keep_features=True), len(held_out), progress_bar))
+    features_held_out = [part.passes.features[part.passes.n_passes > 0] for part in measured]
+    posterior = predictor.posterior(measured, n_mc=1, recalibrate=False)
     # of many parameters each may be beyond its range by chance
     each = false_alarm / len(model.parameters)
-    predicted = PredictedRange.fit(found.posterior.median(), false_alarm=each)
-    return DomainLimits(Novelty.fit(*features, seed=seed), predicted, float(false_alarm), weights_hash(model.network))
+    predicted = PredictedRange.fit(posterior.median(), false_alarm=each)
+    novelty = Novelty.fit(np.concatenate(features), np.concatenate(features_held_out), seed=seed)
+    return DomainLimits(novelty, predicted, float(false_alarm), weights_hash(model.network))
 
 
 def fit_limits(
@@ -76,6 +85,7 @@ def fit_limits(
     n_held_out: int = 5000,
     passes: int = 8,
     seed: int = 0,
+    batch_size: int | None = None,
     save: bool = True,
     progress_bar: bool = True,
 ) -> DomainLimits:
@@ -100,6 +110,7 @@ def fit_limits(
         n_held_out=n_held_out,
         passes=passes,
         seed=seed,
+        batch_size=batch_size,
         progress_bar=progress_bar,
     )
     if directory is not None:
@@ -111,12 +122,7 @@ def _evenly(rows, n):
     return rows if len(rows) <= n else rows[np.linspace(0, len(rows) - 1, n).astype(int)]
 
 
-def _features(model, data, rows):
-    """Features of the images that can be measured, (N, F)."""
-    parts = []
-    for cutouts, psf in labelled_cutouts(model, data, rows, _CHUNK):
-        for batch in batches(model, cutouts, psf, size=_CHUNK):
-            good = batch.flags.measurable
-            own = None if batch.psf is None else batch.psf[good]
-            parts.append(network_features(model, batch.images[good], psf=own))
-    return np.concatenate(parts)
+def _features(model, batch):
+    """Features of the images of a batch that can be measured, (N, F)."""
+    good = batch.flags.measurable
+    return network_features(model, batch.images[good], psf=None if batch.psf is None else batch.psf[good])

@@ -1,4 +1,4 @@
-"""The training loop: epochs of compiled steps over one device or several, that can be stopped anywhere and go on.
+"""The training loop: epochs of compiled steps on one device or several, resumed exactly after a stop.
 
 It stands in the place of Keras's ``fit`` because a run that was stopped is to go on to the same weights bit for bit
 (``fit`` keeps shuffling, seeds and early stopping where a checkpoint does not reach), gradients are to be clipped by
@@ -21,7 +21,7 @@ _MAX_STEPS_PER_CALL = 100
 
 
 class TrainingDiverged(RuntimeError):
-    """Raised where the loss is no longer a finite number."""
+    """The loss is no longer a finite number."""
 
 
 class Trainer:
@@ -111,7 +111,7 @@ class Trainer:
         return self.history
 
     def resume(self) -> bool:
-        """Go back to what the files keep; False where that is nothing.
+        """Load the last checkpoint; False where there is none.
 
         Raises
         ------

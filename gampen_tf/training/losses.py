@@ -155,7 +155,7 @@ def _gaussian_nll(labels, outputs, n_summed, largest_gradient):
         u = residual[..., i]
         for j in range(i):
             u = u - lower[i][j] * solved[j]
-        # a label that is not known tells nothing about those after it
+        # a label that is not known has no part in those after it
         solved.append(ops.where(known[i], u, ops.zeros_like(u)))
         normalisation = 0.5 * (log_variance[i] + math.log(2 * math.pi))
         result = result + chi_square(solved[i], log_variance[i])

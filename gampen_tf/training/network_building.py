@@ -1,4 +1,4 @@
-"""New networks for training: their initial weights are a function of a seed."""
+"""New networks for training, with initial weights that are a function of a seed."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def build_network(
     precision: Precision,
     strategy: tf.distribute.Strategy,
 ) -> tuple[keras.Model, Literal["float32", "bfloat16"]]:
-    """A new network of a name, and the precision that it computes in: "float32" or "bfloat16"."""
+    """Build a network by its name; also returns its precision, "float32" or "bfloat16"."""
     precision = find_precision(precision)
     with strategy.scope(), seeded(seed), dtype_policy(_POLICIES[precision]):
         return networks.build(name, image_shape, n_parameters, **options), precision
 
 
 def checked_seed(seed: Any) -> int:
-    """The seed of a training run as Python's own integer.
+    """The seed of a training run, checked, as a Python integer.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Training of a network that has been built: what `train` and `finetune` share."""
+"""Training of a network that has been built, for `train` and `finetune`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tqdm import tqdm
 from .. import networks
 from ..data.joined import as_dataset
 from ..io.provenance import command, versions
-from ..layers.heads import find_head
 from ..models.model import Model
 from ..networks.precision import in_float32
 from ..simulation.run import simulate
@@ -50,7 +49,7 @@ def train_network(
     progress_bar=True,
     before=None,
 ) -> Model:
-    """Train a network that is there: what :func:`train` and :func:`gampen_tf.finetune` share.
+    """Train a network that has been built, for :func:`gampen_tf.train` and :func:`gampen_tf.finetune`.
 
     Parameters
     ----------
@@ -127,13 +126,13 @@ def train_network(
         zero_point=dataset.zero_point,
         band=dataset.band,
         psf_shape=dataset.psf_shape if with_psf else None,
-        head=find_head(preset.head),
+        head=preset.head,
         network_name=settings["network"],
         network_options=settings["network_options"],
         objective=preset.objective,
         huber_delta=preset.huber_delta if preset.objective == "huber" else None,
         label_scaling=label_scaling,
-        dropout_posterior=preset.validate_with_dropout and not find_head(preset.head).has_width,
+        dropout_posterior=preset.validate_with_dropout and not preset.head.has_width,
         provenance={
             "recipe": dataset.recipe,
             "recipe_name": dataset.recipe_name,
@@ -156,7 +155,7 @@ def train_network(
 
 
 def open_or_simulate(data, output, n_images, seed, progress_bar):
-    """The data set that `data` names, see `as_dataset`, or a recipe to simulate first into ``output/data``."""
+    """Open a data set, see `as_dataset`, or simulate one from a recipe into ``output/data``."""
     is_path = isinstance(data, str | Path)
     if not is_path or Path(data).is_dir():
         return as_dataset(data)

@@ -1,7 +1,7 @@
-"""From a data set to batches for training: tf.data pipelines without Python in the loop.
+"""Batches for training from a data set: tf.data pipelines without Python in the loop.
 
 An epoch is a function of (data, seed, epoch) alone: the order of the galaxies and every random flip, turn and shift
-come from counter-based seeds, so that a run that was killed sees in epoch 7 what an unbroken run would have seen.
+come from counter-based seeds, so that a resumed run gets the same batches in epoch 7 as an unbroken one.
 
 Two sources give the same batches.  *Arrays* in memory are shuffled perfectly, by a permutation.  *Shards* on disk (raw
 little-endian float32 records) are read in parallel, in a shuffled order of shards, and mixed in a buffer; they are read
@@ -24,7 +24,7 @@ _N_SHARDS_AT_ONCE = 8
 
 
 class TensorPipeline:
-    """Batches of arrays that are in memory, such as images or the output of a network's front.
+    """Batches of arrays in memory, such as images or the output of a network's front.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class TensorPipeline:
 
 
 class ShardPipeline:
-    """Batches of images that are read from shards on disk, each epoch anew.
+    """Batches of images read from shards on disk, in each epoch again.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def make_pipeline(dataset, split, scaler, stretch, batch_size, *, psf=False, **o
         raise ValueError(f"the data set has no images in its split {split!r}")
     labels = scaler.transform(dataset.truth(scaler.parameters.names)[indices])
     beside = {"psf": dataset.psfs(indices)[..., None]} if psf else {}
-    if dataset.form == "shards":
+    if dataset.format == "shards":
         options["beside"] = beside
         paths = dataset.shard_paths(split)
         return ShardPipeline(paths, dataset.image_shape, labels, batch_size, stretch=stretch, **options)

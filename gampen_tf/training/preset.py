@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import keras
 
+from ..layers.heads import GaussianHead, PointHead
+
 __all__ = ["Preset", "WarmupCosine"]
 
 
@@ -93,9 +95,9 @@ class Preset:
             raise ValueError(f"warmup is a fraction of the steps, at least 0 and less than 1; found {self.warmup}")
 
     @property
-    def head(self) -> Literal["gaussian", "point"]:
-        """The head that the objective is for: "gaussian" or "point"."""
-        return "gaussian" if self.objective == "gaussian_nll" else "point"
+    def head(self) -> GaussianHead | PointHead:
+        """The head that the objective is for."""
+        return GaussianHead() if self.objective == "gaussian_nll" else PointHead()
 
     def build_optimizer(self, n_steps: int) -> keras.optimizers.Optimizer:
         """A Keras optimiser for a run of `n_steps` batches.

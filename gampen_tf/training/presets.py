@@ -14,74 +14,44 @@ from .preset import Preset
 
 __all__ = ["PRESETS", "find_preset"]
 
+# Ghosh et al. (2022), § 5.3: λ on all weights, loss summed over the batch
+_GAMPEN = Preset(
+    optimizer="sgd",
+    learning_rate=5e-7,
+    momentum=0.99,
+    batch_size=16,
+    epochs=40,
+    reduction="sum",
+    l2=1e-4,
+    schedule="constant",
+    warmup=0.0,
+)
+# A rate that falls, and a running mean of the weights
+_MODERN = Preset(
+    optimizer="adamw",
+    learning_rate=2e-3,
+    batch_size=128,
+    epochs=30,
+    weight_decay=1e-4,
+    clip_norm=5.0,
+    averaging=0.998,
+)
+# The same for runs of a few epochs on smaller batches
+_SHORT = replace(_MODERN, batch_size=64, epochs=10, averaging=0.99)
+_GALNET_POSTERIOR = replace(_MODERN, learning_rate=1.5e-3, batch_size=64)
+
 PRESETS = {
-    # Ghosh et al. (2022), § 5.3: λ on all weights, loss summed over the batch
-    "gampen": Preset(
-        optimizer="sgd",
-        learning_rate=5e-7,
-        momentum=0.99,
-        batch_size=16,
-        epochs=40,
-        reduction="sum",
-        l2=1e-4,
-        schedule="constant",
-        warmup=0.0,
-    ),
-    "modern": Preset(
-        optimizer="adamw",
-        learning_rate=2e-3,
-        batch_size=128,
-        epochs=30,
-        weight_decay=1e-4,
-        clip_norm=5.0,
-        averaging=0.998,
-    ),
+    "gampen": _GAMPEN,
+    "modern": _MODERN,
     # Ghosh et al. (2021), appendix A. Squared errors, as the likelihood behind Monte Carlo dropout of one value a
     # parameter has them, and λ, that of Ghosh et al. (2022), are ours
-    "workshop": Preset(
-        objective="mse",
-        optimizer="sgd",
-        learning_rate=5e-6,
-        momentum=0.99,
-        batch_size=32,
-        epochs=40,
-        reduction="sum",
-        l2=1e-4,
-        schedule="constant",
-        warmup=0.0,
-        validate_with_dropout=True,
-    ),
-    # the same objective with a rate that falls and a running mean of the weights, for runs of a few epochs
-    "workshop_short": Preset(
-        objective="mse",
-        learning_rate=5e-4,
-        batch_size=64,
-        epochs=10,
-        warmup=0.1,
-        weight_decay=1e-4,
-        clip_norm=5.0,
-        averaging=0.99,
-        validate_with_dropout=True,
-    ),
+    "workshop": replace(_GAMPEN, objective="mse", learning_rate=5e-6, batch_size=32, validate_with_dropout=True),
+    # the same objective in a few epochs
+    "workshop_short": replace(_SHORT, objective="mse", learning_rate=5e-4, warmup=0.1, validate_with_dropout=True),
     # Li et al. (2022), § 2.3: Huber's loss and Adam; all else is ours
-    "galnet": Preset(
-        objective="huber",
-        huber_delta=1e-3,
-        learning_rate=1.5e-3,
-        batch_size=64,
-        epochs=30,
-        clip_norm=5.0,
-        averaging=0.998,
-    ),
+    "galnet": replace(_GALNET_POSTERIOR, objective="huber", huber_delta=1e-3, weight_decay=0.0),
     # the same networks with a Gaussian head: posteriors
-    "galnet_posterior": Preset(
-        learning_rate=1.5e-3,
-        batch_size=64,
-        epochs=30,
-        weight_decay=1e-4,
-        clip_norm=5.0,
-        averaging=0.998,
-    ),
+    "galnet_posterior": _GALNET_POSTERIOR,
     # Tuccillo et al. (2018), § 4.3: ten epochs to warm up at the same rate, then 300 at most. The batch is ours.
     "deeplegato": Preset(
         objective="mae",
@@ -95,18 +65,8 @@ PRESETS = {
         max_shift=0.05,
         zoom=(0.7, 1.3),
     ),
-    # the same in a thirtieth of the epochs: a rate that falls, a running mean of the weights, no zoom
-    "deeplegato_short": Preset(
-        objective="mae",
-        label_scaling="range",
-        learning_rate=2e-3,
-        batch_size=64,
-        epochs=10,
-        weight_decay=1e-4,
-        clip_norm=5.0,
-        averaging=0.99,
-        max_shift=0.05,
-    ),
+    # the same objective, labels and shifts in a thirtieth of the epochs, without zoom
+    "deeplegato_short": replace(_SHORT, objective="mae", label_scaling="range", max_shift=0.05),
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ..calibration.recalibration import Recalibration
 from ..data.joined import as_dataset
 from ..inference.labelled import labelled_posterior
+from ..inference.monte_carlo import DEFAULT_TOLERANCE
 from ..inference.predictor import Predictor
 from ..models.combination import as_model
 from .saving import directory_to_save
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..data.joined import DataLike
     from ..data.labelled_images import Split
     from ..models.combination import ModelLike
+    from ..networks.precision import Precision
 
 __all__ = ["calibrate"]
 
@@ -28,7 +30,10 @@ def calibrate(
     split: Split = "validation",
     n_images: int | None = None,
     passes: int | Literal["auto"] = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
     seed: int = 0,
+    batch_size: int | None = None,
+    precision: Precision = "auto",
     save: bool = True,
     progress_bar: bool = True,
 ) -> Recalibration:
@@ -45,8 +50,8 @@ def calibrate(
     split : str, optional
     n_images : int, optional
         So many, evenly spread over the split; all if not given.
-    passes, seed : optional
-        As for `gampen_tf.predict`: the passes that the model will be used with.
+    passes, tolerance, seed, batch_size, precision : optional
+        As for `gampen_tf.predict`: the settings that the model will be used with.
     save : bool, optional
         Write a model that was given by its directory back there. A loaded one is changed in memory alone; one that
         ships is refused.
@@ -59,7 +64,14 @@ def calibrate(
     """
     directory, model = directory_to_save(model, save), as_model(model)
     # flags of its domain do not matter here
-    predictor = Predictor(replace(model, limits=None), seed=seed, passes=passes)
+    predictor = Predictor(
+        replace(model, limits=None),
+        seed=seed,
+        passes=passes,
+        tolerance=tolerance,
+        batch_size=batch_size,
+        precision=precision,
+    )
     found = labelled_posterior(
         predictor, as_dataset(data), split, n_images, recalibrate=False, n_mc=1, progress_bar=progress_bar
     )

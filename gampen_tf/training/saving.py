@@ -1,4 +1,4 @@
-"""Where a model that was changed is written."""
+"""The directory that a changed model is written to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters and label scaler of a training: those of the data set, each with the transform that suits it."""
+"""Parameters and label scaler of a training run, from its data set."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def find_parameters(dataset, parameters=None) -> ParameterSet:
 
 
 def fit_scaler(dataset, parameters, scaling="standard") -> LabelScaler:
-    """The scaler of the labels of a data set's training split.
+    """Fit a label scaler to the training split of a data set.
 
     Parameters
     ----------
@@ -62,5 +62,5 @@ def fit_scaler(dataset, parameters, scaling="standard") -> LabelScaler:
 
 
 def split_truth(dataset, split, names) -> np.ndarray:
-    """(n, P) true values of the images of a split, in its order."""
+    """True values (n, P) of the images of a split, in its order."""
     return dataset.truth(names)[np.asarray(dataset.split(split))]

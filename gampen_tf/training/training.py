@@ -57,7 +57,7 @@ def train(
     tensorboard: bool = False,
     progress_bar: bool = True,
 ) -> Model:
-    """Train a network.
+    """Train a network on a data set, or on galaxies drawn from a recipe.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def train(
     parameters = find_parameters(dataset, parameters)
     scaler = fit_scaler(dataset, parameters, preset.label_scaling)
     stretch = stretch or Stretch("linear" if kind.stretch_inside else "arcsinh")
-    options = {**(network_options or {}), "head": preset.head}
+    options = {**(network_options or {}), "head": preset.head.name}
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
     options = networks.options_of(network, options)

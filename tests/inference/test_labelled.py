@@ -12,14 +12,15 @@ from gampen_tf.evaluation import evaluate
 from gampen_tf.inference import Predictor, labelled_posterior, predict
 
 
-def galaxies(n, seed=1):
+def galaxies(n, seed=1, broken=()):
     columns = {"bulge_to_total": np.linspace(0, 1, n), "effective_radius": np.ones(n), "flux": np.full(n, 1e5)}
-    return MemoryDataSet(toy_images(n, seed), columns, split="test")
+    images = toy_images(n, seed)
+    images[list(broken)] = np.nan
+    return MemoryDataSet(images, columns, split="test")
 
 
 def test_values_flags_and_metadata_are_those_of_predict():
-    model, data = toy_model(), galaxies(30)
-    data._images[4] = np.nan
+    model, data = toy_model(), galaxies(30, broken=[4])
     found = labelled_posterior(Predictor(model, seed=2), data, n_images=15, progress_bar=False)
     np.testing.assert_array_equal(found.indices, np.arange(0, 30, 2))
     expected = predict(data.images(found.indices), model=model, seed=2, progress_bar=False)

@@ -2,15 +2,14 @@
 
 import csv
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from toy_training import quick, weights, without_times
 
-from gampen_tf.training import (
-    Trainer,
-)
+from gampen_tf.training import Augmentation
 from gampen_tf.training.checkpoints import Checkpoint, RunFiles, read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("registered")
@@ -19,13 +18,12 @@ pytestmark = pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("where", ["between epochs", "in an epoch"])
 def test_a_killed_run_goes_on_to_the_same_weights(dataset, tmp_path, monkeypatch, where):
     unbroken = quick(dataset, tmp_path / "unbroken")
-    train_epoch, write_last = Trainer._train_epoch, RunFiles.write_last
+    write_best, write_last = RunFiles.write_best, RunFiles.write_last
 
-    def killed_in_epoch(self, pipeline, epoch, n_epochs):
-        result = train_epoch(self, pipeline, epoch, n_epochs)
-        if epoch == 2:
+    def killed_in_epoch(self, paths, arrays, epoch):
+        write_best(self, paths, arrays, epoch)
+        if epoch == 3:
             raise KeyboardInterrupt
-        return result
 
     def killed_between(self, paths, arrays, history):
         write_last(self, paths, arrays, history)
@@ -34,7 +32,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(dataset, tmp_path, monkeypatch
 
     with monkeypatch.context() as patch:
         if where == "in an epoch":
-            patch.setattr(Trainer, "_train_epoch", killed_in_epoch)
+            patch.setattr(RunFiles, "write_best", killed_in_epoch)
         else:
             patch.setattr(RunFiles, "write_last", killed_between)
         with pytest.raises(KeyboardInterrupt):
@@ -53,7 +51,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(dataset, tmp_path, monkeypatch
 def test_a_finished_run_is_not_repeated_and_another_is_refused(dataset, tmp_path, monkeypatch):
     first = quick(dataset, tmp_path / "run", epochs=1)
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_train_epoch", None)
+        patch.setattr(RunFiles, "write_last", None)
         again = quick(dataset, tmp_path / "run", epochs=1)
     assert all(np.array_equal(a, b) for a, b in zip(weights(first), weights(again), strict=True))
     with pytest.raises(ValueError, match="learning_rate: 0.003 then, 0.01 now"):
@@ -114,6 +112,15 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     files.write_best(["norm/mean"], [np.ones(2)], 1)
     with pytest.raises(ValueError, match=r"best\.npz is of another network: variable norm/mean"):
         files.read(["conv/kernel", "dense/kernel"])
+
+
+@pytest.mark.parametrize(("former", "now"), [(True, asdict(Augmentation())), (False, None)])
+def test_a_generative_run_that_named_its_turns_by_true_or_false_goes_on(tmp_path, former, now):
+    history = [{"epoch": 1, "loss": 0.5}]
+    RunFiles(tmp_path, {"augment": former}).write_last(["a"], [np.arange(3)], history)
+    assert RunFiles(tmp_path, {"augment": now}).read(["a"])[1] == history
+    with pytest.raises(ValueError, match=r"other settings \(augment: "):
+        RunFiles(tmp_path, {"augment": asdict(Augmentation(max_shift=2))}).read(["a"])
 
 
 def test_a_run_begun_without_paths_and_under_former_names_goes_on(dataset, tmp_path):

@@ -68,7 +68,7 @@ def test_the_rate_that_scatters_as_much_as_the_truth_is_chosen():
     # without dropout the width is 0.15 against a scatter of 0.274: erf(0.547 / √2) = 0.416
     assert found.coverage.value[0, 0, 0] == pytest.approx(0.416, abs=4 * np.sqrt(0.25 / 1500))
     assert [float(layer.rate) for layer in dropout_layers(model.network)] == [pytest.approx(RATE)]
-    assert model.provenance["dropout_tuning"]["chosen"] == RATE
+    assert model.dropout_tuning["chosen"] == RATE
     assert model.calibration is None
     assert "<- chosen" in str(found)
     assert "trained with 0.2" in str(found)
@@ -89,6 +89,7 @@ def point_model():
     )
 
 
+@pytest.mark.slow
 def test_a_posterior_of_dropout_alone_is_tuned_and_measured():
     model, spread = point_model(), np.sqrt(RATE / (1 - RATE))
     data, seen = galaxies(1500, spread, seed=1)
@@ -113,7 +114,7 @@ def test_the_choice_is_in_the_saved_model(tmp_path):
     tune_dropout(tmp_path / "model", data, rates=(0.02, 0.3), passes=4, progress_bar=False)
     again = load_model(tmp_path / "model")
     rates = {round(float(layer.rate), 6) for layer in dropout_layers(again.network)}
-    assert rates == {again.provenance["dropout_tuning"]["chosen"]}
+    assert rates == {again.dropout_tuning["chosen"]}
 
 
 def test_what_was_compiled_for_a_rate_is_not_used_with_another():

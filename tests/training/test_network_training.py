@@ -16,7 +16,7 @@ from gampen_tf.training import (
 pytestmark = pytest.mark.usefixtures("registered")
 
 
-@pytest.mark.parametrize("objective", ["huber", "mae", "gaussian_nll"])
+@pytest.mark.parametrize("objective", ["huber", pytest.param("mae", marks=pytest.mark.slow), "gaussian_nll"])
 def test_each_objective_has_its_head_and_learns_from_the_psf(seeing, registered, objective, tmp_path):
     registered(with_psf=psf_network)
     preset = replace(POINT, objective=objective)

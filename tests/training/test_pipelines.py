@@ -69,10 +69,10 @@ def test_memory_and_shards_give_the_same_batches(dataset, images, scaler):
         np.testing.assert_array_equal(y, v)
 
 
-@pytest.mark.parametrize("form", ["shards", "fits"])
-def test_psfs_come_with_their_images(tmp_path, form):
+@pytest.mark.parametrize("format", ["shards", "fits"])
+def test_psfs_come_with_their_images(tmp_path, format):
     recipe = toy_recipe(psf={**toy_recipe()["psf"], "image_size": 9}, parameters=["magnitude"])
-    data = simulate(recipe, tmp_path / form, n_images=40, format=form, workers=1, progress_bar=False)
+    data = simulate(recipe, tmp_path / format, n_images=40, format=format, workers=1, progress_bar=False)
     scaler = LabelScaler(ParameterSet([Parameter("magnitude", "mag")]), [0.0], [1.0])
     indices = data.split("train")
     place = {round(float(m), 4): i for i, m in zip(indices, data.truth()[indices, 0], strict=True)}

@@ -95,6 +95,6 @@ def test_data_that_is_no_data_set(tmp_path):
 
 
 def test_an_unknown_network_is_refused_before_anything_is_simulated(tmp_path):
-    with pytest.raises(ValueError, match="no network 'smal'; there are small"):
-        train("hsc_wide_g", tmp_path / "run", network="smal", n_images=100)
+    with pytest.raises(ValueError, match="no network 'tiny'; there are small"):
+        train("hsc_wide_g", tmp_path / "run", network="tiny", n_images=100)
     assert not (tmp_path / "run").exists()

@@ -1,0 +1,59 @@
+"""Shards of a catalogue."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from toy_models import toy_images, toy_model
+
+from gampen_tf.inference import Predictor, open_cutouts
+from gampen_tf.inference.catalogue_shards import (
+    CatalogueJob,
+    compute_shards,
+    names_hash,
+    psf_hash,
+    shard_is_written,
+    write_shard,
+)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 9, 10, 11])
+def test_shards_hold_each_row_once(n_rows):
+    job = CatalogueJob("out", n_rows, 5)
+    rows = [row for number in range(job.n_shards) for row in range(*job.rows(number))]
+    assert rows == list(range(n_rows))
+    assert job.n_shards >= 1
+
+
+def test_a_shard_is_the_same_from_a_part_of_the_images(tmp_path):
+    model, images = toy_model(), toy_images(10, 1)
+    job = CatalogueJob(str(tmp_path), 10, 4, n_mc=3)
+    predictor = Predictor(model, passes=2)
+    whole = dict(compute_shards(job, predictor, open_cutouts(images, model), range(3)))
+    part = open_cutouts(images[4:8], model)
+    part.rename(open_cutouts(images, model).names[4:8])
+    ((number, table),) = compute_shards(job, predictor, part, [1], first_row=4)
+    assert number == 1
+    assert table.equals(whole[1])
+    assert [len(draws) for draws in table["flux_draws"].to_pylist()] == [3] * 4
+
+
+def test_only_a_whole_shard_counts_as_written(tmp_path):
+    job = CatalogueJob(str(tmp_path), 6, 4)
+    assert not shard_is_written(job, 1)
+    write_shard(job, 1, pa.table({"row": [4]}))  # one row of two
+    assert not shard_is_written(job, 1)
+    write_shard(job, 1, pa.table({"row": [4, 5]}))
+    assert shard_is_written(job, 1)
+    job.path(1).write_bytes(job.path(1).read_bytes()[:-10])
+    assert not shard_is_written(job, 1)
+
+
+def test_hashes_tell_names_and_psfs_apart():
+    assert names_hash(["ab", "c"]) != names_hash(["a", "bc"])
+    assert names_hash(["a", "b"]) == names_hash(("a", "b"))
+    psfs = np.random.default_rng(1).random((4100, 3, 3))
+    assert psf_hash(psfs) == psf_hash(psfs.astype(np.float32))
+    other = psfs.copy()
+    other[4099, 0, 0] += 0.1
+    assert psf_hash(other) != psf_hash(psfs)
+    assert psf_hash(psfs[0]) != psf_hash(psfs[:1])
