@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A worker a core, four at most: each holds TensorFlow. What a file's tests share is made once.
+PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 BENCHMARKS := simulation pipeline training metrics posterior inference domain_limits fisher classical galaxy_vae
 # A warning ends the build of the pages, as a failed test would; all of them are shown first.
 SPHINXOPTS ?= -W --keep-going
@@ -27,18 +29,19 @@ demo: $(VENV)/.installed  ## predict twelve sample galaxies with the shipped mod
 	$(BIN)/python -m gampen_tf.demo demo_output
 
 test: $(VENV)/.installed  ## the tests that take minutes
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 test-all: $(VENV)/.installed  ## and the slow ones
-	$(BIN)/python -m pytest -q -m 'slow or not slow'
+	$(PYTEST) -m 'slow or not slow'
 
 format: $(VENV)/.installed  ## lay out the code, and mend what ruff can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lint: $(VENV)/.installed  ## layout, lint and types; changes nothing
+lint: $(VENV)/.installed  ## layout, lint, spelling and types; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(MAKE) types
 
 types: $(VENV)/.installed  ## the types alone

@@ -204,7 +204,7 @@ def fitted(fitter, images, recipe, galaxies, two, folder, options):
         pixel_scale=recipe.pixel_scale,
         zero_point=zero_point,
         gain=gain,
-        model="bulge_disc" if two else "sersic",
+        profile="bulge_disc" if two else "sersic",
         noise_correlation=correlation,
         fitter=fitter,
         neighbours="fit" if recipe.neighbours else "ignore",

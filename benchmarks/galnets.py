@@ -181,9 +181,9 @@ def coverage(posterior, truth):
     for name in ("axis_ratio", "position_angle"):
         true = truth[:, NAMES.index(name)]
         if name == "position_angle":
-            true = columns[name] + metrics.circular_difference(true, columns[name], 180.0)
+            true = columns[name, ""] + metrics.circular_difference(true, columns[name, ""], 180.0)
         result[name] = {
-            key: float(np.mean((true >= columns[f"{name}_lower_{key}"]) & (true <= columns[f"{name}_upper_{key}"])))
+            key: float(np.mean((true >= columns[name, f"_lower_{key}"]) & (true <= columns[name, f"_upper_{key}"])))
             for key in levels
         }
     return result

@@ -78,10 +78,11 @@ def write_reference(_app, _config):
         "What ``import gampen_tf`` gives, by the part of the package it lives in.",
         "",
     ]
-    public = [(_room(name), name) for name in gampen_tf.__all__]
+    names = [name for name in gampen_tf.__all__ if not inspect.ismodule(getattr(gampen_tf, name))]
+    public = [(_room(name), name) for name in names]
     for room, names in groupby(sorted(public), key=lambda pair: pair[0]):
         lines += _table(room, "gampen_tf", [name for _, name in names])
-    lines += [*_heading("Modules", "="), "What has to be imported by itself.", ""]
+    lines += [*_heading("Modules", "="), "What stands in a module, such as ``gampen_tf.networks.check``.", ""]
     for room in PUBLIC_MODULES:
         module = importlib.import_module(f"gampen_tf.{room}")
         # a constant has no docstring of its own, only that of its type

@@ -1,4 +1,4 @@
-"""``python -m gampen_tf`` is ``gampen-tf``."""
+"""The command line as ``python -m gampen_tf``, the same as ``gampen-tf``."""
 
 import sys
 

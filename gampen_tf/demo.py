@@ -1,4 +1,4 @@
-"""The package in one minute: posteriors of the sample galaxies with a shipped model.
+"""Demonstration: posteriors of the sample galaxies with a shipped model.
 
     python -m gampen_tf.demo [FOLDER [MODEL]]
 
@@ -27,7 +27,7 @@ _SHOWN = [5, 8, 1, 10]
 
 
 def main(folder="demo_output", model="hsc_wide_g"):
-    """Predict the sample galaxies; print and write what comes out.
+    """Predict the sample galaxies, print the measurements, and write table and figure.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def figure(posterior, images, truth, model):
 
 
 def comparison(posterior, truth):
-    """Modes and 68.27 % intervals beside the truth, as text, a line a galaxy; a star where it lies outside.
+    """A text table of modes and 68.27 % intervals beside the truth; a star where the truth lies outside.
 
     Parameters
     ----------
