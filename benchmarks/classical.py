@@ -46,8 +46,8 @@ from gampen_tf.models import as_model
 from gampen_tf.rendering import Component, draw_psf
 from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.noise import draw_noise
+from gampen_tf.simulation.psf_families import psf_of
 from gampen_tf.simulation.structured import spiral_arms
 
 RESULTS = Path(__file__).parent / "results"
@@ -168,7 +168,7 @@ def arms(recipe, galaxy, contrast, rng):
     disc = Component(**galaxy["components"]["disc"], x=galaxy["x"], y=galaxy["y"])
     return spiral_arms(
         disc,
-        galaxy_psf(recipe, galaxy),
+        psf_of(recipe, galaxy),
         recipe.size,
         recipe.pixel_scale,
         contrast=contrast,
@@ -179,9 +179,7 @@ def arms(recipe, galaxy, contrast, rng):
 
 def psfs_of(recipe, galaxies, side, error):
     """PSFs that are said to be the galaxies': as wide as they are, or wider by a fraction."""
-    return np.stack(
-        [draw_psf(galaxy_psf(recipe, galaxy), side, recipe.pixel_scale / (1 + error)) for galaxy in galaxies]
-    )
+    return np.stack([draw_psf(psf_of(recipe, galaxy), side, recipe.pixel_scale / (1 + error)) for galaxy in galaxies])
 
 
 def fitted(fitter, images, recipe, galaxies, two, folder, options):
@@ -217,7 +215,7 @@ def fitted(fitter, images, recipe, galaxies, two, folder, options):
 
 def light_within(side, recipe, galaxy):
     """Fraction of a star's light in a square frame: of that in one four times as wide, and of that of all."""
-    psf, wide = galaxy_psf(recipe, galaxy), 4 * side + 1
+    psf, wide = psf_of(recipe, galaxy), 4 * side + 1
     image, margin = draw_psf(psf, wide, recipe.pixel_scale), (wide - side) // 2
     beyond = psf.light_beyond(0.5 * wide * recipe.pixel_scale)
     return float(image[margin : margin + side, margin : margin + side].sum(dtype=float)) * (1 - beyond)

@@ -36,7 +36,6 @@ from gampen_tf.models import weights_hash
 from gampen_tf.plots.style import axis_label, panels
 from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.noise import draw_noise
 from gampen_tf.training import PRESETS
 
@@ -203,7 +202,9 @@ def real_galaxies(catalogue, folder):
     for image, row in zip(images, rows, strict=True):
         drawn = draw_galaxy(recipe, SEED, int(row))  # for its PSF and its noise
         galaxy = galsim.RealGalaxy(catalogue, index=int(row), flux=10 ** (0.4 * (recipe.zero_point - magnitudes[row])))
-        seen = galsim.Convolve([galaxy, galaxy_psf(recipe, drawn).profile])
+        psf = drawn["psf"]
+        telescope = galsim.Airy(lam_over_diam=psf["lam_over_diameter"], obscuration=psf["obscuration"])
+        seen = galsim.Convolve([galaxy, telescope, galsim.Gaussian(fwhm=psf["blur"])])
         image[..., 0] = seen.drawImage(nx=recipe.size, ny=recipe.size, scale=recipe.pixel_scale).array
         image[..., 0] += draw_noise(recipe, drawn["noise"], np.random.default_rng([SEED, int(row)]))
     return images, magnitudes[rows]

@@ -22,9 +22,10 @@ from gampen_tf.evaluation.report_parts import plus_minus
 from gampen_tf.models import bright_neighbour, cut_by_frame
 from gampen_tf.rendering import Component, draw_psf, draw_stamp
 from gampen_tf.simulation import load_recipe
-from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy, generator
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
+from gampen_tf.simulation.catalogue import draw_catalogue
+from gampen_tf.simulation.galaxies import draw_galaxy, generator
 from gampen_tf.simulation.noise import draw_noise
+from gampen_tf.simulation.psf_families import psf_of
 
 MEASURED = ("effective_radius", "flux")
 RESULTS = Path(__file__).parent / "results"
@@ -34,7 +35,7 @@ FLAGS = (Flag.OUT_OF_DISTRIBUTION, Flag.EXTRAPOLATED, Flag.CUT_BY_FRAME, Flag.BR
 def draw(recipe, seed, index, *, kind="galaxy"):
     """One image of a kind, (size, size), and its true effective radius and flux (NaN where it has none)."""
     galaxy, rng = draw_galaxy(recipe, seed, index), generator(seed, index, 7)
-    psf, scale = galaxy_psf(recipe, galaxy), recipe.pixel_scale
+    psf, scale = psf_of(recipe, galaxy), recipe.pixel_scale
     components = [Component(**c, x=galaxy["x"], y=galaxy["y"]) for c in galaxy["components"].values() if c["flux"] > 0]
     components += [Component(**neighbour) for neighbour in galaxy["neighbours"]]
     radius = float(draw_catalogue(recipe, seed, [index])["effective_radius"][0])

@@ -27,9 +27,10 @@ from gampen_tf.io import locations as resources
 from gampen_tf.metrics import SIGMA_LEVELS
 from gampen_tf.rendering import Component, draw_stamp, half_light_radius
 from gampen_tf.simulation import load_recipe
-from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
+from gampen_tf.simulation.catalogue import draw_catalogue
+from gampen_tf.simulation.galaxies import draw_galaxy
 from gampen_tf.simulation.images import draw_image
+from gampen_tf.simulation.psf_families import psf_of
 
 RESULTS = Path(__file__).parent / "results" / "fisher.json"
 QUANTITIES = ("bulge_to_total", "effective_radius", "flux")
@@ -229,7 +230,7 @@ def compute(recipe, seed, indices):
         components = [Component(**part, x=galaxy["x"], y=galaxy["y"]) for part in galaxy["components"].values()]
 
         def make_psf(psf, galaxy=galaxy):
-            return galaxy_psf(recipe, {**galaxy, "psf": psf})
+            return psf_of(recipe, {**galaxy, "psf": psf})
 
         sigma = galaxy["noise"]["sigma"]
         found = bounds(components, names, galaxy["psf"], make_psf, recipe, sigma, spread[galaxy["kind"]])
@@ -312,7 +313,7 @@ def main():
     parser.add_argument("--passes", default="auto", type=lambda text: text if text == "auto" else int(text))
     options = parser.parse_args()
     recipe = load_recipe(options.recipe)
-    if not {"fwhm", "axis_ratio", "position_angle"} <= set(recipe.psf) or "sigma" not in recipe.noise:
+    if [kind.family for kind in recipe.psf] != ["moffat"] or "sigma" not in recipe.noise:
         parser.error(f"{options.recipe}: the bound is worked out for Moffat PSFs and Gaussian noise alone")
     started = time.perf_counter()
     rows = compute(recipe, options.seed, range(options.n))

@@ -28,8 +28,8 @@ from scipy import integrate
 from gampen_tf.rendering import Component, draw_stamp, profiles
 from gampen_tf.simulation import load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy, generator
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.images import draw_image
+from gampen_tf.simulation.psf_families import psf_of
 
 HERE = Path(__file__).parent
 SEED = 101
@@ -66,15 +66,22 @@ def components_of(galaxy):
     return parts + [Component(**one) for one in galaxy["neighbours"]]
 
 
+def galsim_psf(galaxy):
+    """The Moffat PSF of a drawn galaxy, by GalSim."""
+    psf = galaxy["psf"]
+    profile = galsim.Moffat(beta=psf["beta"], fwhm=psf["fwhm"])
+    return profile.shear(q=psf["axis_ratio"], beta=psf["position_angle"] * galsim.degrees)
+
+
 def with_galsim(components, psf, recipe, params=None):
-    """The plain way; with ``params``, the reference."""
+    """The plain way, with a PSF of GalSim's; with ``params``, the reference."""
     parts = [
         galsim.Sersic(n=one.sersic_index, half_light_radius=one.effective_radius, flux=one.flux, gsparams=params)
         .shear(q=one.axis_ratio, beta=one.position_angle * galsim.degrees)
         .shift(one.x, one.y)
         for one in components
     ]
-    whole = galsim.Convolve([galsim.Sum(parts), psf.profile], gsparams=params)
+    whole = galsim.Convolve([galsim.Sum(parts), psf], gsparams=params)
     dtype = np.float32 if params is None else np.float64
     return whole.drawImage(nx=recipe.size, ny=recipe.size, scale=recipe.pixel_scale, dtype=dtype).array
 
@@ -85,15 +92,15 @@ def speed(recipe, n_galaxies):
     seconds = {"plain": [], "ours": [], "ours_with_noise": []}
     too_large = 0
     for index, galaxy in enumerate(galaxies):
-        components, psf = components_of(galaxy), galaxy_psf(recipe, galaxy)
+        components, psf, plain_psf = components_of(galaxy), psf_of(recipe, galaxy), galsim_psf(galaxy)
         try:
-            with_galsim(components, psf, recipe)  # makes GalSim's tables
+            with_galsim(components, plain_psf, recipe)  # makes GalSim's tables
         except galsim.GalSimFFTSizeError:
             too_large += 1
             continue
         draw_stamp(components, psf, recipe.size, recipe.pixel_scale)
         start = time.perf_counter()
-        image = with_galsim(components, psf, recipe)
+        image = with_galsim(components, plain_psf, recipe)
         image += generator(SEED, index, 1).standard_normal(image.shape, dtype=np.float32)
         middle = time.perf_counter()
         draw_stamp(components, psf, recipe.size, recipe.pixel_scale)
@@ -158,13 +165,13 @@ def accuracy(recipe, n_galaxies):
     ours, own, plain = [], [], []
     for index in range(n_galaxies):
         galaxy = draw_galaxy(recipe, SEED, index)
-        components, psf = components_of(galaxy), galaxy_psf(recipe, galaxy)
-        reference = with_galsim(components, psf, recipe, TIGHT)
+        components, psf, plain_psf = components_of(galaxy), psf_of(recipe, galaxy), galsim_psf(galaxy)
+        reference = with_galsim(components, plain_psf, recipe, TIGHT)
         ours.append(errors(draw_stamp(components, psf, recipe.size, recipe.pixel_scale), reference, recipe))
         moved = [dataclasses.replace(one, sersic_index=one.sersic_index + 1e-9) for one in components]
         own.append(errors(draw_stamp(moved, psf, recipe.size, recipe.pixel_scale), reference, recipe))
         try:
-            plain.append(errors(with_galsim(components, psf, recipe), reference, recipe))
+            plain.append(errors(with_galsim(components, plain_psf, recipe), reference, recipe))
         except galsim.GalSimFFTSizeError:
             continue
     return {
@@ -179,12 +186,13 @@ def accuracy(recipe, n_galaxies):
 def large_galaxies(recipe, cases=None):
     """The hardest, R_e 5 arcsec: against the reference, and their light in the frame against that of the profile."""
     cases = cases or [(n, q) for n in (0.8, 1.2, 3.5, 4.0, 5.0) for q in (0.25, 1.0)]
-    psf = galaxy_psf(recipe, draw_galaxy(recipe, SEED, 0))
+    galaxy = draw_galaxy(recipe, SEED, 0)
+    psf, plain_psf = psf_of(recipe, galaxy), galsim_psf(galaxy)
     rows = []
     for sersic_index, axis_ratio in cases:
         component = Component(1.0, 5.0, sersic_index, axis_ratio, 30.0)
         start = time.perf_counter()
-        reference = with_galsim([component], psf, recipe, TIGHT)
+        reference = with_galsim([component], plain_psf, recipe, TIGHT)
         seconds = time.perf_counter() - start
         image = draw_stamp([component], psf, recipe.size, recipe.pixel_scale)
         expected = light_in_frame(component, recipe.size * recipe.pixel_scale / 2)

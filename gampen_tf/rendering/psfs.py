@@ -5,11 +5,10 @@ The centre of a PSF is the centre of its frame: the middle pixel of an odd frame
 
 import functools
 
-import galsim
 import numpy as np
 import scipy.fft
 
-__all__ = ["AnalyticPsf", "MeasuredPsf", "draw_psf", "inverse_transform", "psf_period", "wave_numbers"]
+__all__ = ["MeasuredPsf", "draw_psf", "inverse_transform", "psf_period", "wave_numbers"]
 
 _FOLDED = 5e-4  # part of the light that a PSF's wings may fold into the frame
 
@@ -31,29 +30,6 @@ def inverse_transform(transform, size, period, pixel_scale):
         transform = transform * np.exp(half * kx) * np.exp(half * ky)
     image = scipy.fft.irfft2(transform, (period, period), overwrite_x=True)
     return np.roll(image, (size // 2, size // 2), axis=(0, 1))[:size, :size]
-
-
-class AnalyticPsf:
-    """A PSF in closed form, by GalSim, without the pixel.
-
-    Parameters
-    ----------
-    profile : galsim.GSObject
-        Unit flux.
-    light_beyond : callable, optional
-        Fraction of the light beyond a radius (arcsec); none at any radius if not given.
-    """
-
-    def __init__(self, profile, light_beyond=lambda radius: 0.0):
-        self.profile, self.light_beyond = profile, light_beyond
-
-    def transform(self, period, pixel_scale):
-        """Transform of PSF and pixel on the half plane: (period, period // 2 + 1), as `scipy.fft.irfft2` orders it."""
-        half = period // 2
-        image = galsim.ImageCD(galsim.BoundsI(0, half, -half, half), scale=2 * np.pi / (period * pixel_scale))
-        self.profile.drawKImage(image=image, recenter=False)
-        pixel = wave_numbers(period, pixel_scale)[2]
-        return (scipy.fft.ifftshift(image.array[:-1], axes=0) * pixel).astype(np.complex64)
 
 
 class MeasuredPsf:
@@ -80,7 +56,7 @@ class MeasuredPsf:
         return 0.0 if radius * 2 > max(self.image.shape) * self.pixel_scale else 1.0
 
     def transform(self, period, pixel_scale):
-        """As `AnalyticPsf.transform`, kept for the next galaxy: periods are few."""
+        """Transform of PSF and pixel on the half plane, kept for the next galaxy: periods are few."""
         if (period, pixel_scale) not in self._transforms:
             if len(self._transforms) >= 8:
                 self._transforms.clear()
@@ -104,7 +80,7 @@ def psf_period(psf, period, size, offset, pixel_scale):
 
     Parameters
     ----------
-    psf : AnalyticPsf or MeasuredPsf
+    psf : object with ``transform`` and ``light_beyond``
     period, size : float
         In pixels; ``size`` is that of the frame.
     offset : float
@@ -117,21 +93,28 @@ def psf_period(psf, period, size, offset, pixel_scale):
     return period
 
 
-def draw_psf(psf, size, pixel_scale):
+def draw_psf(psf, size, pixel_scale, *, offset=(0.0, 0.0)):
     """Image of a PSF with the pixel in it, as a star at the centre of the frame shows it.
 
     Parameters
     ----------
-    psf : AnalyticPsf or MeasuredPsf
+    psf : object with ``transform`` and ``light_beyond``
     size : int
         Side in pixels.
     pixel_scale : float
         arcsec.
+    offset : (float, float), optional
+        Of the star from the centre of the frame, x and y in pixels.
 
     Returns
     -------
     (size, size) array of float32, of sum 1
     """
     period = 2 * scipy.fft.next_fast_len(int(np.ceil(psf_period(psf, 2 * size, size, 0.0, pixel_scale) / 2)), real=True)
-    image = inverse_transform(psf.transform(period, pixel_scale).copy(), size, period, pixel_scale).astype(np.float64)
+    transform = psf.transform(period, pixel_scale).copy()
+    if any(offset):
+        kx, ky, _ = wave_numbers(period, pixel_scale)
+        x, y = (np.complex64(-1j * one * pixel_scale) for one in offset)
+        transform = transform * np.exp(x * kx) * np.exp(y * ky)
+    image = inverse_transform(transform, size, period, pixel_scale).astype(np.float64)
     return (image / image.sum()).astype(np.float32)

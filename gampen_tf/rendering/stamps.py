@@ -18,7 +18,7 @@ from scipy import interpolate
 from .profiles import enclosed_fraction, sersic_transform, shape_matrix, surface_brightness
 from .psfs import inverse_transform, psf_period, wave_numbers
 
-__all__ = ["Component", "draw_stamp"]
+__all__ = ["Component", "PointSource", "draw_stamp"]
 
 _SHORT, _LONG = 1.07, 1.45  # period over side of the frame
 _NARROW = 0.1  # semi-major axis of a disc, over the side, from which the long period is taken
@@ -44,14 +44,26 @@ class Component:
         return shape_matrix(self.effective_radius, self.axis_ratio, self.position_angle)
 
 
+@dataclasses.dataclass(frozen=True)
+class PointSource:
+    """A star: flux in pixel units, offsets in arcsec."""
+
+    flux: float
+    x: float = 0.0
+    y: float = 0.0
+
+
 def _component_transform(component, period, pixel_scale):
     """Transform of one component on the half plane, phase of its offset included."""
     kx, ky, _ = wave_numbers(period, pixel_scale)
-    xx, yy, xy = (np.float32(moment) for moment in component.shape)
-    k_squared = xx * kx**2 + yy * ky**2
-    k_squared += (2 * xy * kx) * ky
-    transform = sersic_transform(k_squared, component.sersic_index)
-    transform *= np.float32(component.flux)
+    if isinstance(component, PointSource):
+        transform = np.full((period, period // 2 + 1), component.flux, np.float32)
+    else:
+        xx, yy, xy = (np.float32(moment) for moment in component.shape)
+        k_squared = xx * kx**2 + yy * ky**2
+        k_squared += (2 * xy * kx) * ky
+        transform = sersic_transform(k_squared, component.sersic_index)
+        transform *= np.float32(component.flux)
     if component.x or component.y:
         return transform * np.exp(-1j * kx * np.float32(component.x)) * np.exp(-1j * ky * np.float32(component.y))
     return transform
@@ -102,6 +114,8 @@ def _light_beyond(component, half_side):
 
 def _folded_light(component, size, period, pixel_scale):
     """Light of all copies of a component in the frame: (size, size), or None where it is negligible."""
+    if isinstance(component, PointSource):
+        return None  # the period is long enough for the wings of the PSF
     reach = (period - size / 2) * pixel_scale - max(abs(component.x), abs(component.y))
     widest = component.effective_radius / np.sqrt(component.axis_ratio)
     if 1 - enclosed_fraction(reach / widest, component.sersic_index) < _NEGLIGIBLE:
@@ -119,7 +133,8 @@ def _folded_light(component, size, period, pixel_scale):
 def _period(components, psf, size, pixel_scale):
     """Period in pixels: longer where wings in the frame are so narrow that the PSF blurs them, or for offset light."""
     narrow = any(
-        component.sersic_index < 2
+        isinstance(component, Component)
+        and component.sersic_index < 2
         and component.effective_radius / np.sqrt(component.axis_ratio) > _NARROW * size * pixel_scale
         for component in components
     )
@@ -129,17 +144,20 @@ def _period(components, psf, size, pixel_scale):
     return 2 * scipy.fft.next_fast_len(int(np.ceil(period / 2)), real=True)
 
 
-def draw_stamp(components, psf, size, pixel_scale, *, period=None):
+def draw_stamp(components, psf, size, pixel_scale, *, discs=(), period=None):
     """Draw galaxies convolved with a PSF and the pixel.
 
     Parameters
     ----------
-    components : sequence of Component
-    psf : AnalyticPsf or MeasuredPsf
+    components : sequence of Component or PointSource
+    psf : object with ``transform`` and ``light_beyond``
+        A PSF of this room, such as `MoffatPsf` or `MeasuredPsf`.
     size : int
         Side of the frame in pixels. Offsets are from its centre, which lies between pixels where the side is even.
     pixel_scale : float
         arcsec.
+    discs : sequence of StructuredDisc, optional
+        Discs with structure, beside the components.
     period : int, optional
         Side of the Fourier grid in pixels; chosen from the components if not given.
 
@@ -147,9 +165,13 @@ def draw_stamp(components, psf, size, pixel_scale, *, period=None):
     -------
     (size, size) array of float32, flux per pixel
     """
+    components = [*components, *(part for disc in discs for part in disc.components)]
     if period is None:
         period = _period(components, psf, size, pixel_scale)
     transform = sum(_component_transform(component, period, pixel_scale) for component in components)
+    for disc in discs:
+        if not disc.is_smooth:
+            transform = transform + disc.rest_transform(size, period, pixel_scale)
     transform = transform * psf.transform(period, pixel_scale)
     image = inverse_transform(transform, size, period, pixel_scale)
     for component in components:

@@ -1,6 +1,7 @@
 """Recipe in, data set out."""
 
 from .distributions import Distribution
+from .drawn import DrawnDataSet
 from .images import draw
 from .recipe import Recipe
 from .recipe_file import load_recipe
@@ -8,4 +9,14 @@ from .recipe_sections import RecipeError
 from .redraw import redraw, reduced_chi_squared
 from .run import simulate
 
-__all__ = ["Distribution", "Recipe", "RecipeError", "draw", "load_recipe", "redraw", "reduced_chi_squared", "simulate"]
+__all__ = [
+    "Distribution",
+    "DrawnDataSet",
+    "Recipe",
+    "RecipeError",
+    "draw",
+    "load_recipe",
+    "redraw",
+    "reduced_chi_squared",
+    "simulate",
+]

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from ..rendering.psfs import draw_psf
-from ..rendering.stamps import Component, draw_stamp
-from .galaxies import draw_catalogue, draw_galaxy, generator
-from .galaxy_psf import galaxy_psf
-from .noise import draw_noise, poisson_noise
+from ..rendering.stamps import Component, PointSource, draw_stamp
+from .catalogue import draw_catalogue
+from .galaxies import draw_galaxy, generator
+from .lights import lights_of
+from .masks import draw_mask
+from .noise import draw_noise, photon_noise
+from .psf_families import psf_of
+from .psf_stamps import draw_psf_stamp
 from .recipe_file import load_recipe
 
 __all__ = ["draw", "draw_image", "draw_image_and_psf"]
@@ -18,25 +21,27 @@ def draw_image_and_psf(recipe, seed, index):
     Returns
     -------
     image : (size, size) float32 array
-        In the recipe's pixel unit.
+        In the recipe's pixel unit; NaN where it is masked.
     psf_image : (psf size, psf size) float32 array
-        Of sum 1, with the pixel in it; None if the recipe asks for none.
+        With the pixel in it, of sum 1 unless the recipe has faults; None if the recipe asks for none.
     """
     galaxy = draw_galaxy(recipe, seed, index)
-    components = [
-        Component(**component, x=galaxy["x"], y=galaxy["y"])
-        for component in galaxy["components"].values()
-        if component["flux"] > 0
-    ]
+    components, discs = lights_of(galaxy)
     components += [Component(**neighbour) for neighbour in galaxy["neighbours"]]
-    psf = galaxy_psf(recipe, galaxy)
-    image = draw_stamp(components, psf, recipe.size, recipe.pixel_scale)
+    components += [PointSource(**star) for star in galaxy["stars"]]
+    psf = psf_of(recipe, galaxy)
+    image = draw_stamp(components, psf, recipe.size, recipe.pixel_scale, discs=discs)
     rng = generator(seed, index, 1)
     sky = draw_noise(recipe, galaxy["noise"], rng)
     if "gain" in galaxy["noise"]:
-        image = poisson_noise(image, galaxy["noise"]["gain"], rng)
+        image += photon_noise(image, galaxy["noise"]["gain"], rng)
     image += sky
-    return image, draw_psf(psf, recipe.psf_size, recipe.pixel_scale) if recipe.psf_size else None
+    if recipe.masks:
+        image[draw_mask(recipe.size, galaxy["mask"], generator(seed, index, 2))] = np.nan
+    if not recipe.psf_size:
+        return image, None
+    faults = galaxy["psf_image"]
+    return image, draw_psf_stamp(psf, recipe.psf_size, recipe.pixel_scale, faults, generator(seed, index, 3))
 
 
 def draw_image(recipe, seed, index):

@@ -6,10 +6,11 @@ import numpy as np
 from astropy.io import fits
 from scipy import ndimage
 
-from ..rendering.stamps import Component, draw_stamp
-from .galaxy_psf import galaxy_psf
+from ..rendering.stamps import draw_stamp
+from .lights import lights_of
+from .psf_families import psf_of
 
-__all__ = ["draw_noise", "poisson_noise", "signal_to_noise"]
+__all__ = ["draw_noise", "photon_noise", "signal_to_noise"]
 
 
 @functools.lru_cache(maxsize=16)
@@ -49,19 +50,37 @@ def _drop_kernel(side):
 
 
 def draw_noise(recipe, noise, rng):
-    """Noise of the sky for one image.
+    """Noise of the sky for one image, and what the subtraction of the sky has left.
 
     Parameters
     ----------
     recipe : Recipe
     noise : dict
-        What the galaxy drew: ``file``; or ``sigma``, and ``correlation`` or ``drop``.
+        What the galaxy drew: ``file``; or ``sigma``, and ``correlation`` or ``drop``; ``residual_constant``, and
+        ``residual_gradient`` with its ``residual_direction``.
     rng : numpy.random.Generator
 
     Returns
     -------
     (size, size) array of float32
     """
+    image = _random_noise(recipe, noise, rng)
+    if "residual_constant" in noise or "residual_gradient" in noise:
+        image = image + _residual(recipe.size, noise)
+    return image
+
+
+def _residual(size, noise):
+    """A constant, and a plane whose change across the frame is the gradient."""
+    position = np.linspace(-0.5, 0.5, size)
+    slope = noise.get("residual_gradient", 0.0)
+    angle = np.deg2rad(noise.get("residual_direction", 0.0))
+    plane = slope * (np.cos(angle) * position[None, :] + np.sin(angle) * position[:, None])
+    return (noise.get("residual_constant", 0.0) + plane).astype(np.float32)
+
+
+def _random_noise(recipe, noise, rng):
+    """Noise of the sky alone, of mean zero where it is drawn."""
     size = recipe.size
     if "file" in noise:
         sky = _sky(recipe.noise["files"][noise["file"]], size)
@@ -88,19 +107,25 @@ def draw_noise(recipe, noise, rng):
     return _smoothed(size, rng, noise["sigma"], int(np.ceil(4 * correlation)), smooth)
 
 
-def poisson_noise(image, gain, rng):
-    """Image with the Poisson noise of its light: its mean is the image, its variance the image over the gain.
+def photon_noise(image, gain, rng):
+    """Noise of a galaxy's own light: of variance image / gain.
+
+    Normal, not Poisson: the electrons of the sky, far more than one a pixel, are counted with those of the galaxy.
 
     Parameters
     ----------
     image : array of float32
-        Light without sky. What rounding has made negative stays as it is.
+        Light without sky; where rounding has made it negative there is no noise.
     gain : float
         Electrons per pixel unit.
     rng : numpy.random.Generator
+
+    Returns
+    -------
+    array of float32
     """
-    expected = np.maximum(image, 0).astype(np.float64) * gain
-    return (rng.poisson(expected) / gain + np.minimum(image, 0)).astype(np.float32)
+    sigma = np.sqrt(np.maximum(image, 0) * np.float32(1 / gain))
+    return sigma * rng.standard_normal(image.shape, dtype=np.float32)
 
 
 def signal_to_noise(recipe, galaxy, radius):
@@ -116,8 +141,8 @@ def signal_to_noise(recipe, galaxy, radius):
     radius : float
         arcsec; pixels count whose centre is inside.
     """
-    components = [Component(**one, x=galaxy["x"], y=galaxy["y"]) for one in galaxy["components"].values()]
-    image = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
+    components, discs = lights_of(galaxy)
+    image = draw_stamp(components, psf_of(recipe, galaxy), recipe.size, recipe.pixel_scale, discs=discs)
     position = (np.arange(recipe.size) - (recipe.size - 1) / 2) * recipe.pixel_scale
     inside = np.hypot(position[None, :] - galaxy["x"], position[:, None] - galaxy["y"]) < radius
     light, noise = float(image[inside].sum(dtype=np.float64)), galaxy["noise"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import yaml
 
 from ..core.known_parameters import (
@@ -15,8 +17,10 @@ from ..core.known_parameters import (
     recipe_keys,
 )
 from ..io import locations
+from ..rendering.structure import LIMITS, Structure
 from .recipe import SPLITS, GalaxyKind, Recipe
 from .recipe_sections import RecipeError, Section
+from .recipe_sky import read_masks, read_neighbours, read_noise, read_psf, read_stars
 
 if TYPE_CHECKING:
     from ..io.files import PathLike
@@ -112,8 +116,8 @@ def _check(document, source, folder):
         section = top.section("centre")
         centre = {axis: section.distribution(axis, -half_frame, half_frame) for axis in ("x", "y") if axis in section}
         section.finish()
-    psf, psf_size = _psf(top.section("psf"), folder)
-    kinds = _kinds(top.section("galaxies"))
+    psf, psf_size, psf_faults = read_psf(top.section("psf"), folder)
+    kinds = _kinds(top.section("galaxies"), brightness_is)
     checked = Recipe(
         **fields,
         brightness=brightness,
@@ -122,8 +126,11 @@ def _check(document, source, folder):
         centre=centre,
         psf=psf,
         psf_size=psf_size,
-        noise=_noise(top.section("noise"), folder),
-        neighbours=_neighbours(top.section("neighbours")) if "neighbours" in top else None,
+        psf_faults=psf_faults,
+        noise=read_noise(top.section("noise"), folder),
+        neighbours=read_neighbours(top.section("neighbours")) if "neighbours" in top else None,
+        stars=read_stars(top.section("stars")) if "stars" in top else None,
+        masks=read_masks(top.section("masks")) if "masks" in top else None,
         signal_to_noise=_signal_to_noise(top.section("signal_to_noise")) if "signal_to_noise" in top else None,
         split=_split(top.section("split")),
         parameters=_parameters(top),
@@ -157,7 +164,7 @@ def _parameter(section, key, components=()):
     return section.distribution(key, *KNOWN_PARAMETERS[key].draw.limits, components=components)
 
 
-def _kinds(galaxies):
+def _kinds(galaxies, brightness_is):
     kinds = []
     for name in galaxies.content:
         section = galaxies.section(name)
@@ -175,7 +182,10 @@ def _kinds(galaxies):
             bulge_to_total = _parameter(section, "bulge_to_total")
         else:
             section.fail("components", "one component, or a disc and a bulge", list(components))
-        kinds.append(GalaxyKind(name, float(section.number("fraction", 0, 1)), components, bulge_to_total))
+        structure = _structure(section, components) if "structure" in section else {}
+        brightness = _parameter(section, brightness_is) if brightness_is in section else None
+        fraction = float(section.number("fraction", 0, 1))
+        kinds.append(GalaxyKind(name, fraction, components, bulge_to_total, brightness, structure))
         section.finish()
     total = sum(kind.fraction for kind in kinds)
     if not kinds or abs(total - 1) > 1e-6:
@@ -183,75 +193,21 @@ def _kinds(galaxies):
     return tuple(kinds)
 
 
-def _psf(section, folder):
-    """(what a galaxy's PSF is drawn from, side of its image or None)"""
-    family = section.one_of("moffat", "airy", "files")
-    if family == "files":
-        psf = {"files": section.files("files", folder)}
-        if "pixel_scale" in section:
-            psf["pixel_scale"] = float(section.number("pixel_scale", 1e-4, 100))
-    elif family == "airy":
-        airy = section.section("airy")
-        psf = {
-            "lam_over_diameter": airy.distribution("lam_over_diameter", 1e-3, 100),
-            "obscuration": airy.distribution("obscuration", 0, 0.9),
-            "blur": airy.distribution("blur", 1e-3, 100),
-        }
-        airy.finish()
-    else:
-        moffat = section.section("moffat")
-        psf = {
-            "beta": moffat.distribution("beta", 1.1, 100),
-            "fwhm": moffat.distribution("fwhm", 1e-3, 100),
-            "axis_ratio": _parameter(moffat, "axis_ratio"),
-            "position_angle": _parameter(moffat, "position_angle"),
-        }
-        moffat.finish()
-        if "wings" in section:
-            wings = section.section("wings")
-            psf["wings_fraction"] = wings.distribution("fraction", 0, 1)
-            psf["wings_fwhm_ratio"] = wings.distribution("fwhm_ratio", 1, 100)
-            psf["wings_beta"] = wings.distribution("beta", 1.1, 100)
-            wings.finish()
-    size = section.number("image_size", 3, 512, whole=True) if "image_size" in section else None
-    section.finish()
-    return psf, size
-
-
-def _noise(section, folder):
-    if section.one_of("gaussian", "files") == "files":
-        noise = {"files": section.files("files", folder)}
-    else:
-        gaussian = section.section("gaussian")
-        noise = {"sigma": gaussian.distribution("sigma", 0, 1e30)}
-        if "correlation" in gaussian or "drop" in gaussian:
-            smoothing = gaussian.one_of("correlation", "drop")
-            noise[smoothing] = gaussian.distribution(smoothing, 0, 20)
-        gaussian.finish()
-    if "gain" in section:
-        noise["gain"] = section.distribution("gain", 1e-12, 1e12)
-    section.finish()
-    return noise
+def _structure(section, components):
+    """Distributions of the structure of a kind's disc."""
+    if "disc" not in components:
+        section.fail("structure", "a component named disc, which has the structure", list(components))
+    part = section.section("structure")
+    fields = [field.name for field in dataclasses.fields(Structure)]
+    structure = {key: part.distribution(key, *LIMITS.get(key, (-np.inf, np.inf))) for key in fields if key in part}
+    part.finish()
+    return structure
 
 
 def _signal_to_noise(section):
     wanted = {"above": float(section.number("above", 0, 1e6)), "within": float(section.number("within", 1e-3, 1e3))}
     section.finish()
     return wanted
-
-
-def _neighbours(section):
-    brightness = section.one_of("flux_ratio", "magnitude")
-    is_ratio = brightness == "flux_ratio"
-    neighbours = {
-        "number": section.distribution("number", 0, 100),
-        brightness: section.distribution(brightness, 0, 1e6) if is_ratio else _parameter(section, brightness),
-        "distance": section.distribution("distance", 0, 1e4),
-        # their orientation is random
-        **{key: _parameter(section, key) for key in component_parameters() if KNOWN_PARAMETERS[key].period is None},
-    }
-    section.finish()
-    return neighbours
 
 
 def _split(section):

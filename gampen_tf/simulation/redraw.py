@@ -15,10 +15,12 @@ import numpy as np
 from ..core.ellipticity import NAMES as ELLIPTICITY
 from ..core.ellipticity import axis_ratio_and_angle
 from ..core.known_parameters import KNOWN_PARAMETERS, component_parameters
-from ..rendering.radii import circularised, half_light_radius
-from ..rendering.stamps import Component, draw_stamp
+from ..rendering.radii import circularised
+from ..rendering.stamps import Component, PointSource, draw_stamp
+from ..rendering.structured_discs import structured_half_light_radius
 from .galaxies import draw_galaxy
-from .galaxy_psf import galaxy_psf
+from .lights import lights_of
+from .psf_families import psf_of
 from .recipe_file import load_recipe
 
 __all__ = ["redraw", "reduced_chi_squared"]
@@ -67,9 +69,10 @@ def redraw(data, indices, values, names):
                 f"{galaxy['flux'] * recipe.nanojansky:.6g} nJy, the catalogue has {expected:.6g}; simulate the data "
                 "set again with this version to have residual images"
             )
-        components = _as_measured(galaxy, measured, recipe)
+        components, discs = _as_measured(galaxy, measured, recipe)
         components += [Component(**neighbour) for neighbour in galaxy["neighbours"]]
-        images[row] = draw_stamp(components, galaxy_psf(recipe, galaxy), recipe.size, recipe.pixel_scale)
+        components += [PointSource(**star) for star in galaxy["stars"]]
+        images[row] = draw_stamp(components, psf_of(recipe, galaxy), recipe.size, recipe.pixel_scale, discs=discs)
     return images
 
 
@@ -106,7 +109,7 @@ def reduced_chi_squared(images, models, noise, radius, pixel_scale, n_parameters
 
 
 def _as_measured(galaxy, measured, recipe):
-    """The components of a drawn galaxy with the measured values in them; those without light left out."""
+    """Components and structured discs of a drawn galaxy with the measured values in them."""
     flux = measured["flux"] / recipe.nanojansky if "flux" in measured else galaxy["flux"]
     if "magnitude" in measured:
         flux = recipe.flux_of(measured["magnitude"])
@@ -127,15 +130,13 @@ def _as_measured(galaxy, measured, recipe):
     else:
         bulge_to_total = measured.get("bulge_to_total", galaxy["bulge_to_total"])
         components["disc"]["flux"], components["bulge"]["flux"] = (1 - bulge_to_total) * flux, bulge_to_total * flux
-    components = [component for component in components.values() if component["flux"] > 0]
+    fields = {field.name for field in dataclasses.fields(Component)}
+    for name, component in components.items():
+        components[name] = {key: value for key, value in component.items() if key in fields}
+    galaxy = {**galaxy, **{key: measured.get(key, galaxy[key]) for key in ("x", "y")}, "components": components}
     if "effective_radius" in measured:
-        columns = [
-            np.array([[component[key] for component in components]])
-            for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")
-        ]
-        factor = measured["effective_radius"] / half_light_radius(*columns)[0]
-        for component in components:
+        lights, discs = lights_of(galaxy)
+        factor = measured["effective_radius"] / structured_half_light_radius([*lights, *discs])
+        for component in components.values():
             component["effective_radius"] *= factor
-    centre = {key: measured.get(key, galaxy[key]) for key in ("x", "y")}
-    known = {field.name for field in dataclasses.fields(Component)}
-    return [Component(**{k: v for k, v in component.items() if k in known} | centre) for component in components]
+    return lights_of(galaxy)

@@ -18,14 +18,15 @@ from ..io.cluster import cluster_client
 from ..io.files import PathLike, check_format, read_json, whole_file, write_whole
 from ..io.provenance import package_versions
 from ..io.workers import WorkerDied, WorkerProcesses, n_cores
-from .galaxies import draw_catalogue
+from .catalogue import draw_catalogue
 from .parts import write_part
 from .recipe import Recipe
 from .recipe_file import load_recipe
 
-__all__ = ["simulate"]
+__all__ = ["ONE_THREAD", "describe", "simulate", "split_of_each"]
 
-_ONE_THREAD = dict.fromkeys(
+#: Environment of workers, each of which keeps to one core.
+ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 
@@ -84,7 +85,7 @@ def simulate(
         raise ValueError(f"expected n_images >= 1 and 0 <= seed < 2**64, found n_images={n_images}, seed={seed}")
     if workers is not None and workers < 1:
         raise ValueError(f"workers: expected at least 1, found {workers}")
-    description = _describe(recipe, int(n_images), int(seed), format)
+    description = describe(recipe, int(n_images), int(seed), format)
     ranges = layout.part_ranges(n_images)
     image_bytes = sum(4 * h * w for h, w in layout.record_shapes(recipe))
     _check_output(output, description)
@@ -113,7 +114,8 @@ def simulate(
     return open_dataset(output)
 
 
-def _describe(recipe, n_images, seed, format):
+def describe(recipe, n_images, seed, format):
+    """Description of a data set as plain data: what ``dataset.json`` holds."""
     ranges = layout.part_ranges(n_images)
     splits = layout.assign_splits(ranges, recipe.split)
     parameters = [{"name": name, "unit": column_unit(name)} for name in recipe.parameters]
@@ -144,6 +146,11 @@ def _describe(recipe, n_images, seed, format):
     }
 
 
+def split_of_each(description):
+    """Split of each image of a described data set: array of text."""
+    return np.concatenate([np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]])
+
+
 def _check_output(output, description):
     """Refuse a folder that holds another data set: parts of two would be mixed."""
     path = output / "dataset.json"
@@ -165,8 +172,7 @@ def _check_output(output, description):
 
 def _write_catalogue(recipe, description, output, progress_bar):
     table = draw_catalogue(recipe, description["seed"], range(description["n_images"]), progress_bar=progress_bar)
-    split = np.concatenate([np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]])
-    table.add_column(split, name="split", index=1)
+    table.add_column(split_of_each(description), name="split", index=1)
     if description["form"] == "fits":
         table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
     with whole_file(output / "catalogue.fits") as scratch:
@@ -194,7 +200,7 @@ def _on_cluster(write, numbers, client):
 
 
 def _in_processes(write, numbers, workers):
-    with WorkerProcesses(write, workers, _ONE_THREAD) as processes:
+    with WorkerProcesses(write, workers, ONE_THREAD) as processes:
         for future in concurrent.futures.as_completed([processes.submit(number) for number in numbers]):
             try:
                 yield future.result()

@@ -8,12 +8,12 @@ like nearby galaxies in a survey's images; they are fitted to nothing.
 
 import functools
 
-import galsim
 import numpy as np
 import scipy.fft
 
 from ..rendering.profiles import surface_brightness
-from ..rendering.psfs import AnalyticPsf, inverse_transform, wave_numbers
+from ..rendering.psfs import inverse_transform, wave_numbers
+from ..rendering.radial_psfs import MoffatPsf
 from ..rendering.stamps import Component, draw_stamp
 from .galaxies import generator
 
@@ -104,7 +104,7 @@ def spiral_arms(component, psf, size, pixel_scale, *, n_arms=2, phase=0.0, pitch
     ----------
     component : Component
         The disc.
-    psf : AnalyticPsf or MeasuredPsf
+    psf : object with ``transform`` and ``light_beyond``
     size : int
         Side of the frame in pixels; odd.
     pixel_scale : float
@@ -266,7 +266,7 @@ def _add_neighbours(canvas, rng):
 
 @functools.lru_cache(maxsize=64)
 def _psf(fwhm):
-    return AnalyticPsf(galsim.Moffat(beta=_MOFFAT_BETA, fwhm=fwhm))
+    return MoffatPsf(fwhm, _MOFFAT_BETA)
 
 
 @functools.lru_cache(maxsize=64)

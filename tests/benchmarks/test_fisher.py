@@ -6,8 +6,9 @@ from pathlib import Path
 import galsim
 import numpy as np
 import pytest
+from galsim_psfs import AnalyticPsf
 
-from gampen_tf.rendering import AnalyticPsf, Component
+from gampen_tf.rendering import Component
 from gampen_tf.simulation import load_recipe
 
 _PATH = Path(__file__).parents[2] / "benchmarks" / "fisher.py"

@@ -25,7 +25,7 @@ from gampen_tf.data import LabelledImages
 from gampen_tf.evaluation.report_parts import plain_name
 from gampen_tf.plots.style import axis_label
 from gampen_tf.simulation import RecipeError, load_recipe
-from gampen_tf.simulation.galaxies import draw_catalogue
+from gampen_tf.simulation.catalogue import draw_catalogue
 from gampen_tf.training import Augmentation
 from gampen_tf.training.targets import find_parameters, fit_scaler
 

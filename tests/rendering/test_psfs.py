@@ -3,11 +3,9 @@
 import galsim
 import numpy as np
 import pytest
+from galsim_psfs import AnalyticPsf
 
-from gampen_tf.rendering import AnalyticPsf, Component, MeasuredPsf, draw_psf, draw_stamp
-from gampen_tf.simulation import load_recipe
-from gampen_tf.simulation.galaxies import draw_galaxy
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
+from gampen_tf.rendering import Component, MeasuredPsf, draw_psf, draw_stamp
 
 GALAXY = Component(1000.0, 0.6, 1.3, 0.5, 25.0, x=0.13, y=-0.21)
 
@@ -41,14 +39,3 @@ def test_psf_image_is_that_of_a_star(size):
     image = draw_psf(AnalyticPsf(moffat()), size, 0.2)
     np.testing.assert_allclose(image, star / star.sum(), atol=1e-4 * star.max())
     assert image.sum() == pytest.approx(1.0, rel=1e-6)
-
-
-@pytest.mark.parametrize("name", ["kids_r", "candels_f160w"])
-def test_light_beyond_a_radius_is_that_of_the_profile(name):
-    recipe = load_recipe(name)
-    psf = galaxy_psf(recipe, draw_galaxy(recipe, 1, 0))
-    image = psf.profile.drawImage(nx=2001, ny=2001, scale=0.03, method="no_pixel", dtype=np.float64).array
-    y, x = (np.indices(image.shape) - 1000) * 0.03
-    for radius in (3.0, 6.0, 12.0):
-        measured = 1 - image[np.hypot(x, y) < radius].sum() / psf.profile.flux
-        assert psf.light_beyond(radius) == pytest.approx(measured, rel=0.3, abs=1e-4)

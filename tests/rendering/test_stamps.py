@@ -3,10 +3,10 @@
 import galsim
 import numpy as np
 import pytest
+from galsim_psfs import AnalyticPsf
 from scipy import special
 
 from gampen_tf.rendering import (
-    AnalyticPsf,
     Component,
     draw_stamp,
 )

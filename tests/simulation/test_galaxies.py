@@ -5,7 +5,8 @@ import pytest
 from toy_recipes import toy_recipe
 
 from gampen_tf.simulation import draw, load_recipe
-from gampen_tf.simulation.galaxies import draw_catalogue, draw_galaxy
+from gampen_tf.simulation.catalogue import draw_catalogue
+from gampen_tf.simulation.galaxies import draw_galaxy
 from gampen_tf.simulation.images import draw_image
 from gampen_tf.simulation.noise import signal_to_noise
 

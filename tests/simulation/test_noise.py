@@ -12,9 +12,9 @@ from gampen_tf.rendering import (
 )
 from gampen_tf.simulation import draw, load_recipe
 from gampen_tf.simulation.galaxies import draw_galaxy, generator
-from gampen_tf.simulation.galaxy_psf import galaxy_psf
 from gampen_tf.simulation.images import draw_image
-from gampen_tf.simulation.noise import draw_noise, poisson_noise, signal_to_noise
+from gampen_tf.simulation.noise import draw_noise, photon_noise, signal_to_noise
+from gampen_tf.simulation.psf_families import psf_of
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.8])
@@ -45,17 +45,33 @@ def test_sky_is_cut_out_of_its_file(tmp_path):
     galaxy = draw_galaxy(recipe, 1, 3)
     with_sky, plain = draw_image(recipe, 1, 3), load_recipe(toy_recipe(noise={"gaussian": {"sigma": 0}}))
     components = [Component(**one) for one in galaxy["components"].values()]
-    light = draw_stamp(components, galaxy_psf(plain, galaxy), 32, 0.2)
+    light = draw_stamp(components, psf_of(plain, galaxy), 32, 0.2)
     np.testing.assert_allclose(with_sky - light, draw_noise(recipe, {"file": 0}, generator(1, 3, 1)), atol=2e-2)
 
 
-def test_poisson_noise_has_the_mean_and_variance_of_electrons():
+def test_photon_noise_has_the_variance_of_electrons_and_none_without_light():
     light = np.full((300, 300), 20.0, dtype=np.float32)
-    noisy = poisson_noise(light, 2.5, generator(3, 0, 1)).astype(np.float64)
+    noise = photon_noise(light, 2.5, generator(3, 0, 1)).astype(np.float64)
     n = light.size
-    assert noisy.mean() == pytest.approx(20.0, abs=4 * np.sqrt(20 / 2.5 / n))
-    assert noisy.var() == pytest.approx(20 / 2.5, rel=4 * np.sqrt(2 / n))
-    np.testing.assert_array_equal(poisson_noise(np.float32([-0.5]), 2.5, generator(3, 0, 1)), np.float32([-0.5]))
+    assert noise.mean() == pytest.approx(0.0, abs=4 * np.sqrt(20 / 2.5 / n))
+    assert noise.var() == pytest.approx(20 / 2.5, rel=4 * np.sqrt(2 / n))
+    np.testing.assert_array_equal(photon_noise(np.float32([-0.5, 0.0]), 2.5, generator(3, 0, 1)), np.float32([0, 0]))
+
+
+def test_residual_of_the_sky_is_a_constant_and_a_slope_across_the_frame():
+    document = toy_recipe(
+        noise={"gaussian": {"sigma": 0}, "residual": {"constant": 0.3, "gradient": {"uniform": [1, 2]}}}
+    )
+    recipe = load_recipe(document)
+    drawn = draw_galaxy(recipe, 1, 5)["noise"]
+    sky = draw_noise(recipe, drawn, generator(1, 5, 1)).astype(np.float64)
+    assert sky.mean() == pytest.approx(0.3, abs=1e-6)
+    rise, run = (
+        np.polyfit(np.linspace(-0.5, 0.5, 32), sky.mean(axis=0), 1)[0],
+        np.cos(np.deg2rad(drawn["residual_direction"])),
+    )
+    assert rise == pytest.approx(drawn["residual_gradient"] * run, abs=1e-5)
+    np.testing.assert_allclose(np.diff(sky, 2, axis=0), 0, atol=1e-5)
 
 
 def test_noise_of_the_image_is_sky_and_electrons_together():
@@ -86,7 +102,9 @@ def test_signal_to_noise_is_that_of_an_aperture():
     sersic = galsim.Sersic(
         n=profile["sersic_index"], half_light_radius=profile["effective_radius"], flux=galaxy["flux"]
     ).shear(q=profile["axis_ratio"], beta=profile["position_angle"] * galsim.degrees)
-    image = galsim.Convolve([sersic, galaxy_psf(recipe, galaxy).profile]).drawImage(nx=32, ny=32, scale=0.2).array
+    psf = galsim.Moffat(beta=galaxy["psf"]["beta"], fwhm=galaxy["psf"]["fwhm"])
+    psf = psf.shear(q=galaxy["psf"]["axis_ratio"], beta=galaxy["psf"]["position_angle"] * galsim.degrees)
+    image = galsim.Convolve([sersic, psf]).drawImage(nx=32, ny=32, scale=0.2).array
     y, x = (np.indices((32, 32)) - 15.5) * 0.2
     inside = np.hypot(x, y) < 1.5
     light = image[inside].sum()

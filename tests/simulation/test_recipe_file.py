@@ -20,7 +20,7 @@ TWO_DISCS = {name: {"effective_radius": 1, "sersic_index": 1, "axis_ratio": 1, "
             "galaxies.sersic.components: expected one component, or a disc and",
         ),
         ("galaxies", [1, 2], "galaxies: expected a mapping of keys, found [1, 2]"),
-        ("psf.moffat.beta", 1.0, "psf.moffat.beta: expected values from 1.1 to 100"),
+        ("psf.moffat.beta", 1.0, "psf.moffat.beta: expected values from 1.5 to 10"),
         ("signal_to_noise", {"above": 50}, "signal_to_noise.within: expected a number from 0.001 to 1000, but the key"),
         ("split", {"train": 0.7, "test": 0.2}, "split: expected fractions of train, validation and test that add to 1"),
         ("parameters", [], "parameters: expected a list out of bulge_to_total, effective_radius, "),

@@ -95,7 +95,7 @@ def test_error_has_the_key_what_was_expected_and_what_was_found(path, value, mes
         (
             "psf",
             {"gaussian": 1},
-            "recipe: psf: expected one of the keys moffat, airy, files, found none of them; add one",
+            "recipe: psf: expected one of the keys moffat, kolmogorov, airy, files, found none of them; add one",
         ),
         (
             "noise.files",
@@ -128,6 +128,6 @@ def test_files_are_those_of_all_patterns_from_the_folder_of_the_recipe(tmp_path)
         path.parent.mkdir(exist_ok=True)
         fits.writeto(path, np.eye(5))
     recipe = load_recipe(toy_recipe(psf={"files": ["*.fits", str(elsewhere / "c.fits")]}), folder=folder)
-    assert recipe.psf["files"] == tuple(map(str, (folder / "a.fits", folder / "b.fits", elsewhere / "c.fits")))
+    assert recipe.psf[0].files == tuple(map(str, (folder / "a.fits", folder / "b.fits", elsewhere / "c.fits")))
     with pytest.raises(RecipeError, match=r"psf\.files: expected files \(looked from .*recipe\), found 'd\*\.fits'"):
         load_recipe(toy_recipe(psf={"files": "d*.fits"}), folder=folder)

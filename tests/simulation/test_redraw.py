@@ -53,7 +53,7 @@ def test_redrawn_galaxies_have_the_radius_that_was_measured(galaxies):
     recipe = load_recipe(galaxies.recipe)
     measured = {"bulge_to_total": 0.3, "effective_radius": 1.7, "flux": 5e5}
     for index in range(8):
-        components = _as_measured(draw_galaxy(recipe, 3, index), measured, recipe)
+        components, _ = _as_measured(draw_galaxy(recipe, 3, index), measured, recipe)
         flux = np.array([component.flux for component in components])
         assert flux.sum() == pytest.approx(5e5)
         arrays = [

@@ -3,9 +3,10 @@
 import galsim
 import numpy as np
 import pytest
+from galsim_psfs import AnalyticPsf
 from scipy import ndimage
 
-from gampen_tf.rendering import AnalyticPsf, Component, draw_stamp
+from gampen_tf.rendering import Component, draw_stamp
 from gampen_tf.simulation import structured
 from gampen_tf.simulation.structured import KINDS, _Canvas, draw_structured, spiral_arms
 

@@ -7,7 +7,7 @@ from astropy.io import fits
 from toy_recipes import toy_recipe
 
 from gampen_tf.simulation import load_recipe
-from gampen_tf.simulation.galaxies import draw_catalogue
+from gampen_tf.simulation.catalogue import draw_catalogue
 from gampen_tf.simulation.images import draw_image, draw_image_and_psf
 
 

@@ -1,0 +1,28 @@
+"""The light of a drawn galaxy: smooth components, and its disc where that has structure."""
+
+from ..rendering.stamps import Component
+from ..rendering.structure import Structure
+from ..rendering.structured_discs import StructuredDisc
+
+__all__ = ["lights_of"]
+
+
+def lights_of(galaxy):
+    """The light of a drawn galaxy, without its neighbours.
+
+    Returns
+    -------
+    components : list of Component
+    discs : list of StructuredDisc
+        The disc, where it has structure.
+    """
+    components, discs = [], []
+    for name, drawn in galaxy["components"].items():
+        if drawn["flux"] <= 0:
+            continue
+        component = Component(**drawn, x=galaxy["x"], y=galaxy["y"])
+        if name == "disc" and galaxy["structure"]:
+            discs.append(StructuredDisc(component, Structure(**galaxy["structure"])))
+        else:
+            components.append(component)
+    return components, discs
