@@ -5,7 +5,8 @@ Networks are trained on *labels*, not on physical values: the value is clipped, 
 deviation of the training split (Ghosh et al. 2022, § 5.2). Everything inside a network, a loss or a mixture of
 Gaussians is in label space; :class:`LabelScaler` converts between the two.
 
-The logit is infinite at the bounds, where one-component galaxies sit (B/T of exactly 0 or 1). Values closer to a bound
+The logit is infinite at the bounds, where one-component galaxies sit (B/T of exactly 0 or 1); and a galaxy with no
+bulge is not one with a small bulge. Values closer to a bound
 than ``clip`` (a fraction of the range) are moved to that distance on the way in; on the way back everything at or
 beyond the clip becomes *exactly* the bound. A posterior in physical units therefore has atoms of probability at its
 bounds, and the coverage of galaxies that sit there is defined.
@@ -42,7 +43,8 @@ class Parameter:
         Values outside are refused by :meth:`forward`.
     transform : {"identity", "log", "logit"}
     clip : float, optional
-        For the logit: the fraction of the range nearest to each bound that is treated as the bound itself.
+        The fraction of the range nearest to each bound that is treated as the bound itself. The logit needs one; the
+        identity may have one, where values pile up at finite bounds and a censored likelihood is to count them.
 
     Raises
     ------
@@ -71,13 +73,23 @@ class Parameter:
             if self.clip is None or not 0 < self.clip < 0.5:
                 raise ValueError(f"parameter {self.name!r}: a logit needs 0 < clip < 0.5, found {self.clip}")
         elif self.clip is not None:
-            raise ValueError(f"parameter {self.name!r}: clip goes with the logit transform, not {self.transform!r}")
+            if self.transform == "log":
+                raise ValueError(f"parameter {self.name!r}: clip goes with the logit or the identity, not the log")
+            if not (np.isfinite(low) and np.isfinite(high) and 0 < self.clip < 0.5):
+                raise ValueError(
+                    f"parameter {self.name!r}: a clip needs finite bounds and 0 < clip < 0.5, found {self.bounds} and "
+                    f"{self.clip}"
+                )
 
     @property
     def transformed_clip(self) -> tuple[float, float]:
         """Transformed values at and beyond which the inverse gives the bound itself; infinite where there are none."""
         if self.clip is None:
             return -np.inf, np.inf
+        if self.transform == "identity":
+            low, high = self.bounds
+            cell = self.clip * (high - low)
+            return low + cell, high - cell
         edge = float(np.log1p(-self.clip) - np.log(self.clip))
         return -edge, edge
 
@@ -110,6 +122,8 @@ class Parameter:
             )
         if self.transform == "log":
             return np.log(values)
+        if self.transform == "identity":
+            return values if self.clip is None else np.clip(values, *self.transformed_clip)
         if self.clip is not None:  # the logit has one
             low, high = self.bounds
             fraction = np.clip((values - low) / (high - low), self.clip, 1 - self.clip)
@@ -122,10 +136,12 @@ class Parameter:
         if self.transform == "log":
             with np.errstate(over="ignore"):
                 return np.exp(transformed)
-        if self.transform == "logit":
+        if self.clip is not None:
             low, high = self.bounds
             first, last = self.transformed_clip
-            values = low + (high - low) * 0.5 * (1.0 + np.tanh(0.5 * transformed))
+            values = transformed
+            if self.transform == "logit":
+                values = low + (high - low) * 0.5 * (1.0 + np.tanh(0.5 * transformed))
             values = np.where(transformed <= first + _CLIP_TOLERANCE, low, values)
             return np.where(transformed >= last - _CLIP_TOLERANCE, high, values)
         return transformed

@@ -129,7 +129,10 @@ def _log_cells(scaler):
     result = np.zeros((len(scaler.parameters), 2))
     for index, parameter in enumerate(scaler.parameters):
         if parameter.clip:
-            result[index] = -np.log(scaler.scale[index]) - np.log1p(-parameter.clip)
+            low, high = parameter.bounds
+            cell = parameter.clip * (high - low)
+            slopes = parameter.log_jacobian([low + cell, high - cell])
+            result[index] = slopes + np.log(cell) - np.log(scaler.scale[index])
     return result
 
 

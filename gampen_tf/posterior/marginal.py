@@ -4,7 +4,7 @@ A label y = (transform(x) − mean) / scale is a monotone function of the value 
 the quantiles of x are those of y, and the density gains a Jacobian. What does not commute with the transform (mean,
 mode, shortest interval) is worked out in physical units, in closed form or by a bracketed Newton solve.
 
-**Atoms.** The logit's clip turns labels at or beyond it into exactly the bound: the posterior has atoms of probability
+**Atoms.** A clip turns labels at or beyond it into exactly the bound: the posterior has atoms of probability
 there. An atom stands for the *cell* of values between the bound and the clip, which labels cannot tell apart, so as a
 density it counts as its probability divided by the width of that cell (B/T: 0.01). With this one convention the density
 integrates to one, the mode is a bound when the bound's cell holds the greatest density (as with 60 % of the probability
@@ -72,7 +72,7 @@ class Marginal:
     def label(self, value):
         """Labels of physical values; infinite where no label reaches."""
         value = np.asarray(value, float)
-        if self.parameter.transform == "logit":
+        if self.parameter.clip is not None:
             transformed = self.parameter.forward(np.clip(value, *self.parameter.bounds))
         elif self.parameter.transform == "log":
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -154,7 +154,7 @@ class Marginal:
 
     def _moments(self, centre):
         mean, sd = self.mean * self.scale + self.shift, self.sd * self.scale
-        if self.parameter.transform == "identity":
+        if self.parameter.transform == "identity" and not self.cell:
             return mean if centre is None else sd**2 + (mean - centre) ** 2
         if self.parameter.transform == "log":
             with np.errstate(over="ignore"):
@@ -198,7 +198,7 @@ class Marginal:
         covariance Σ_k ρ^k c_k c'_k (Mehler's expansion), whatever their transforms.
         """
         k = np.arange(1, order + 1)
-        if self.parameter.transform == "identity":
+        if self.parameter.transform == "identity" and not self.cell:
             return np.where(k == 1, (self.sd * self.scale)[..., None], 0.0)
         if self.parameter.transform == "log":
             sd = (self.sd * self.scale)[..., None]

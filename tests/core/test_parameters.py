@@ -42,6 +42,8 @@ def test_values_outside_the_bounds_are_refused_with_their_row(values, row, colum
         {"transform": "logit", "clip": 0.01},
         {"transform": "log", "bounds": (-1, 1)},
         {"clip": 0.1},
+        {"clip": 0.1, "transform": "log", "bounds": (0, 1)},
+        {"clip": 0.5, "bounds": (0, 1)},
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(arguments):
@@ -52,3 +54,10 @@ def test_parameters_that_make_no_sense_are_refused(arguments):
 def test_the_wrong_number_of_parameters_is_refused():
     with pytest.raises(ValueError, match="expected 3 parameters"):
         MORPHOLOGY.forward(np.zeros((5, 2)))
+
+
+def test_a_clipped_identity_keeps_values_and_makes_bounds_of_what_lies_beyond():
+    share = Parameter("bulge_to_total", "", (0, 1), "identity", clip=0.01)
+    np.testing.assert_array_equal(share.forward([0.0, 0.004, 0.3, 1.0]), [0.01, 0.01, 0.3, 0.99])
+    np.testing.assert_array_equal(share.inverse([-3.0, 0.01, 0.3, 0.99, 2.0]), [0, 0, 0.3, 1, 1])
+    assert share.transformed_clip == (0.01, 0.99)

@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, stats
 from toy_mixtures import RADIUS, RATIO, mixture, single
 
+from gampen_tf.core import Parameter
 from gampen_tf.posterior.marginal import Marginal
 
 
@@ -53,3 +54,26 @@ def test_rows_do_not_depend_on_each_other():
             alone.shortest_intervals([0.6827])[0], marginal.shortest_intervals([0.6827])[row], rtol=1e-10
         )
         np.testing.assert_allclose(alone.moments(), np.array(marginal.moments())[:, [row]], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.5, 0.1), (0.02, 0.05), (-0.3, 0.2), (1.2, 0.4)])
+def test_a_clipped_normal_has_atoms_of_its_tails_and_the_moments_of_its_integrals(mu, sigma):
+    parameter = Parameter("bulge_to_total", "", (0, 1), "identity", clip=0.01)
+    share, normal = single(parameter, (mu - 0.4) / 0.3, sigma / 0.3, shift=0.4, scale=0.3), stats.norm(mu, sigma)
+    np.testing.assert_allclose(share.atoms()[0], [normal.cdf(0.01), normal.sf(0.99)], rtol=1e-10)
+    span = np.clip(mu + np.array([-9, 9]) * sigma, 0.01, 0.99)
+
+    def expected(function):
+        inside = integrate.quad(lambda x: function(x) * normal.pdf(x), *span, epsabs=1e-13, limit=500)[0]
+        return inside + function(0.0) * normal.cdf(0.01) + function(1.0) * normal.sf(0.99)
+
+    mean, sd = share.moments()
+    assert mean[0] == pytest.approx(expected(lambda x: x), abs=1e-8)
+    assert sd[0] == pytest.approx(np.sqrt(expected(lambda x: (x - mean[0]) ** 2)), abs=1e-8)
+    x = np.array([[0.0, 0.005, 0.2, 0.7, 0.995, 1.0]])
+    np.testing.assert_allclose(share.pdf(x)[0, 2:4], normal.pdf(x[0, 2:4]), rtol=1e-10)
+    np.testing.assert_allclose(share.cdf(x)[0, [0, 2, 3, 5]], [normal.cdf(0.01), *normal.cdf(x[0, 2:4]), 1], rtol=1e-10)
+    (low, high), = share.shortest_intervals([0.9])[0]
+    assert share.cdf(np.array([[high]]))[0, 0] - share.cdf(np.array([[low]]), strict=True)[0, 0] >= 0.9 - 1e-9
+    if normal.cdf(0.01) > 0.5:
+        assert share.mode()[0] == 0.0
