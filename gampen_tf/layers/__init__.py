@@ -13,20 +13,29 @@ from .heads import (
     scale_tril,
     split_outputs,
 )
+from .known_inputs import FillMasked, InUnitsOf, RandomlyWithheld
 from .monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo, numbered_dropout, set_dropout_rate
+from .psf_profile import PsfProfile
 from .radial_profile import RadialProfile
+from .ring_profile import HalfLightScale, RingProfile
 from .spatial_transformer import SpatialTransformer
 
 __all__ = [
     "AdaptiveAveragePooling2D",
     "Asinh",
-    "HalveResolution",
+    "FillMasked",
     "GaussianHead",
     "HEADS",
+    "HalfLightScale",
+    "HalveResolution",
+    "InUnitsOf",
     "MonteCarloDropout",
     "PointHead",
     "find_head",
+    "PsfProfile",
     "RadialProfile",
+    "RandomlyWithheld",
+    "RingProfile",
     "SpatialTransformer",
     "SymmetricPart",
     "distribution",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keras
 
-__all__ = ["calls", "made_by", "nested_layers"]
+__all__ = ["calls", "made_by", "nested_layers", "replay"]
 
 
 def calls(model: keras.Model) -> list:
@@ -28,6 +28,20 @@ def made_by(tensor):
     operation, number, _ = tensor._keras_history
     node = operation._inbound_nodes[number]
     return None if node.is_input else node
+
+
+def replay(node, value):
+    """Call a node's operation again, on other tensors.
+
+    Parameters
+    ----------
+    node : Keras node
+    value : dict
+        New tensors by the ``id`` of those that they stand for; what the node makes is added.
+    """
+    args, kwargs = node.arguments.fill_in(value)
+    outputs = keras.tree.flatten(node.operation(*args, **kwargs))
+    value.update((id(old), new) for old, new in zip(node.outputs, outputs, strict=True))
 
 
 def nested_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:

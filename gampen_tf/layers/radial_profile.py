@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-__all__ = ["RadialProfile"]
+__all__ = ["RadialProfile", "mirrored", "ring_weights", "rotated"]
 
 
 @keras.saving.register_keras_serializable("gampen_tf")
@@ -50,7 +50,7 @@ class RadialProfile(keras.layers.Layer):
         sides = {shape[1] for shape in input_shape} | {shape[2] for shape in input_shape}
         if len(sides) != 1 or any(shape[3] != 1 for shape in input_shape):
             raise ValueError(f"expected images of one channel and one side, found {input_shape}")
-        self._weights_by_level, self._area = _ring_weights(sides.pop(), len(input_shape), self.n_rings)
+        self._weights_by_level, self._area = ring_weights(sides.pop(), len(input_shape), self.n_rings)
 
     def call(self, pyramid):
         noise = self.noise
@@ -89,7 +89,7 @@ class RadialProfile(keras.layers.Layer):
         return {**super().get_config(), "noise": self.noise, "n_rings": self.n_rings}
 
 
-def _ring_weights(side, n_levels, n_rings, softening=6.0):
+def ring_weights(side, n_levels, n_rings, softening=6.0):
     """Weights (pixels, rings · 9) for each level, and the area of each ring in full-resolution pixels."""
     half = side // 2
     max_radius = half * 2 ** (n_levels - 1)
@@ -127,19 +127,19 @@ def _turn_to_principal_axis(order_2, order_4):
     mean = ops.sum(order_2, axis=1, keepdims=True)
     norm = _modulus(mean[..., 0], mean[..., 1])
     cosine, sine = mean[..., 0] / norm, mean[..., 1] / norm
-    turned_2 = _rotate(order_2, cosine, sine)
-    turned_4 = _rotate(order_4, cosine * cosine - sine * sine, 2.0 * sine * cosine)
+    turned_2 = rotated(order_2, cosine, sine)
+    turned_4 = rotated(order_4, cosine * cosine - sine * sine, 2.0 * sine * cosine)
     n_rings = order_2.shape[1]
     ramp = np.linspace(-1.0, 1.0, n_rings, dtype="float32")
     twist = ops.sum(turned_2[..., 1] * ramp, axis=1, keepdims=True)
     hand = twist / ops.sqrt(ops.square(twist) + 1e-8)
-    return _mirror(turned_2, hand), _mirror(turned_4, hand)
+    return mirrored(turned_2, hand), mirrored(turned_4, hand)
 
 
-def _rotate(pairs, cosine, sine):
+def rotated(pairs, cosine, sine):
     x, y = pairs[..., 0], pairs[..., 1]
     return ops.stack([x * cosine + y * sine, y * cosine - x * sine], axis=-1)
 
 
-def _mirror(pairs, hand):
+def mirrored(pairs, hand):
     return ops.stack([pairs[..., 0], pairs[..., 1] * hand], axis=-1)

@@ -1,8 +1,6 @@
 """Losses: the negative log-likelihood of labels under the Gaussian head, and the errors of a point head."""
 
 import math
-from collections.abc import Callable
-from functools import partial
 
 import keras
 import numpy as np
@@ -12,9 +10,10 @@ from ..layers.heads import n_from_outputs, split_outputs
 
 __all__ = [
     "GaussianNegativeLogLikelihood",
-    "find_loss",
+    "checked_size",
     "gaussian_nll",
     "huber",
+    "marginal_factors",
     "mean_absolute_error",
     "mean_squared_error",
 ]
@@ -93,31 +92,6 @@ def mean_squared_error(labels, outputs):
     return ops.mean(ops.square(_absolute_errors(labels, outputs)), axis=-1)
 
 
-def find_loss(objective: str, huber_delta: float = 1e-3) -> Callable:
-    """The loss of an objective, ``loss(labels, outputs) -> (B,)``.
-
-    Parameters
-    ----------
-    objective : {"gaussian_nll", "huber", "mae", "mse"}
-    huber_delta : float
-        For "huber".
-
-    Raises
-    ------
-    ValueError
-        For another objective.
-    """
-    losses: dict[str, Callable] = {
-        "gaussian_nll": GaussianNegativeLogLikelihood(reduction=None),
-        "huber": partial(huber, delta=huber_delta),
-        "mae": mean_absolute_error,
-        "mse": mean_squared_error,
-    }
-    if objective not in losses:
-        raise ValueError(f"no objective {objective!r}; there are {', '.join(losses)}")
-    return losses[objective]
-
-
 @keras.saving.register_keras_serializable("gampen_tf")
 class GaussianNegativeLogLikelihood(keras.losses.Loss):
     """`gaussian_nll` as a Keras loss, averaged over the batch.
@@ -136,7 +110,7 @@ class GaussianNegativeLogLikelihood(keras.losses.Loss):
 
 def _gaussian_nll(labels, outputs, n_summed, largest_gradient):
     labels, outputs = ops.convert_to_tensor(labels), ops.convert_to_tensor(outputs)
-    n = _checked_size(labels, outputs)
+    n = checked_size(labels, outputs)
     if keras.backend.standardize_dtype(outputs.dtype) != "float64":
         outputs = ops.cast(outputs, "float32")
     labels = ops.cast(labels, outputs.dtype)
@@ -149,7 +123,7 @@ def _gaussian_nll(labels, outputs, n_summed, largest_gradient):
     mu, log_variance, lower = split_outputs(outputs)
     residual = ops.where(known, labels, mu) - mu
     known = [known[..., i] for i in range(n)]
-    log_variance, lower = _marginal_factors(known, log_variance, lower)
+    log_variance, lower = marginal_factors(known, log_variance, lower)
     result, solved = 0.0, []
     for i in range(n):
         u = residual[..., i]
@@ -172,7 +146,8 @@ def _absolute_errors(labels, outputs):
     return ops.abs(ops.where(ops.isnan(labels), ops.zeros_like(outputs), labels - outputs))
 
 
-def _checked_size(labels, outputs):
+def checked_size(labels, outputs):
+    """Number of parameters, after a check that shapes fit."""
     shapes = f"labels {tuple(labels.shape)} and outputs {tuple(outputs.shape)}"
     if len(outputs.shape) < 1 or len(labels.shape) != len(outputs.shape):
         raise ValueError(f"labels (…, n) and outputs (…, (n² + 3n)/2) need the same number of axes, found {shapes}")
@@ -209,7 +184,7 @@ def _half_chi_square(largest, largest_gradient):
     return half_chi_square
 
 
-def _marginal_factors(known, log_variance, lower):
+def marginal_factors(known, log_variance, lower):
     """Factors of the covariance of the known components, in their places; those of the others are of no meaning.
 
     Row j of L D^½ is (l_ji exp(s_i / 2))_i. Leaving row i out, because its label is not known, leaves its noise ε_i in

@@ -18,9 +18,10 @@ class Preset:
 
     Parameters
     ----------
-    objective : {"gaussian_nll", "huber", "mae", "mse"}
-        The likelihood under a Gaussian head, which makes posteriors; or Huber's loss, the mean absolute or the mean
-        squared error of a point head, one number a parameter.
+    objective : {"gaussian_nll", "censored_gaussian_nll", "huber", "mae", "mse"}
+        The likelihood under a Gaussian head, which makes posteriors, plain or with values at a bound counted as
+        censored (`gampen_tf.training.censored`); or Huber's loss, the mean absolute or the mean squared error of a
+        point head, one number a parameter.
     optimizer : {"adamw", "sgd"}
         Stochastic gradient descent is with Nesterov's momentum.
     learning_rate : float
@@ -69,7 +70,7 @@ class Preset:
     clip_norm: float | None = None
     averaging: float | None = None
     patience: int | None = None
-    objective: Literal["gaussian_nll", "huber", "mae", "mse"] = "gaussian_nll"
+    objective: Literal["gaussian_nll", "censored_gaussian_nll", "huber", "mae", "mse"] = "gaussian_nll"
     huber_delta: float = 1e-3
     label_scaling: Literal["standard", "range"] = "standard"
     max_shift: float = 0.0
@@ -81,7 +82,7 @@ class Preset:
             ("optimizer", ("adamw", "sgd")),
             ("reduction", ("mean", "sum")),
             ("schedule", ("constant", "cosine")),
-            ("objective", ("gaussian_nll", "huber", "mae", "mse")),
+            ("objective", ("gaussian_nll", "censored_gaussian_nll", "huber", "mae", "mse")),
             ("label_scaling", ("standard", "range")),
         ):
             if getattr(self, name) not in expected:
@@ -97,7 +98,7 @@ class Preset:
     @property
     def head(self) -> GaussianHead | PointHead:
         """The head that the objective is for."""
-        return GaussianHead() if self.objective == "gaussian_nll" else PointHead()
+        return GaussianHead() if self.objective.endswith("gaussian_nll") else PointHead()
 
     def build_optimizer(self, n_steps: int) -> keras.optimizers.Optimizer:
         """A Keras optimiser for a run of `n_steps` batches.

@@ -43,6 +43,7 @@ _GALNET_POSTERIOR = replace(_MODERN, learning_rate=1.5e-3, batch_size=64)
 PRESETS = {
     "gampen": _GAMPEN,
     "modern": _MODERN,
+    "censored": replace(_MODERN, objective="censored_gaussian_nll"),
     # Ghosh et al. (2021), appendix A. Squared errors, as the likelihood behind Monte Carlo dropout of one value a
     # parameter has them, and λ, that of Ghosh et al. (2022), are ours
     "workshop": replace(_GAMPEN, objective="mse", learning_rate=5e-6, batch_size=32, validate_with_dropout=True),
@@ -87,11 +88,14 @@ def find_preset(preset: str | Preset | None, network_name: str | None, **changes
     ValueError
         If no preset has this name.
     """
+    where = ""
     if preset is None:
-        preset = networks.find(network_name).preset if network_name in networks.names() else "modern"
+        preset, where = "modern", f", with which network {network_name!r} is registered"
+        if network_name in networks.names():
+            preset = networks.find(network_name).preset
     if isinstance(preset, str):
         if preset not in PRESETS:
-            raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}, or give a Preset")
+            raise ValueError(f"no preset {preset!r}{where}; there are {', '.join(PRESETS)}, or give a Preset")
         preset = PRESETS[preset]
     changed = {key: value for key, value in changes.items() if value is not None}
     return replace(preset, **changed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..core.known_parameters import KNOWN_PARAMETERS
@@ -11,7 +13,7 @@ from ..core.parameters import Parameter, ParameterSet
 __all__ = ["find_parameters", "fit_scaler", "split_truth"]
 
 
-def find_parameters(dataset, parameters=None) -> ParameterSet:
+def find_parameters(dataset, parameters=None, *, censored=False) -> ParameterSet:
     """The parameters to train on.
 
     Parameters
@@ -19,6 +21,9 @@ def find_parameters(dataset, parameters=None) -> ParameterSet:
     dataset : DataSet
     parameters : ParameterSet or sequence of names, optional
         By default the data set's own, with the standard transforms.
+    censored : bool, optional
+        Leave out the logit of parameters with a clip, as a censored likelihood has them: their values themselves, those
+        beyond the clip known to be at the bound.
 
     Raises
     ------
@@ -31,7 +36,8 @@ def find_parameters(dataset, parameters=None) -> ParameterSet:
     found = []
     for name in parameters or entries:
         if name in KNOWN_PARAMETERS:
-            found.append(KNOWN_PARAMETERS[name].parameter)
+            parameter = KNOWN_PARAMETERS[name].parameter
+            found.append(replace(parameter, transform="identity") if censored and parameter.clip else parameter)
         elif "transform" in entries.get(name, {}):
             found.extend(ParameterSet.from_list([entries[name]]))
         else:

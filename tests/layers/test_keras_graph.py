@@ -4,14 +4,15 @@ import re
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 import gampen_tf
-from gampen_tf.layers.keras_graph import calls, made_by, nested_layers
+from gampen_tf.layers.keras_graph import calls, made_by, nested_layers, replay
 
 PACKAGE = Path(gampen_tf.__file__).parent
 #: Private names of Keras, and what of them is private enough to go without notice.
-PRIVATE = ("_nodes_by_depth", "_keras_history", "_inbound_nodes", "_flatten_layers")
+PRIVATE = ("_nodes_by_depth", "_keras_history", "_inbound_nodes", "_flatten_layers", "fill_in")
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def test_what_made_a_tensor(model):
     assert last.operation.name == "both"
     assert made_by(last.input_tensors[0]).operation.name == "first"
     assert made_by(model.inputs[0]) is None
+
+
+def test_calls_can_be_played_again_on_other_tensors(model):
+    images = keras.Input((4,), name="other")
+    value = {id(model.inputs[0]): images}
+    for node in calls(model):
+        replay(node, value)
+    again = keras.Model(images, value[id(model.outputs[0])])
+    x = np.linspace(-1, 1, 8).reshape(2, 4)
+    np.testing.assert_array_equal(again(x), model(x))
 
 
 def test_layers_inside_layers_are_found(model):

@@ -155,5 +155,7 @@ def test_shapes_of_a_point_head_must_match():
 
 
 def test_unknown_objectives_are_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="no objective 'rmse'; there are gaussian_nll, huber, mae, mse"):
+    with pytest.raises(
+        ValueError, match="no objective 'rmse'; there are censored_gaussian_nll, gaussian_nll, huber, mae, mse"
+    ):
         find_loss("rmse")
