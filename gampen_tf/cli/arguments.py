@@ -83,7 +83,7 @@ def _add_finetune(verbs):
 
 def _add_predict(verbs):
     sub = _verb(verbs, "predict", run.predict, "posteriors of galaxies from their images")
-    _add_reading_options(sub)
+    _add_reading_options(sub, "; several that measure one parameter each, with commas")
     sub.add_argument(
         "-o",
         "--output",
@@ -100,6 +100,13 @@ def _add_predict(verbs):
     sub.add_argument(
         "--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for models that take it"
     )
+    sub.add_argument(
+        "--noise",
+        metavar="NUMBER|FILE",
+        help="standard deviation of a pixel, FITS image of the variance or cube of one for each image, or column of "
+        "the table of images, for models that take it; measured from the images by default",
+    )
+    sub.add_argument("--mask", metavar="FILE", help="FITS image of bad pixels (not 0), or cube of one for each image")
     _add_no_recalibrate(sub)
     _add_catalogue_options(sub)
 
@@ -249,13 +256,11 @@ def _add_training_options(sub):
     sub.add_argument("--tensorboard", action="store_true")
 
 
-def _add_reading_options(sub):
+def _add_reading_options(sub, several_models=""):
     sub.add_argument(
         "images", nargs="+", metavar="IMAGES", help="FITS or HDF5 files, a folder, a quoted glob, or a table of paths"
     )
-    sub.add_argument(
-        "--model", help="name or directory, hsc_wide_g by default; several that measure one parameter each, with commas"
-    )
+    sub.add_argument("--model", help=f"name or directory, hsc_wide_g by default{several_models}")
     sub.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of the images, if not in headers")
     sub.add_argument("--unit", help="of the pixels, if not in headers: nJy, adu …")
     sub.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")

@@ -63,7 +63,11 @@ def predict(options):
         raise ValueError(f"{names}: {'not with' if survey else 'only with'} --catalogue")
     images, output = _one_or_all(options.pop("images")), Path(options.pop("output"))
     if "psf" in options:
-        options["psf"] = _psf(options["psf"])
+        options["psf"] = _fits_image("--psf", options["psf"])
+    if "noise" in options:
+        options["noise"] = _noise(options["noise"])
+    if "mask" in options:
+        options["mask"] = _fits_image("--mask", options["mask"]) != 0
     if "," in options.get("model", ""):
         options["model"] = options["model"].split(",")
     if survey:
@@ -90,7 +94,7 @@ def crop(options):
 def evaluate(options):
     model, card = options.pop("model"), options.pop("card", False)
     if card:
-        _check_is_users(model)
+        locations.own_model_directory(model)  # refused before the work, not after it
     evaluation = gampen_tf.evaluate(model, _one_or_all(options.pop("data")), **options)
     if card:
         print(f"card in {evaluation.write_card(model)}")
@@ -135,24 +139,26 @@ def _one_or_all(given):
     return given[0] if len(given) == 1 else given
 
 
-def _check_is_users(model):
-    # what ships belongs to the package: there the work would be done and lost
-    if locations.find_model_directory(model) != Path(model):
-        raise ValueError(f"{model}: ships with gampen_tf; copy its directory first, to write into the copy")
+def _noise(given):
+    """A number, the images in a file, or the name of a column."""
+    try:
+        return float(given)
+    except ValueError:
+        return _fits_image("--noise", given) if Path(given).is_file() else given
 
 
-def _psf(path):
+def _fits_image(option, path):
     from astropy.io import fits
 
     try:
-        psf = fits.getdata(path)
+        image = fits.getdata(path)
     except (OSError, IndexError) as error:
         if not Path(path).is_file():
             raise
-        raise ValueError(f"--psf {path}: not a FITS file with an image in it") from error
-    if psf.dtype.names:
-        raise ValueError(f"--psf {path}: expected an image, found a table")
-    return psf
+        raise ValueError(f"{option} {path}: not a FITS file with an image in it") from error
+    if image.dtype.names:
+        raise ValueError(f"{option} {path}: expected an image, found a table")
+    return image
 
 
 def _report_flags(names, flags, reasons):

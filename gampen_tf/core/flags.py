@@ -1,8 +1,8 @@
 """Flags of images and measurements, one bit each.
 
-A flag column is an int64; a galaxy with flags 0 has nothing to report. Bits up to ``PADDED`` are set while images
-are read, the later ones by inference. The numbers are written into catalogues, so a bit keeps its meaning for
-ever: new ones are added at the end.
+A flag column is an int64; a galaxy with flags 0 has nothing to report. Bits up to ``PADDED`` and ``FILLED_PIXELS`` are
+set while images are read, the others by inference. The numbers are written into catalogues, so a bit keeps its meaning
+for ever: new ones are added at the end.
 """
 
 import enum
@@ -20,7 +20,8 @@ class Flag(enum.IntFlag):
     bits, without that mask.
     """
 
-    #: Pixels that are NaN or infinite. Not measured: a value in their place would be an invention.
+    #: Pixels that are NaN or infinite. Not measured: a value in their place would be an invention. (Where the network
+    #: fills in lost pixels, see FILLED_PIXELS, this and the next two are not set.)
     NONFINITE_PIXELS = 1 << 0
     #: Pixels that a mask marks as bad. Not measured, for the same reason.
     MASKED_PIXELS = 1 << 1
@@ -50,6 +51,8 @@ class Flag(enum.IntFlag):
     CUT_BY_FRAME = 1 << 13
     #: Another bright source lies in the frame.
     BRIGHT_NEIGHBOUR = 1 << 14
+    #: Information: pixels were lost (NaN, masked or saturated), and the network, which can, filled them in.
+    FILLED_PIXELS = 1 << 15
 
     #: Mask of the bits that mean "no measurement".
     UNMEASURABLE = (

@@ -25,11 +25,14 @@ class Draw:
         Between which a recipe may draw it; None for a position, which the frame limits.
     instead_of : str, optional
         Name of the parameter in whose place a recipe may give it.
+    default : float, optional
+        Value in recipes that do not name it; they must if there is none.
     """
 
     per: Literal["galaxy", "component"]
     limits: tuple[float, float] | None
     instead_of: str | None = None
+    default: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from .image_source import ImageSource, RawImage
 from .image_spec import ImageSpec, centre_start
 from .joined import JoinedDataSet, as_dataset
 from .labelled_images import LabelledImages
+from .noise_level import noise_level
 from .reading import read_cutouts
 from .refusal import Refusal
 from .registry import reader
@@ -23,6 +24,7 @@ __all__ = [
     "Refusal",
     "as_dataset",
     "centre_start",
+    "noise_level",
     "open_dataset",
     "read_cutouts",
     "reader",

@@ -11,7 +11,8 @@ import numpy as np
 from ..core.flags import Flag
 from .image_source import RawImage
 from .image_spec import ImageSpec, centre_start
-from .refusal import Refusal, check_pixels
+from .lost_pixels import check_lost
+from .refusal import Refusal, check_pixels, lost_pixels
 from .units import UnknownUnit, unit_zero_point
 
 __all__ = ["ImageConversion"]
@@ -65,19 +66,21 @@ class ImageConversion:
         if self.zero_point is not None and not math.isfinite(self.zero_point):
             raise ValueError(f"zero_point must be a finite magnitude, not {self.zero_point}")
 
-    def accept(self, raw: RawImage) -> tuple[np.ndarray, int]:
+    def accept(self, raw: RawImage, mask: np.ndarray | None = None) -> tuple[np.ndarray, int]:
         """The image as the model takes it, with its flag.
 
         Parameters
         ----------
         raw : RawImage
+        mask : (h, w) bool array, optional
+            True where a pixel is bad, beside the image's own mask; see `frame_of` for its shape.
 
         Returns
         -------
         image : (H, W, C) float32 array
-            In the model's unit.
+            In the model's unit; NaN where a pixel is lost, for models that fill those in.
         flag : int
-            Information bits only (``CROPPED``, ``PADDED``).
+            Information bits only (``CROPPED``, ``PADDED``, ``FILLED_PIXELS``).
 
         Raises
         ------
@@ -86,19 +89,80 @@ class ImageConversion:
         """
         if self.pixel_scale is None:
             self._check_pixel_scale(raw.pixel_scale, "from its header", required=raw.has_header)
-        factor = 10 ** (0.4 * (self.spec.zero_point - self.source_zero_point(raw)))
+        factor = self.factor(raw)
         part, flag = self._place(raw.data.shape)
         if raw.origin is not None:
             flag |= Flag.CROPPED
         data = raw.data[part]
         level = raw.saturation if self.saturation is None else self.saturation
-        mask, saturated = (self._same_part(pixels, raw.data, part) for pixels in (raw.mask, raw.saturated))
-        check_pixels(data, mask, saturated, level)
+        own, saturated = (self._same_part(pixels, raw.data, part) for pixels in (raw.mask, raw.saturated))
+        if mask is not None:
+            given = self.frame_of(mask, raw).astype(bool)
+            own = given if own is None else own.astype(bool) | given
+        lost = None
+        if self.spec.fills_masked:
+            lost = lost_pixels(data, own, saturated, level)
+            data = np.where(lost[..., None], 0, data)
+        else:
+            check_pixels(data, own, saturated, level)
         with np.errstate(over="ignore"):
             image = np.asarray(np.multiply(data, factor, dtype=np.float64) if factor != 1 else data, np.float32)
         if not np.isfinite(image).all():
             raise Refusal(Flag.NONFINITE_PIXELS, f"pixel values overflow float32 in {self.spec.pixel_unit}")
-        return self._padded(image) if flag & Flag.PADDED else image, int(flag)
+        if lost is not None and lost.any():
+            flag |= Flag.FILLED_PIXELS
+            image[lost] = np.nan
+        if flag & Flag.PADDED:
+            image = self._padded(image)
+        if flag & Flag.FILLED_PIXELS:
+            check_lost(np.isnan(image).any(axis=2))
+        return image, int(flag)
+
+    def frame_of(self, pixels: np.ndarray, raw: RawImage) -> np.ndarray:
+        """The part of a map beside an image, such as a mask, that lies in the model's frame.
+
+        Parameters
+        ----------
+        pixels : (h, w) array
+            Of the shape of the whole image, also where only its centre was read, or of the model's frame.
+        raw : RawImage
+            The image.
+
+        Returns
+        -------
+        (h, w) array
+            Of the frame's shape, or smaller where the image is.
+
+        Raises
+        ------
+        Refusal
+            If it has another shape.
+        """
+        part, _ = self._place(raw.data.shape)
+        data_shape = raw.data.shape[:2]
+        if raw.origin is not None and pixels.shape != data_shape:
+            (y, x), (height, width) = raw.origin, data_shape
+            whole = pixels[y : y + height, x : x + width]
+            pixels = whole if whole.shape == data_shape else pixels
+        if pixels.shape == data_shape:
+            return pixels[part]
+        if pixels.shape != self.spec.image_shape[:2] or raw.data[part].shape[:2] != pixels.shape:
+            raise Refusal(
+                Flag.WRONG_SHAPE,
+                f"map (mask or variance) of shape {pixels.shape} for an image of shape {data_shape} in a frame of "
+                f"{self.spec.image_shape[:2]}",
+            )
+        return pixels
+
+    def factor(self, raw: RawImage) -> float:
+        """What the pixels of an image are multiplied by, to be in the model's unit.
+
+        Raises
+        ------
+        Refusal
+            As `source_zero_point`.
+        """
+        return 10 ** (0.4 * (self.spec.zero_point - self.source_zero_point(raw)))
 
     # -- geometry ---------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..core.flags import Flag
 from .conversion import ImageConversion
 from .image_source import ImageSource, RawImage
+from .lost_pixels import words_of_loss
 from .refusal import Refusal
 from .sources import StreamSource
 
@@ -66,7 +67,7 @@ class Cutouts:
             return batch
         return np.empty((0, *self.conversion.spec.image_shape), np.float32), np.empty(0, np.int64), []
 
-    def batches(self, batch_size, *, start=0, stop=None, workers=2, with_raws=False):
+    def batches(self, batch_size, *, start=0, stop=None, workers=2, with_raws=False, mask=None):
         """Generate images in order, the next batch being read by threads while one is used.
 
         Parameters
@@ -79,29 +80,32 @@ class Cutouts:
             Number of threads.
         with_raws : bool, optional
             Give the images as they are in the source too.
+        mask : (H, W) or (n, H, W) bool array, optional
+            True where a pixel is bad, beside the images' own masks: of all images, or of each from `start` on.
 
         Yields
         ------
         images : (b, H, W, C) float32 array
-            In the model's unit; all NaN for an image that cannot be measured.
+            In the model's unit; all NaN for an image that cannot be measured, else NaN where a pixel is lost.
         flags : (b,) int64 array
             Bits of :class:`gampen_tf.core.Flag`.
         reasons : list of str
-            What is wrong, for reading; empty where nothing is.
+            What is wrong, or how much is lost, for reading; empty where nothing is.
         raws : list of RawImage or Refusal
             With `with_raws` alone.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if isinstance(self._source, StreamSource):
-            yield from self._stream_batches(batch_size, start, stop, with_raws)
+            yield from self._stream_batches(batch_size, start, stop, with_raws, mask)
             return
         stop = len(self) if stop is None else min(stop, len(self))
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="cutouts") as pool:
             try:
                 waiting = None
                 for first in range(start, stop, batch_size):
-                    submitted = self._submit(pool, first, min(first + batch_size, stop), workers, with_raws)
+                    own = mask if mask is None or mask.ndim == 2 else mask[first - start :]
+                    submitted = self._submit(pool, first, min(first + batch_size, stop), workers, with_raws, own)
                     if waiting is not None:
                         yield self._finished(waiting, with_raws)
                     waiting = submitted
@@ -147,16 +151,16 @@ class Cutouts:
                 raise TypeError(f"{where}: expected strings, found {name!r}; give them as text, by str(name)")
         return names
 
-    def _one(self, raw):
+    def _one(self, raw, mask=None):
         try:
             if isinstance(raw, Refusal):
                 raise raw
-            image, flag = self.conversion.accept(raw)
+            image, flag = self.conversion.accept(raw, mask)
         except Refusal as refusal:
             return np.float32(np.nan), int(refusal.flag), refusal.reason
-        return image, flag, ""
+        return image, flag, words_of_loss(np.isnan(image).any(axis=2)) if flag & Flag.FILLED_PIXELS else ""
 
-    def _submit(self, pool, start, stop, workers, with_raws):
+    def _submit(self, pool, start, stop, workers, with_raws, mask):
         batch = (
             np.empty((stop - start, *self.conversion.spec.image_shape), np.float32),
             np.zeros(stop - start, np.int64),
@@ -165,14 +169,14 @@ class Cutouts:
         )
         block = min(_BLOCK, math.ceil((stop - start) / workers))
         jobs = [
-            pool.submit(self._fill, batch, start, first, min(first + block, stop))
+            pool.submit(self._fill, batch, start, first, min(first + block, stop), mask)
             for first in range(start, stop, block)
         ]
         return batch, jobs
 
-    def _fill(self, batch, offset, first, last):
+    def _fill(self, batch, offset, first, last, mask):
         for index, raw in enumerate(self._raws_of(first, last), first - offset):
-            batch[0][index], batch[1][index], batch[2][index] = self._one(raw)
+            batch[0][index], batch[1][index], batch[2][index] = self._one(raw, _of_row(mask, index))
             if batch[3] is not None:
                 batch[3][index] = raw
 
@@ -201,12 +205,18 @@ class Cutouts:
             job.result()
         return batch if with_raws else batch[:3]
 
-    def _stream_batches(self, batch_size, start, stop, with_raws):
+    def _stream_batches(self, batch_size, start, stop, with_raws, mask):
         raws = itertools.islice(self._source.images(), start, stop)
+        done = 0
         while chunk := list(itertools.islice(raws, batch_size)):
-            found = [self._one(raw) for raw in chunk]
+            found = [self._one(raw, _of_row(mask, done + index)) for index, raw in enumerate(chunk)]
+            done += len(chunk)
             images = np.empty((len(found), *self.conversion.spec.image_shape), np.float32)
             for row, (image, _, _) in zip(images, found, strict=True):
                 row[:] = image
             read = images, np.array([flag for _, flag, _ in found], np.int64), [reason for _, _, reason in found]
             yield (*read, chunk) if with_raws else read
+
+
+def _of_row(mask, row):
+    return mask if mask is None or mask.ndim == 2 else mask[row]

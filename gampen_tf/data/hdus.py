@@ -51,8 +51,8 @@ def choose_hdu(hdus, selector: int | str | None = None, dialect: HeaderDialect |
         raise Refusal(Flag.UNREADABLE, f"no image in it; there are {_listing(hdus)}")
     raise Refusal(
         Flag.UNREADABLE,
-        f"{len(candidates)} images in it, and none is named SCI or IMAGE: choose one by "
-        f"hdu= or as path[EXT], or all as path[*]; there are {_listing(hdus)}",
+        f"{len(candidates)} images in it, and none is named SCI or IMAGE: choose one as "
+        f"path[EXT] (of an open file: file[EXT]), or all as path[*]; there are {_listing(hdus)}",
     )
 
 

@@ -27,6 +27,8 @@ class ImageSpec:
         For messages.
     tolerance : float, optional
         Largest relative difference of pixel scales that counts as none.
+    fills_masked : bool, optional
+        Whether the model fills in lost pixels: they are then NaN, and their image is not refused.
     """
 
     image_shape: tuple[int, int, int]
@@ -35,6 +37,7 @@ class ImageSpec:
     zero_point: float = NANOJANSKY_ZERO_POINT
     model_name: str | None = None
     tolerance: float = 0.01
+    fills_masked: bool = False
 
     def __post_init__(self):
         shape = tuple(int(size) for size in self.image_shape)

@@ -35,11 +35,13 @@ class JoinedDataSet(LabelledImages):
     Raises
     ------
     ValueError
-        Naming what differs.
+        Naming what differs; if there are none.
     """
 
     def __init__(self, parts: Iterable[LabelledImages]):
         self.parts = list(parts)
+        if not self.parts:
+            raise ValueError("no data sets to join; expected one or more, or the folders of them")
         first = self.parts[0]
         for name in _SHARED:
             for part in self.parts[1:]:
@@ -93,11 +95,15 @@ def as_dataset(data) -> LabelledImages:
     ------
     FileNotFoundError
         If there is no data set.
+    TypeError
+        If it is none of these.
     """
     if isinstance(data, list | tuple):
         return JoinedDataSet([as_dataset(part) for part in data])
-    if not isinstance(data, str | Path):
+    if isinstance(data, LabelledImages):
         return data
+    if not isinstance(data, str | Path):
+        raise TypeError(f"data: expected a data set, its folder or a list of these, found {type(data).__name__}")
     if (Path(data) / "dataset.json").is_file():
         return open_dataset(data)
     what = "no dataset.json in this folder" if Path(data).is_dir() else "no such folder"

@@ -12,6 +12,7 @@ from astropy.table import Table
 from numpy.typing import ArrayLike
 
 from ..core.known_parameters import KNOWN_PARAMETERS, derived_values
+from .psf_stamps import with_unit_sum
 
 if TYPE_CHECKING:
     from ..io.files import PathLike
@@ -169,13 +170,72 @@ class LabelledImages(ABC):
 
     @abstractmethod
     def psfs(self, indices: ArrayLike | None = None) -> np.ndarray:
-        """PSF images, (n, h, w) float32, of sum 1 and with the pixel in them, in the order of ``indices``.
+        """PSF images, (n, h, w) float32, with the pixel in them, in the order of ``indices``.
+
+        They are as a survey gives them: of any sum, and with faults where the recipe asks for these.
 
         Raises
         ------
         ValueError
             If the data set holds none.
         """
+
+    def noise(self, indices: ArrayLike | None = None) -> np.ndarray:
+        """Standard deviations of the noise of a pixel, (n,) float64, in the unit of the images.
+
+        They are the column ``noise_sigma`` of the catalogue.
+
+        Raises
+        ------
+        ValueError
+            If one is missing.
+        """
+        column = self.catalogue["noise_sigma"] if "noise_sigma" in self.catalogue.colnames else None
+        if column is None:
+            advice = (
+                "its recipe takes the noise from files, whose level is not known"
+                if "noise_file" in self.catalogue.colnames
+                else "add one, in the unit of the images"
+            )
+            raise ValueError(f"{self.path}: no column 'noise_sigma' in the catalogue; {advice}")
+        sigma = np.ma.filled(np.ma.asarray(column, float), np.nan)[self._places(indices)]
+        wrong = np.count_nonzero(~(np.isfinite(sigma) & (sigma > 0)))
+        if wrong:
+            raise ValueError(
+                f"{self.path}: noise_sigma of {wrong} of {len(sigma)} images is not a positive number; expected the "
+                "standard deviation of a pixel's noise"
+            )
+        return sigma
+
+    def beside(self, names: Sequence[str], indices: ArrayLike | None = None) -> dict[str, np.ndarray]:
+        """What networks take beside images, by name, in the order of ``indices``.
+
+        Parameters
+        ----------
+        names : sequence of str
+            "psf": (n, h, w, 1) float32 of sum 1, zeros where there is none; "noise": (n, 1) float32.
+        indices : array, optional
+            All images if not given.
+
+        Raises
+        ------
+        ValueError
+            If the data set does not hold one of them.
+        """
+        inputs = {
+            "psf": lambda: with_unit_sum(self.psfs(indices))[..., None],
+            "noise": lambda: self.noise(indices).astype(np.float32)[:, None],
+        }
+        return {name: inputs[name]() for name in names}
+
+    @property
+    def holds_noise(self) -> bool:
+        """Whether the noise of all images is known."""
+        try:
+            self.noise()
+        except ValueError:
+            return False
+        return True
 
     @abstractmethod
     def shards(self, split: str | None = None) -> list[tuple[str, np.ndarray]]:

@@ -109,10 +109,8 @@ def _path_column(table, columns):
     if column is None:
         strings = [name for name in columns if len(table) and isinstance(_values(table, name)[0], str | bytes | Path)]
         if len(strings) != 1:
-            raise ValueError(
-                "no column of paths in the table: expected one named path, file or filename; "
-                + (f"there are {', '.join(columns)}. Choose it by column=." if columns else "the table has no columns")
-            )
+            there = f"there are {', '.join(columns)}; rename that of the paths" if columns else "it has no columns"
+            raise ValueError(f"no column of paths in the table: expected one named path, file or filename; {there}")
         column = strings[0]
     return column
 

@@ -27,7 +27,9 @@ Frames
 Refused images
     One NaN, masked or saturated pixel in the frame is enough, as is everything else in
     :attr:`gampen_tf.core.Flag.UNMEASURABLE`: the image is NaN, its flag and reason tell why, the others are read. Only
-    a whole source that is wrong in unit or pixel scale is an error.
+    a whole source that is wrong in unit or pixel scale is an error. For models that fill in lost pixels
+    (``ImageSpec.fills_masked``) such pixels are NaN and flagged, and the image is refused only where too many are lost
+    (:func:`gampen_tf.data.lost_pixels.check_lost`).
 """
 
 from __future__ import annotations
@@ -90,10 +92,15 @@ def read_cutouts(
     ------
     FileNotFoundError
         If one path, folder or glob was given, and there is nothing.
+    TypeError
+        If nothing reads images from it: cutouts that were opened already among others.
     ValueError
         If arguments contradict each other, if the source holds no images, or if all its images are wrong in pixel
         scale or unit: what was expected, what was found, what to do.
     """
+    if isinstance(source, Cutouts):
+        # names, a length and read: it has the members of a source, but gives images that are converted already
+        raise TypeError("images: expected images or where they are, found Cutouts; give what those were opened from")
     conversion = ImageConversion(
         spec, pixel_scale, None if unit is None else str(unit), zero_point, saturation, bool(pad)
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..core.flags import Flag
 
-__all__ = ["Refusal", "check_pixels"]
+__all__ = ["Refusal", "check_pixels", "lost_pixels"]
 
 
 def check_pixels(data, mask=None, saturated=None, saturation=None):
@@ -26,30 +26,62 @@ def check_pixels(data, mask=None, saturated=None, saturation=None):
     Refusal
         With all the bits that apply: ``NONFINITE_PIXELS``, ``MASKED_PIXELS``, ``SATURATED_PIXELS``, ``EMPTY_IMAGE``.
     """
-    if data.dtype.kind not in "fiu":
-        raise Refusal(Flag.UNREADABLE, f"pixels of type {data.dtype}, expected real numbers")
+    _check_kind(data)
     flags, reasons = Flag(0), []
-
-    def count(bit, bad, words):
-        nonlocal flags
+    for bit, bad, words in _bad_pixels(data, mask, saturated, saturation):
         number = int(np.count_nonzero(bad))
         if number:
             flags |= bit
             reasons.append(f"{number} of {np.size(bad)} pixels {words}")
-
-    finite = np.isfinite(data)
-    count(Flag.NONFINITE_PIXELS, ~finite, "NaN or infinite")
-    if mask is not None:
-        count(Flag.MASKED_PIXELS, mask, "masked")
-    if saturated is not None:
-        count(Flag.SATURATED_PIXELS, saturated, "marked as saturated")
-    if saturation is not None:
-        count(Flag.SATURATED_PIXELS, data >= saturation, f"at or above the saturation level {saturation:g}")
-    if finite.all() and data.min() == data.max():
+    if np.isfinite(data).all() and data.min() == data.max():
         flags |= Flag.EMPTY_IMAGE
         reasons.append(f"all pixels are {data.flat[0]:g}: there is no image")
     if flags:
         raise Refusal(flags, "; ".join(reasons))
+
+
+def lost_pixels(data, mask=None, saturated=None, saturation=None):
+    """Pixels that `check_pixels` refuses, for models that fill them in.
+
+    Parameters
+    ----------
+    data, mask, saturated, saturation
+        As for `check_pixels`.
+
+    Returns
+    -------
+    (h, w) bool array
+        True where a pixel is lost in any band.
+
+    Raises
+    ------
+    Refusal
+        ``EMPTY_IMAGE`` where all the other pixels are equal, ``UNREADABLE`` where they are no real numbers.
+    """
+    _check_kind(data)
+    lost = np.zeros(data.shape[:2], bool)
+    for _, bad, _ in _bad_pixels(data, mask, saturated, saturation):
+        lost |= bad if bad.ndim == 2 else bad.any(axis=2)
+    good = data[~lost]
+    if good.size and good.min() == good.max():
+        raise Refusal(Flag.EMPTY_IMAGE, f"all pixels are {good.flat[0]:g}: there is no image")
+    return lost
+
+
+def _check_kind(data):
+    if data.dtype.kind not in "fiu":
+        raise Refusal(Flag.UNREADABLE, f"pixels of type {data.dtype}, expected real numbers")
+
+
+def _bad_pixels(data, mask, saturated, saturation):
+    """Yield kinds of bad pixels: the bit, (h, w) or (h, w, C) booleans, and words for it."""
+    yield Flag.NONFINITE_PIXELS, ~np.isfinite(data), "NaN or infinite"
+    if mask is not None:
+        yield Flag.MASKED_PIXELS, mask.astype(bool), "masked"
+    if saturated is not None:
+        yield Flag.SATURATED_PIXELS, saturated.astype(bool), "marked as saturated"
+    if saturation is not None:
+        yield Flag.SATURATED_PIXELS, data >= saturation, f"at or above the saturation level {saturation:g}"
 
 
 class Refusal(Exception):

@@ -121,7 +121,7 @@ def _residual_images(evaluation, rows, c, pixel_scale, noise):
 def _crops(evaluation, rows, c, pixel_scale, noise):
     """Figures of the crops of the spatial transformer, where the network has one that scales (and shifts)."""
     model = evaluation.model
-    if model is None or model.psf_shape:
+    if model is None or model.inputs_beside:
         return
     if sum(isinstance(layer, SpatialTransformer) for layer in model.network.layers) != 1:
         return

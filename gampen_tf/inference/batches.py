@@ -1,30 +1,28 @@
-"""Batches of images as a model takes them, each with its PSF, read ahead of their use."""
+"""Batches of images as a model takes them, with what it takes beside each, read ahead of their use."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ..core.flags import Flag
 from ..data.dataset import open_dataset
 from ..data.image_spec import ImageSpec
 from ..data.labelled_images import LabelledImages
+from ..data.path_tables import is_table, is_table_path, read_table
 from ..data.reading import read_cutouts
+from .beside import Beside, beside_images, network_inputs
 from .flagging import Flags
 
 __all__ = [
     "Batch",
     "batches",
-    "checked_psf",
     "labelled_batches",
     "open_cutouts",
-    "open_with_psf",
-    "psf_of_each",
+    "open_with_beside",
     "raw_batches",
 ]
 
@@ -40,9 +38,10 @@ class Batch:
     first : int
         Row of the first image.
     images : (N, H, W, C) array
-        In the model's unit; NaN where one cannot be measured.
+        In the model's unit; NaN where one cannot be measured, and where a pixel is lost.
     flags : Flags
-    psf : (N, h, w, 1) array or None
+    beside : dict of str: (N, ...) array
+        What the network takes beside the images, by name.
     raws : list of RawImage or Refusal, optional
         The images as they are in the source, where they were asked for.
     """
@@ -51,50 +50,48 @@ class Batch:
     first: int
     images: np.ndarray
     flags: Flags
-    psf: np.ndarray | None
+    beside: dict[str, np.ndarray] = field(default_factory=dict)
     raws: list | None = None
 
 
-def batches(model, cutouts, psf=None, *, size, ranges=((0, None),), first_psf=0):
-    """Generate images with their flags and PSFs, in order; the next batch is read while one is used.
+def batches(model, cutouts, beside=None, *, size, ranges=((0, None),)):
+    """Generate images with their flags and what goes beside them; the next batch is read while one is used.
 
     Parameters
     ----------
     model : Model
     cutouts : Cutouts
-    psf : (h, w) or (N, h, w) array, optional
-        For all images, or of each row from `first_psf` on.
+    beside : Beside, optional
+        Of the rows of the cutouts.
     size : int
         Images of a batch.
     ranges : sequence of (start, stop), optional
         Rows, all if not given; no batch crosses the end of a range, and an empty range has an empty batch.
-    first_psf : int, optional
 
     Yields
     ------
     Batch
     """
-    return _ahead(_read(model, cutouts, psf, size, ranges, first_psf))
+    return _ahead(_read(model, cutouts, beside or Beside(), size, ranges))
 
 
-def _read(model, cutouts, psf, size, ranges, first_psf):
+def _read(model, cutouts, beside, size, ranges):
+    with_raws = beside.noise is not None
     for part, (start, stop) in enumerate(ranges):
-        first = start
-        whole = cutouts.batches(size, start=start, stop=stop) if start != stop else [cutouts.read(start, stop)]
-        for images, bits, reasons in whole:
-            row = first - first_psf
-            own = psf if psf is None or psf.ndim == 2 else psf[row : row + len(images)]
-            flags, own = Flags(bits, reasons), psf_of_each(model, own, len(images))
-            if own is not None:
-                # a network might make something of its NaN
-                broken = ~np.isfinite(own).all(axis=(1, 2, 3))
-                flags.set(broken, Flag.NOT_MEASURED, "the PSF is not finite or has no positive sum")
-            yield Batch(part, first, images, flags, own)
+        first, mask = start, beside.rows(start, stop).mask
+        if start == stop:
+            whole = [(*cutouts.read(start, stop), [])]
+        else:
+            whole = cutouts.batches(size, start=start, stop=stop, with_raws=with_raws, mask=mask)
+        for images, bits, reasons, *raws in whole:
+            flags, own = Flags(bits, reasons), beside.rows(first, first + len(images))
+            inputs = network_inputs(model, own, images, flags, *raws, conversion=cutouts.conversion)
+            yield Batch(part, first, images, flags, inputs)
             first += len(images)
 
 
 def raw_batches(cutouts, *, size):
-    """Generate images as `batches` does, without PSFs, and with what they are in the source beside them.
+    """Generate images as `batches` does, as they are in the source too, without what a network takes beside them.
 
     Parameters
     ----------
@@ -113,7 +110,7 @@ def raw_batches(cutouts, *, size):
 def _read_raws(cutouts, size):
     first = 0
     for images, bits, reasons, raws in cutouts.batches(size, with_raws=True):
-        yield Batch(0, first, images, Flags(bits, reasons), None, raws)
+        yield Batch(0, first, images, Flags(bits, reasons), raws=raws)
         first += len(images)
 
 
@@ -140,32 +137,66 @@ def labelled_batches(model, data, indices, *, size):
 def _read_labelled(model, data, indices, size):
     for first in range(0, len(indices), size):
         rows = indices[first : first + size]
-        psf = data.psfs(rows) if model.psf_shape else None
-        for batch in _read(model, open_cutouts(data.images(rows), model), psf, size, [(0, None)], 0):
+        beside = beside_images(model, len(rows), **_known_inputs(model, data, rows))
+        for batch in _read(model, open_cutouts(data.images(rows), model), beside, size, [(0, None)]):
             yield replace(batch, first=first + batch.first)
 
 
-def open_with_psf(images, model, psf=None, **given):
-    """Images from anywhere with their PSFs, those of a simulated data set if none are given.
+def open_with_beside(images, model, *, psf=None, noise=None, mask=None, **given):
+    """Images from anywhere with what is known beside them; a simulated data set brings what is not given.
 
     Parameters
     ----------
     images, model, **given
         As for `open_cutouts`.
-    psf : (h, w) or (N, h, w) array, optional
+    psf, mask : optional
+        As for `gampen_tf.predict`.
+    noise : optional
+        The same, or the name of a column of the table that `images` is.
 
     Returns
     -------
     cutouts : gampen_tf.data.Cutouts
-    psf : (h, w) or (N, h, w) array, or None
-        As given, or as the data set has it; None for a model that takes none.
+    beside : Beside
     """
     if isinstance(images, str | Path) and (Path(images) / "dataset.json").is_file():
         images = open_dataset(images)
+    if isinstance(noise, str):
+        noise = _column(images, noise)
     cutouts = open_cutouts(images, model, **given)
-    if psf is None and model.psf_shape and isinstance(images, LabelledImages) and images.psf_shape:
-        psf = images.psfs()
-    return cutouts, checked_psf(model, psf, len(cutouts))
+    asked = {name: x for name, x in (("psf", psf), ("noise", noise), ("mask", mask)) if x is not None}
+    known = _known_inputs(model, images, given=asked) if isinstance(images, LabelledImages) else {}
+    return cutouts, beside_images(model, len(cutouts), **known, **asked)
+
+
+def _known_inputs(model, data, rows=None, given=()):
+    """What a labelled data set holds of that which a network takes beside the images, but for what was given."""
+    known = {}
+    for name, is_held, read in (
+        ("psf", data.psf_shape is not None, data.psfs),
+        ("noise", data.holds_noise, data.noise),
+    ):
+        takes = name in model.inputs_beside and name not in given
+        # one that is needed and not held is an error of the reading
+        if takes and (is_held or name not in model.optional_inputs):
+            known[name] = read(rows)
+    return known
+
+
+def _column(images, name):
+    """A column of numbers of the table that images are given by."""
+    if isinstance(images, LabelledImages):
+        table = images.catalogue
+    elif is_table(images):
+        table = images
+    elif isinstance(images, str | Path) and is_table_path(images):
+        table = read_table(images)
+    else:
+        raise ValueError(f"noise: the images are no table with a column {name!r}; give numbers")
+    columns = [str(column) for column in getattr(table, "colnames", getattr(table, "columns", ()))]
+    if name not in columns:
+        raise ValueError(f"noise: no column {name!r} in the table; there are {', '.join(columns)}")
+    return np.ma.filled(np.ma.asarray(table[name], float), np.nan)
 
 
 def open_cutouts(images, model, **given):
@@ -183,50 +214,15 @@ def open_cutouts(images, model, **given):
     -------
     gampen_tf.data.Cutouts
     """
-    spec = ImageSpec(model.image_shape, model.pixel_scale, model.pixel_unit, model.zero_point, model.name)
+    spec = ImageSpec(
+        model.image_shape,
+        model.pixel_scale,
+        model.pixel_unit,
+        model.zero_point,
+        model.name,
+        fills_masked=model.fills_masked,
+    )
     return read_cutouts(images, spec, **given)
-
-
-def psf_of_each(model, psf, n_images):
-    """PSFs (N, h, w, 1) float32 of sum 1 for a model's network, or None where it takes none.
-
-    One of many that has no positive sum becomes NaN, and its galaxy is flagged as not measured.
-
-    Raises
-    ------
-    ValueError
-        If the model takes PSFs and there is none, or the other way round, or the shape is wrong, or the one PSF for
-        all images has no positive sum.
-    """
-    psf = checked_psf(model, psf, n_images)
-    if psf is None:
-        return None
-    total = np.sum(psf, axis=(-2, -1), keepdims=True, dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        psf = np.where(np.isfinite(total) & (total > 0), psf / total, np.nan).astype(np.float32)
-    return np.broadcast_to(psf, (n_images, *model.psf_shape))[..., None]
-
-
-def checked_psf(model, psf: ArrayLike | None, n_images: int) -> np.ndarray | None:
-    """PSFs as they were given, (h, w) or (N, h, w), if a model can take them; errors as of `psf_of_each`."""
-    expected, name = model.psf_shape, model.name
-    if (psf is None) != (expected is None):
-        raise ValueError(
-            f"model {name!r} takes no PSF; leave psf out"
-            if expected is None
-            else f"model {name!r} takes the PSF: give psf as an array of shape {expected} for all "
-            f"images, or {('N', *expected)} for each"
-        )
-    if psf is None:
-        return None
-    if isinstance(psf, str | Path):
-        raise ValueError(f"psf: expected an array, found the path {str(psf)!r}; astropy.io.fits.getdata reads it")
-    psf = np.asarray(psf)
-    if psf.shape not in (expected, (n_images, *expected)):
-        raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}")
-    if psf.ndim == 2 and not (np.isfinite(np.sum(psf)) and np.sum(psf) > 0):
-        raise ValueError(f"psf: expected an image with a positive sum, found {np.sum(psf)}")
-    return psf
 
 
 def _ahead(items):

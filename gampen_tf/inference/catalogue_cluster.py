@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from itertools import islice
 
 from ..io.cluster import cluster_client
@@ -15,7 +16,7 @@ __all__ = ["compute_on_cluster"]
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def compute_on_cluster(client, job, predicting, model_hash, images, names, opening, numbers, psf, advance):
+def compute_on_cluster(client, job, predicting, model_hash, images, names, opening, numbers, beside, advance):
     """Compute and write shards on a cluster.
 
     Tasks are independent of each other; Dask gives those of a lost worker to others. Each writes its own shard, in one
@@ -37,8 +38,8 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
         Arguments of `open_cutouts`.
     numbers : list of int
         Shards to compute.
-    psf : (h, w) or (N, h, w) array, or None
-        Of those of each image, a task gets those of its own rows.
+    beside : Beside
+        Of what is given for each image, a task gets that of its own rows.
     advance : callable
         Called with the number of rows after each shard.
 
@@ -63,12 +64,10 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
         def submit(number):
             start, stop = job.rows(number)
             part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
-            own_psf = psf if psf is None or psf.ndim == 2 else psf[start:stop].copy()
-            return client.submit(
-                _compute_shard, common, number, part, first_row, names[start:stop], own_psf, pure=False
-            )
+            own = replace(beside.rows(start, stop), first=start - first_row)
+            return client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own, pure=False)
 
-        # images and PSFs of so many shards are under way at a time
+        # images, and what is beside them, of so many shards are under way at a time
         waiting = iter(numbers)
         under_way = as_completed([submit(number) for number in islice(waiting, _shards_at_a_time(client))])
         try:
@@ -123,7 +122,7 @@ class _Common:
         return open_cutouts(images, self.predictor().model, **self._opening, check=False)
 
 
-def _compute_shard(common, number, images, first_row, names, psf):
+def _compute_shard(common, number, images, first_row, names, beside):
     """Compute and write one shard, on a worker; gives its number of rows."""
     job = common.job
     with _ONE_AT_A_TIME:
@@ -133,6 +132,6 @@ def _compute_shard(common, number, images, first_row, names, psf):
             cutouts.rename(names)  # rows of an array are numbered from the start of the whole
         if cutouts.names[start:stop] != names:
             raise ValueError(f"this worker sees other images under {str(images)[:200]!r} than the run was begun with")
-        ((_, table),) = shards.compute_shards(job, predictor, cutouts, [number], first_row, psf, start)
+        ((_, table),) = shards.compute_shards(job, predictor, cutouts, [number], first_row, beside)
         shards.write_shard(job, number, table)
     return len(table)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from ..io.files import write_whole
 from .batches import batches
 
-__all__ = ["CatalogueJob", "compute_shards", "names_hash", "psf_hash", "shard_is_written", "write_shard"]
+__all__ = ["CatalogueJob", "compute_shards", "names_hash", "shard_is_written", "write_shard"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def shard_is_written(job, number):
         return False
 
 
-def compute_shards(job, predictor, cutouts, numbers, first_row=0, psf=None, first_psf=0):
+def compute_shards(job, predictor, cutouts, numbers, first_row=0, beside=None):
     """Measure shards, reading ahead.
 
     Parameters
@@ -80,9 +80,8 @@ def compute_shards(job, predictor, cutouts, numbers, first_row=0, psf=None, firs
         Row 0 of which is row `first_row` of the job.
     numbers : sequence of int
     first_row : int, optional
-    psf : (h, w) or (rows, h, w) array, optional
-        For all images, or of each row of the cutouts from `first_psf` on.
-    first_psf : int, optional
+    beside : Beside, optional
+        Of the rows of the cutouts.
 
     Yields
     ------
@@ -91,9 +90,7 @@ def compute_shards(job, predictor, cutouts, numbers, first_row=0, psf=None, firs
     """
     numbers = list(numbers)
     ranges = [tuple(row - first_row for row in job.rows(number)) for number in numbers]
-    images = batches(
-        predictor.model, cutouts, psf, size=predictor.engine.chunk_size, ranges=ranges, first_psf=first_psf
-    )
+    images = batches(predictor.model, cutouts, beside, size=predictor.engine.chunk_size, ranges=ranges)
     for part, measured in groupby(predictor.measured(images), key=lambda batch: batch.part):
         tables = [_table(job, predictor, batch, cutouts.names, first_row) for batch in measured]
         yield numbers[part], pa.concat_tables(tables).combine_chunks()
@@ -109,14 +106,6 @@ def names_hash(names):
     digest = hashlib.sha256()
     for name in names:
         digest.update(str(name).encode() + b"\0")
-    return digest.hexdigest()
-
-
-def psf_hash(psf):
-    """sha256 of the PSF of all images (h, w), or of those of each (N, h, w), read a part at a time."""
-    digest = hashlib.sha256(str(psf.shape).encode())
-    for part in [psf] if psf.ndim == 2 else np.split(psf, range(4096, len(psf), 4096)):
-        digest.update(np.ascontiguousarray(part, "<f4"))
     return digest.hexdigest()
 
 

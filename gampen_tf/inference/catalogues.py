@@ -24,7 +24,7 @@ from ..data.dialects import HeaderDialect
 from ..io.files import check_format, read_json, to_json, write_whole
 from ..io.lock import only_run
 from . import catalogue_shards as shards
-from .batches import open_with_psf
+from .batches import open_with_beside
 from .catalogue_cluster import compute_on_cluster
 from .monte_carlo import DEFAULT_TOLERANCE
 from .predictor import Predictor
@@ -55,7 +55,9 @@ def predict_catalogue(
     rows_per_shard: int = 8192,
     batch_size: int | None = None,
     precision: Precision = "auto",
-    psf: ArrayLike | None = None,
+    psf: ArrayLike | Sequence[ArrayLike | None] | None = None,
+    noise: ArrayLike | str | None = None,
+    mask: ArrayLike | None = None,
     pixel_scale: float | None = None,
     unit: str | UnitBase | None = None,
     zero_point: float | None = None,
@@ -85,7 +87,9 @@ def predict_catalogue(
         Rows of one file; a run that is killed does at most one of them again.
     psf : (h, w) or (N, h, w) array, optional
         For models that take the PSF: one for all images, or one for each, which may be mapped from a file
-        (`numpy.load` with ``mmap_mode``). A simulated data set brings its own.
+        (`numpy.load` with ``mmap_mode``), as `noise` and `mask` may. A simulated data set brings its own.
+    noise, mask : optional
+        See `gampen_tf.predict`.
     client : dask.distributed.Client or str, optional
         Shards are computed on its workers, or on those of the scheduler at that address. They must see the model, the
         images and `output` under the same paths. A lost worker's shards are done again by others.
@@ -139,7 +143,7 @@ def predict_catalogue(
             else {"batch_size": batch_size, "chunk_size": None}
         )
         predictor = Predictor(**predicting, **sizes)
-        cutouts, psf = open_with_psf(images, predictor.model, psf, **opening)
+        cutouts, beside = open_with_beside(images, predictor.model, psf=psf, noise=noise, mask=mask, **opening)
         sizes = {"batch_size": predictor.engine.batch_size, "chunk_size": predictor.engine.chunk_size}
         job = shards.CatalogueJob(
             str(output.resolve()), len(cutouts), int(rows_per_shard), bool(mixture), int(n_mc), bool(recalibrate)
@@ -155,8 +159,8 @@ def predict_catalogue(
                 "draws": job.n_mc,
                 "recalibrate": job.recalibrate,
                 "images_hash": shards.names_hash(cutouts.names),
-                "psf_hash": None if psf is None else shards.psf_hash(psf),
             }
+            | beside.hashes()
         )
         run = {"format_version": _FORMAT_VERSION, "settings": settings, "sizes": sizes}
         _begin(output, run, kept)
@@ -166,7 +170,7 @@ def predict_catalogue(
             total=job.n_rows, initial=job.n_rows - n_missing, unit="galaxy", disable=not progress_bar, smoothing=0.1
         ) as bar:
             if client is None:
-                for number, table in shards.compute_shards(job, predictor, cutouts, missing, psf=psf):
+                for number, table in shards.compute_shards(job, predictor, cutouts, missing, beside=beside):
                     shards.write_shard(job, number, table)
                     bar.update(len(table))
             else:
@@ -180,7 +184,7 @@ def predict_catalogue(
                     cutouts.names,
                     opening,
                     missing,
-                    psf,
+                    beside,
                     advance=bar.update,
                 )
     return output

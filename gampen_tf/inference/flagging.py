@@ -40,12 +40,14 @@ class Flags:
         rows : (N,) bool array
         flag : Flag or (N,) int array
             The same for all rows, or bits of each.
-        reason : str, optional
+        reason : str or (N,) sequence of str, optional
+            The same for all rows, or that of each; without, reasons stay.
         """
         rows = np.asarray(rows, bool) & self.measurable
         self.bits[rows] |= np.broadcast_to(np.asarray(flag, np.int64), self.bits.shape)[rows]
         if reason:
-            self.reasons = [reason if row else old for row, old in zip(rows, self.reasons, strict=True)]
+            reasons = [reason] * len(self) if isinstance(reason, str) else reason
+            self.reasons = [new if row else old for row, new, old in zip(rows, reasons, self.reasons, strict=True)]
 
     def reasons_by_row(self) -> dict[str, str]:
         """Row number, as text, to the reason; of the rows that have one."""

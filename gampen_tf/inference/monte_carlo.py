@@ -107,7 +107,7 @@ class MonteCarloEngine:
         self.batch_size = int(batch_size) if batch_size else first.largest_batch()
         self.chunk_size = chunk_size or first.largest_chunk(self.batch_size) * len(devices)
 
-    def run(self, images, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, psf=None, features=False):
+    def run(self, images, *, seed=0, passes="auto", tolerance=DEFAULT_TOLERANCE, beside=None, features=False):
         """Outputs of the passes over images.
 
         Parameters
@@ -121,8 +121,8 @@ class MonteCarloEngine:
             1024 passes. Without dropout there is one pass, which is exact.
         tolerance : float, optional
             See `DEFAULT_TOLERANCE`.
-        psf : (N, h, w, C) float array, optional
-            For networks with an input of that name.
+        beside : dict of str: (N, ...) float array, optional
+            What the network takes beside them, by name: "psf", "noise".
         features : bool, optional
             Give `Passes.features` too, at the cost of one pass.
 
@@ -143,9 +143,7 @@ class MonteCarloEngine:
             passes = _WITHOUT_DROPOUT
         elif self._replicas[0].is_deterministic:
             passes = 1
-        inputs = {"images": np.asarray(images, np.float32)}
-        if psf is not None:
-            inputs["psf"] = np.asarray(psf, np.float32)
+        inputs = {name: np.asarray(x, np.float32) for name, x in {"images": images, **(beside or {})}.items()}
         self._replicas[0].check(inputs)
         n_images, step = len(images), max(1, self.chunk_size // len(self._replicas))
         chunks = [

@@ -15,7 +15,7 @@ CHANGE_METRIC = "bfloat16_change_99"
 _HARMLESS_CHANGE = 0.1
 
 
-def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
+def bfloat16_change(model, images, *, beside=None, seed=0, passes=16):
     """How far bfloat16 moves posteriors: the largest change of mean and interval ends, with the same masks.
 
     Parameters
@@ -23,8 +23,8 @@ def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     model : Model
     images : (N, H, W, C) array
         In the model's unit.
-    psf : (N, h, w, 1) array, optional
-        For models that take it.
+    beside : dict of str: (N, ...) array, optional
+        What the network takes beside them, by name.
     seed, passes : int, optional
 
     Returns
@@ -35,7 +35,7 @@ def bfloat16_change(model, images, *, psf=None, seed=0, passes=16):
     summaries = []
     for precision in ("float32", "bfloat16"):
         engine = MonteCarloEngine(model.network, precision=precision, head=model.head)
-        outputs = engine.run(model.prepare(images), seed=seed, passes=passes, psf=psf).outputs
+        outputs = engine.run(model.prepare(images), seed=seed, passes=passes, beside=beside).outputs
         summaries.append(_mean_and_ends(*model.head.components(outputs)))
     exact, rounded = summaries
     half_width = 0.5 * (exact[..., 2] - exact[..., 1])

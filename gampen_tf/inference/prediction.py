@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
@@ -33,7 +34,9 @@ def predict(
     seed: int = 0,
     batch_size: int | None = None,
     precision: Precision = "auto",
-    psf: ArrayLike | None = None,
+    psf: ArrayLike | Sequence[ArrayLike | None] | None = None,
+    noise: ArrayLike | str | None = None,
+    mask: ArrayLike | None = None,
     pixel_scale: float | None = None,
     unit: str | UnitBase | None = None,
     zero_point: float | None = None,
@@ -74,9 +77,19 @@ def predict(
         Images times passes of one call; chosen from the free memory if not given.
     precision : {"auto", "float32", "bfloat16"}, optional
         ``"auto"`` takes bfloat16 where the device is faster with it and the model was measured to bear it.
-    psf : array, optional
-        (h, w) for all images or (N, h, w), for models that take the PSF: of any sum, it is set to 1. A simulated data
-        set given as `images` has its own.
+    psf : array or list, optional
+        (h, w) for all images or (N, h, w), for models that take the PSF: of any sum, it is set to 1; stamps of other
+        odd sides are cut or padded with zeros about their centre. Where the model can do without
+        (`Model.optional_inputs`), None in a list, and a stamp that is not finite or has no light, mean that the PSF is
+        not known. A simulated data set given as `images` has its own.
+    noise : number, array or str, optional
+        For models that take the noise, in the unit of the images: the standard deviation of a pixel, for all or one for
+        each, (N,); or maps of the variance (H, W) or (N, H, W), whose median over the frame counts; or the name of a
+        column of the table that `images` is. Measured from each image (`gampen_tf.data.noise_level`) if not given.
+    mask : bool array, optional
+        (H, W) or (N, H, W), of the images' own shape or of the model's frame; True where a pixel is bad. An image with
+        bad pixels in the frame is measured, and flagged FILLED_PIXELS, by models that fill them in
+        (`Model.fills_masked`), unless too much is lost; by others it is not.
     pixel_scale, unit, zero_point : optional
         Of the images, where their headers lack them or are wrong: arcsec, an astropy unit, AB magnitude of one
         unit.
@@ -111,6 +124,8 @@ def predict(
         images,
         n_mc,
         psf=psf,
+        noise=noise,
+        mask=mask,
         pixel_scale=pixel_scale,
         unit=unit,
         zero_point=zero_point,

@@ -17,9 +17,9 @@ from .._version import __version__
 from ..calibration.recalibration import Recalibration
 from ..core.flags import Flag
 from ..models.combination import as_model
-from ..models.model import fingerprint
+from ..models.hashes import fingerprint
 from ..posterior.posterior import Posterior
-from .batches import batches, open_with_psf
+from .batches import batches, open_with_beside
 from .flagging import Flags
 from .measurements import Measured, passes_account, with_progress
 from .monte_carlo import DEFAULT_TOLERANCE, MonteCarloEngine, Passes, joined, usable_rows
@@ -105,7 +105,9 @@ class Predictor:
         images: Any,
         n_mc: int = 1000,
         *,
-        psf: ArrayLike | None = None,
+        psf: ArrayLike | Sequence[ArrayLike | None] | None = None,
+        noise: ArrayLike | str | None = None,
+        mask: ArrayLike | None = None,
         pixel_scale: float | None = None,
         unit: str | UnitBase | None = None,
         zero_point: float | None = None,
@@ -115,17 +117,19 @@ class Predictor:
         progress_bar: bool = True,
     ) -> Posterior:
         """Posteriors of galaxies from their images; arguments and result as of `gampen_tf.predict`."""
-        cutouts, psf = open_with_psf(
+        cutouts, beside = open_with_beside(
             images,
             self.model,
-            psf,
+            psf=psf,
+            noise=noise,
+            mask=mask,
             pixel_scale=pixel_scale,
             unit=unit,
             zero_point=zero_point,
             pad=pad,
             dialect=dialect,
         )
-        measured = self.measured(batches(self.model, cutouts, psf, size=self.engine.chunk_size))
+        measured = self.measured(batches(self.model, cutouts, beside, size=self.engine.chunk_size))
         return self.posterior(
             with_progress(measured, len(cutouts), progress_bar),
             n_mc=n_mc,
@@ -148,11 +152,16 @@ class Predictor:
         Measured
         """
         for batch in images:
-            passes = self.measure(batch.images, batch.flags, batch.psf, keep_features=keep_features)
+            passes = self.measure(batch.images, batch.flags, batch.beside, keep_features=keep_features)
             yield Measured(batch.part, batch.first, passes, batch.flags)
 
     def measure(
-        self, images: np.ndarray, flags: Flags, psf: np.ndarray | None = None, *, keep_features: bool = False
+        self,
+        images: np.ndarray,
+        flags: Flags,
+        beside: dict[str, np.ndarray] | None = None,
+        *,
+        keep_features: bool = False,
     ) -> Passes:
         """Passes over images as they were read.
 
@@ -163,12 +172,14 @@ class Predictor:
         flags : Flags
             Rows that are not measurable hold NaN and no passes. Added are NOT_MEASURED, where the network
             gave no usable number, and those of the model's domain limits, if it has any.
-        psf : (N, h, w, 1) array, optional
+        beside : dict of str: (N, ...) array, optional
+            What the network takes beside the images, by name.
         keep_features : bool, optional
             Give `Passes.features` too, those of passes in float32. Kept for every galaxy of a long run, they would fill
             the memory.
         """
-        found = self._passes_over(images, np.flatnonzero(flags.measurable), psf, keep_features)
+        beside = beside or {}
+        found = self._passes_over(images, np.flatnonzero(flags.measurable), beside, keep_features)
         flags.set(
             found.n_passes == 0,
             Flag.NOT_MEASURED,
@@ -178,14 +189,14 @@ class Predictor:
             # the model's own medians, whatever recalibration makes of them: the limits were set on such
             means, scale_trils = self.model.head.components(found.outputs)
             medians = Posterior(means, scale_trils, self.model.scaler, weights=found.weights, n_mc=1).median()
-            features = self._features(images, medians, psf) if found.features is None else found.features
+            features = self._features(images, medians, beside) if found.features is None else found.features
             flags.set(flags.measurable, self.model.limits.flags(images, medians, features))
         elif self.model.label_scaling == "range":
             labels = np.mean(found.outputs, axis=1)
             flags.set(np.any(np.abs(labels) > _END_OF_RANGE, axis=1), Flag.EXTRAPOLATED)
         return found if keep_features else found._replace(features=None)
 
-    def _passes_over(self, images, good, psf, keep_features):
+    def _passes_over(self, images, good, beside, keep_features):
         """Passes over the good rows; the others, and those without a usable output, have NaN and no passes."""
         # from what bfloat16 computes, the distance to galaxies seen in float32 would be another
         features = (self.model.limits is not None or keep_features) and self.precision == "float32"
@@ -194,7 +205,7 @@ class Predictor:
             seed=self.seed,
             passes=self.passes,
             tolerance=self.tolerance,
-            psf=None if psf is None else psf[good],
+            beside={name: x[good] for name, x in beside.items()},
             features=features,
         )
         n = len(images)
@@ -210,10 +221,10 @@ class Predictor:
             seen[good] = part.features
         return Passes(outputs, n_passes, error, seen)
 
-    def _features(self, images, medians, psf):
+    def _features(self, images, medians, beside):
         """Features in float32 of the galaxies that have a median, (N, F), where the passes were in bfloat16."""
         rows = np.flatnonzero(np.all(np.isfinite(medians), axis=1))
-        seen = network_features(self.model, images[rows], psf=None if psf is None else psf[rows])
+        seen = network_features(self.model, images[rows], beside={name: x[rows] for name, x in beside.items()})
         features = np.full((len(images), seen.shape[1]), np.nan, np.float32)
         features[rows] = seen
         return features

@@ -16,7 +16,7 @@ from ..networks.precision import in_bfloat16, in_float32
 __all__ = ["Replica", "network_features", "padded_length"]
 
 
-def network_features(model, images, *, psf=None, batch_size=64):
+def network_features(model, images, *, beside=None, batch_size=64):
     """Features of images without dropout, the same for every call.
 
     Parameters
@@ -24,7 +24,8 @@ def network_features(model, images, *, psf=None, batch_size=64):
     model : Model
     images : (N, H, W, C) array
         In the model's unit.
-    psf : (N, h, w, 1) array, optional
+    beside : dict of str: (N, ...) array, optional
+        What the network takes beside them, by name.
     batch_size : int, optional
         Images of one call; results do not depend on it but for rounding.
 
@@ -38,9 +39,8 @@ def network_features(model, images, *, psf=None, batch_size=64):
     parts = [np.zeros((0, kept.n_features), np.float32)]
     for start in range(0, len(images), batch_size):
         rows = slice(start, start + batch_size)
-        inputs = {"images": model.prepare(images[rows])}
-        if psf is not None:
-            inputs["psf"] = np.asarray(psf[rows], np.float32)
+        more = {name: np.asarray(x[rows], np.float32) for name, x in (beside or {}).items()}
+        inputs = {"images": model.prepare(images[rows]), **more}
         parts.append(np.asarray(kept(inputs), np.float32))
     return np.concatenate(parts)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from pathlib import Path
 
-__all__ = ["data_recipe", "find_model_directory", "names", "sample_cutouts"]
+__all__ = ["data_recipe", "find_model_directory", "names", "own_model_directory", "sample_cutouts"]
 
 _PACKAGE = Path(str(importlib.resources.files("gampen_tf"))).resolve()
 
@@ -31,7 +32,11 @@ def find_model_directory(name_or_path) -> Path:
     ------
     FileNotFoundError
         If the directory holds no model; or if there is neither directory nor shipped model, listing those that ship.
+    TypeError
+        If it is neither text nor a path.
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise TypeError(f"model: expected a model, its name or its directory, found {type(name_or_path).__name__}")
     path = Path(name_or_path)
     if (path / "model.json").is_file():
         return path
@@ -44,6 +49,25 @@ def find_model_directory(name_or_path) -> Path:
         f"no model named {str(name_or_path)!r} ships with gampen_tf, nor is there a directory of that name with a "
         f"model; there are: {', '.join(names('models')) or 'none'}"
     )
+
+
+def own_model_directory(name_or_path) -> Path:
+    """Directory of a user's model, for writing into it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such model.
+    ValueError
+        If it ships with the package: what is written there would be lost with the next version.
+    """
+    directory = find_model_directory(name_or_path)
+    if directory != Path(name_or_path):
+        raise ValueError(
+            f"model {str(name_or_path)!r} ships with gampen_tf and is not written to; copy its directory, {directory}, "
+            "and give the copy"
+        )
+    return directory
 
 
 def data_recipe(name: str) -> Path:

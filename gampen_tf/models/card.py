@@ -34,7 +34,11 @@ def one_line(description: dict) -> str:
     names = ", ".join(parameter["name"] for parameter in description["scaler"]["parameters"])
     images += f" of {description['pixel_scale']:g}″ in {description['pixel_unit']}"
     band = f"; band {description['band']}" if description["band"] else ""
-    psf = f"; with the PSF, {_sides(description['psf_shape'])}" if description["psf_shape"] else ""
+    psf = (
+        f"; with the PSF{_if_known(description)}, {_sides(description['psf_shape'])}"
+        if description["psf_shape"]
+        else ""
+    )
     return f"{names}; {images}{band}{psf}"
 
 
@@ -65,7 +69,9 @@ def facts(description: dict) -> dict[str, str]:
         f"{description['pixel_unit']} (zero point {description['zero_point']:g} AB){band}",
     }
     if description["psf_shape"]:
-        found["PSF"] = f"{_sides(description['psf_shape'])} pixels, beside each image"
+        found["PSF"] = f"{_sides(description['psf_shape'])} pixels, beside each image{_if_known(description)}"
+    if description["fills_masked"]:
+        found["lost pixels"] = "NaN, masked and saturated ones are filled in"
     found["network"] = ", ".join(filter(None, (description["network_name"], f"{description['head']} head")))
     found["recalibration"] = "none" if calibration is None else str(calibration.get("kind", "yes"))
     return found
@@ -96,6 +102,10 @@ def short_card(description: dict, name: str) -> str:
 
 Measured accuracy: `metrics.json`. How it was made: `provenance` in `model.json`.
 """
+
+
+def _if_known(description: dict) -> str:
+    return " where it is known" if "psf" in description["optional_inputs"] else ""
 
 
 def _is_generative(description: dict) -> bool:

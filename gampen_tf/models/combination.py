@@ -26,7 +26,18 @@ __all__ = ["ModelLike", "as_model", "combine"]
 #: What `as_model` takes: a model, its name or directory, or several to be combined.
 ModelLike: TypeAlias = Model | PathLike | Sequence[Model | PathLike]
 
-_SHARED = ("head", "stretch", "image_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "psf_shape")
+_SHARED = (
+    "head",
+    "stretch",
+    "image_shape",
+    "pixel_scale",
+    "pixel_unit",
+    "zero_point",
+    "band",
+    "psf_shape",
+    "optional_inputs",
+    "fills_masked",
+)
 
 
 def combine(models: Sequence[Model | PathLike]) -> Model:

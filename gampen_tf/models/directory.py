@@ -63,6 +63,8 @@ _KEYS = {
     ),
     GENERATIVE: ("sha256", "image_shape", "n_latents", "variant", "softening", "provenance"),
 }
+# Keys of format 2 that not all of its descriptions hold, with what holds where they are missing.
+_LATER_KEYS: dict = {"optional_inputs": [], "fills_masked": False}
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ def read_description(name_or_path: PathLike, kind: ModelKind | None = None) -> d
         description = _from_version_1(description)
     if found == POSTERIOR and "dropout_tuning" not in description and "provenance" in description:
         description = _with_dropout_tuning(description)
+    if found == POSTERIOR:
+        description = _LATER_KEYS | description
     missing = [key for key in _KEYS[found] if key not in description]
     if missing:
         raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")

@@ -3,7 +3,8 @@
 Both checks rest on one fact: the galaxy is centred and alike under a turn by 180°, and what surrounds it is not. The
 image is averaged in some 30 × 30 blocks; the smaller of a block and of the one opposite is the galaxy's light (and the
 symmetric part of everything else), the excess of one over the other is a neighbour's. A companion exactly opposite
-another of the same flux, or a pair of equals centred between the two, is taken for one galaxy.
+another of the same flux, or a pair of equals centred between the two, is taken for one galaxy. A pixel that is NaN
+counts as the one opposite, so that it makes no neighbour.
 """
 
 from __future__ import annotations
@@ -132,6 +133,12 @@ def _radius(shape: tuple[int, ...]) -> np.ndarray:
     return np.maximum(y[:, None], x)
 
 
+def _filled(images: np.ndarray) -> np.ndarray:
+    """Lost pixels (NaN) as their counterparts half a turn away, or zero where these are lost too."""
+    lost = np.isnan(images)
+    return np.where(lost, np.nan_to_num(images[:, ::-1, ::-1], nan=0.0), images) if lost.any() else images
+
+
 def _in_chunks(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """`_blocks` of images of one or several bands, a few at a time."""
     images = np.asanyarray(images)
@@ -140,7 +147,7 @@ def _in_chunks(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     parts = []
     # one empty chunk where there are no images: its arrays have the right shapes
     for start in range(0, max(len(images), 1), _CHUNK):
-        chunk = np.asarray(images[start : start + _CHUNK])
+        chunk = _filled(np.asarray(images[start : start + _CHUNK]))
         parts.append(_blocks(chunk.sum(axis=-1) if chunk.ndim == 4 else chunk))
     blocks, sigma = zip(*parts, strict=True)
     return np.concatenate(blocks).astype(float), np.concatenate(sigma).astype(float)

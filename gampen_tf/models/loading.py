@@ -6,9 +6,10 @@ from ..core.label_scaler import LabelScaler
 from ..core.stretch import Stretch
 from ..io.files import PathLike
 from .directory import POSTERIOR, read_directory
+from .hashes import weights_hash
 from .limits import FILE_NAME as LIMITS_FILE_NAME
 from .limits import DomainLimits
-from .model import PLAIN_FIELDS, Model, weights_hash
+from .model import PLAIN_FIELDS, Model
 from .safe_loading import load_network
 
 __all__ = ["load_model"]

@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,15 +19,16 @@ from ..core.parameters import ParameterSet
 from ..core.stretch import Stretch
 from ..io.files import PathLike
 from ..layers.heads import GaussianHead, PointHead, find_head
-from ..layers.monte_carlo_dropout import dropout_layers
+from ..networks.parts import inputs_beside
 from .card import as_lines, facts, one_line, short_card
 from .directory import POSTERIOR, write_directory
+from .hashes import weights_hash
 from .limits import DomainLimits
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["PLAIN_FIELDS", "Model", "fingerprint", "weights_hash"]
+__all__ = ["PLAIN_FIELDS", "Model"]
 
 #: Fields that stand in ``model.json`` as they are.
 PLAIN_FIELDS = (
@@ -42,6 +41,8 @@ PLAIN_FIELDS = (
     "head",
     "image_shape",
     "psf_shape",
+    "optional_inputs",
+    "fills_masked",
     "pixel_scale",
     "pixel_unit",
     "zero_point",
@@ -61,7 +62,7 @@ class Model:
     Parameters
     ----------
     network : keras.Model
-        From stretched images ("images", and "psf" where it takes one) to the tensor of the head.
+        From stretched images ("images"), and "psf" and "noise" where it takes them, to the tensor of the head.
     scaler : LabelScaler
     stretch : Stretch
     image_shape : (H, W, C)
@@ -74,6 +75,11 @@ class Model:
     band : str
     psf_shape : (h, w), optional
         For networks that take the PSF.
+    optional_inputs : tuple of str
+        Inputs beside the images that may be left out: "psf", "noise" or both.
+    fills_masked : bool
+        Whether the network fills in pixels that are NaN. Images with lost pixels are then measured, unless too many
+        are lost.
     head : GaussianHead or PointHead
         What the outputs mean: a multivariate normal of the labels, or one value for each; also given by its name.
     network_name : str, optional
@@ -118,6 +124,8 @@ class Model:
     zero_point: float = NANOJANSKY_ZERO_POINT
     band: str = ""
     psf_shape: tuple[int, int] | None = None
+    optional_inputs: tuple[str, ...] = ()
+    fills_masked: bool = False
     head: GaussianHead | PointHead = GaussianHead()
     network_name: str | None = None
     network_options: dict = field(default_factory=dict)
@@ -142,6 +150,12 @@ class Model:
         self.image_shape = cast("tuple[int, int, int]", tuple(int(n) for n in self.image_shape))
         if self.psf_shape is not None:
             self.psf_shape = cast("tuple[int, int]", tuple(int(n) for n in self.psf_shape))
+        self.optional_inputs = tuple(self.optional_inputs)
+        unknown = set(self.optional_inputs) - set(self.inputs_beside)
+        if unknown:
+            raise ValueError(
+                f"optional_inputs {self.optional_inputs}: the network takes {self.inputs_beside} beside the images"
+            )
         self.head = find_head(self.head)
         n = len(self.scaler.parameters)
         expected = self.head.n_outputs(n)
@@ -169,6 +183,11 @@ class Model:
     @property
     def parameters(self) -> ParameterSet:
         return self.scaler.parameters
+
+    @property
+    def inputs_beside(self) -> tuple[str, ...]:
+        """Names of what the network takes beside the images: "psf", "noise"."""
+        return inputs_beside(self.network)
 
     def prepare(self, images: ArrayLike) -> np.ndarray:
         """Stretch images in the model's pixel unit for the network: (N, H, W, C) float32 in and out.
@@ -224,6 +243,8 @@ class Model:
             "stretch": self.stretch.to_dict(),
             "image_shape": list(self.image_shape),
             "psf_shape": None if self.psf_shape is None else list(self.psf_shape),
+            "optional_inputs": list(self.optional_inputs),
+            "fills_masked": self.fills_masked,
             "pixel_scale": self.pixel_scale,
             "pixel_unit": self.pixel_unit,
             "zero_point": self.zero_point,
@@ -232,57 +253,3 @@ class Model:
             "dropout_tuning": self.dropout_tuning,
             "provenance": self.provenance,
         }
-
-
-# The part of a model's description that a posterior depends on; the rest is an account of its making.
-_POSTERIOR_FIELDS = (
-    "head",
-    "scaler",
-    "stretch",
-    "image_shape",
-    "psf_shape",
-    "pixel_scale",
-    "pixel_unit",
-    "zero_point",
-    "band",
-    "calibration",
-)
-
-
-def fingerprint(model: Model) -> str:
-    """Hash (sha256) of all that a posterior depends on: weights, architecture, scaler, stretch, …
-
-    Where the code of a layer lies is not part of it: a layer is known by its registered name.
-    """
-    description = model.describe()
-    described = {key: description[key] for key in _POSTERIOR_FIELDS}
-    config = _without_modules(model.network.get_config())
-    digest = hashlib.sha256(json.dumps([described, config], sort_keys=True, default=str).encode())
-    for weight in model.network.weights:
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
-
-
-def _without_modules(config: Any) -> Any:
-    if isinstance(config, dict):
-        return {key: _without_modules(value) for key, value in config.items() if key != "module"}
-    return [_without_modules(value) for value in config] if isinstance(config, list | tuple) else config
-
-
-def weights_hash(network: keras.Model) -> str:
-    """Hash (sha256) of a network's weights without its dropout rates, on which domain limits do not depend.
-
-    Parameters
-    ----------
-    network : keras.Model
-
-    Returns
-    -------
-    str
-    """
-    rates = {id(layer.rate) for layer in dropout_layers(network)}
-    digest = hashlib.sha256()
-    for weight in network.weights:
-        if id(weight) not in rates:
-            digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()

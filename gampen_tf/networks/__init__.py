@@ -6,8 +6,12 @@ what is missing:
 
 * The function takes ``image_shape``, ``n_parameters`` and options that all have defaults: ``dropout_rate`` and ``head``
   ("gaussian" or "point") among them. Defaults are plain data, for they are kept with a trained model.
-* It returns a functional ``keras.Model``, whose graph can be cut, with the inputs ``images`` (N, H, W, C) and, if it
-  takes the PSF, ``psf`` (N, h, w, 1), by these names.
+* It returns a functional ``keras.Model``, whose graph can be cut, with the input ``images`` (N, H, W, C) and, by these
+  names, what it takes beside it: ``psf`` (N, h, w, 1), and ``noise`` (N, 1), the standard deviation of a pixel of an
+  image of one band, in the unit of the images.
+* Inputs that a user may leave out are named in ``@register(..., optional=("psf", "noise"))``. A PSF that is not known
+  is an image of zeros; a noise that is not given is measured from the image. Under ``fills_masked=True`` lost pixels
+  come as NaN, and the network fills them in.
 * The last layer is named ``head``, in float32 whatever the dtype policy, with
   ``find_head(head).n_outputs(n_parameters)`` outputs.
 * Dropout is `MonteCarloDropout`, each layer with an ``index`` of its own, as
@@ -26,7 +30,8 @@ from .deeplegato_network import deeplegato
 from .galnet_network import galnet1, galnet2
 from .gampen_network import gampen
 from .gampen_weights import load_gampen_weights
-from .parts import takes_psf
+from .informed_network import informed
+from .parts import inputs_beside
 from .registry import Network, build, find, names, options_of, register
 from .workshop_network import workshop
 
@@ -40,10 +45,11 @@ __all__ = [
     "galnet1",
     "galnet2",
     "gampen",
+    "informed",
+    "inputs_beside",
     "load_gampen_weights",
     "names",
     "options_of",
     "register",
-    "takes_psf",
     "workshop",
 ]

@@ -16,6 +16,8 @@ from .registry import find
 
 __all__ = ["check"]
 
+_BESIDE = ("psf", "noise")
+_RATES = (0.25, 0.375)  # of dropout, of the two networks that are built and compared
 _KERAS_REASON = "Exception encountered: "
 _KERAS_DROPOUT = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
 
@@ -61,10 +63,12 @@ def check(
 
 def _faults_of_build(function, image_shape, n_parameters, head, options) -> list[str]:
     """Faults of the network that a function builds with a head."""
+    has_rate = "dropout_rate" in inspect.signature(function).parameters
+    first, second = ({**options, "dropout_rate": rate} if has_rate else options for rate in _RATES)
     try:
-        built = function(image_shape, n_parameters, **options)
+        built = function(image_shape, n_parameters, **first)
         with dtype_policy("mixed_bfloat16"):
-            lowered = function(image_shape, n_parameters, **options)
+            lowered = function(image_shape, n_parameters, **second)
     except Exception as error:
         return [
             f"it cannot be built for images of {image_shape} and a {head.name} head: "
@@ -76,6 +80,7 @@ def _faults_of_build(function, image_shape, n_parameters, head, options) -> list
         *_faults_of_inputs(built, image_shape),
         *_faults_of_head(built, lowered, head, n_parameters),
         *_faults_of_dropout(built),
+        *(_faults_of_rates(built, lowered, head) if has_rate else ()),
         *_faults_of_statistics(built),
         *_faults_of_layers(built),
     ]
@@ -100,10 +105,18 @@ def _faults_of_signature(takes) -> Iterator[str]:
 
 def _faults_of_inputs(network, image_shape) -> Iterator[str]:
     inputs = [tensor.name for tensor in network.inputs]
-    if inputs not in (["images"], ["images", "psf"]):
-        yield f"its inputs are named {inputs}; expected 'images', and 'psf' for one that takes the PSF"
-    elif network.inputs[0].shape[1:] != image_shape:
-        yield f"it takes images of {network.inputs[0].shape[1:]} where {image_shape} were asked for"
+    shapes = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
+    if "images" not in inputs or not set(inputs) <= {"images", *_BESIDE}:
+        yield f"its inputs are named {inputs}; expected 'images', and of {', '.join(map(repr, _BESIDE))} what it takes"
+    elif shapes["images"] != image_shape:
+        yield f"it takes images of {shapes['images']} where {image_shape} were asked for"
+    if "psf" in shapes and (len(shapes["psf"]) != 3 or shapes["psf"][-1] != 1):
+        yield f"its input 'psf' has the shape {shapes['psf']}; expected one channel: (h, w, 1)"
+    if "noise" in shapes and (shapes["noise"] != (1,) or image_shape[-1] != 1):
+        yield (
+            f"its input 'noise' has the shape {shapes['noise']} for images of {image_shape[-1]} bands; expected (1,), "
+            "beside images of one band"
+        )
 
 
 def _faults_of_head(network, lowered, head, n_parameters) -> Iterator[str]:
@@ -133,6 +146,13 @@ def _faults_of_dropout(network) -> Iterator[str]:
         yield "it has no MonteCarloDropout: all its passes are the same; apply numbered_dropout(dropout_rate)"
     if len(set(indices)) < len(indices):
         yield f"its dropout layers have the indices {indices}; each needs one of its own"
+
+
+def _faults_of_rates(network, other, head) -> Iterator[str]:
+    # some layers may have a rate of their own, by another option; values alone may be measured without dropout
+    rates, others = ([float(layer.rate) for layer in dropout_layers(one)] for one in (network, other))
+    if rates and rates == others and (head.has_width or any(rates)):
+        yield f"its dropout layers have the rates {rates} whatever 'dropout_rate' is; give it to numbered_dropout"
 
 
 def _faults_of_statistics(network) -> Iterator[str]:

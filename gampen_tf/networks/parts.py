@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import keras
 
-from ..layers.keras_graph import calls, made_by, nested_layers
+from ..layers.keras_graph import calls, made_by, nested_layers, replay
 from ..layers.spatial_transformer import SpatialTransformer
 
-__all__ = ["feature_network", "localisation", "split_model", "takes_psf"]
+__all__ = ["feature_network", "inputs_beside", "localisation", "split_model"]
 
 
-def takes_psf(network: keras.Model) -> bool:
-    """Whether a network has an input "psf" beside "images"."""
-    return any(tensor.name == "psf" for tensor in network.inputs)
+def inputs_beside(network: keras.Model) -> tuple[str, ...]:
+    """Names of the inputs of a network beside "images", in their order: "noise" or "psf", both or none."""
+    return tuple(tensor.name for tensor in network.inputs if tensor.name != "images")
 
 
 def localisation(network: keras.Model) -> keras.Model:
@@ -90,9 +90,7 @@ def split_model(model, starts_back):
     ]
     value = {id(old): new for old, new in zip(boundary, inputs, strict=True)}
     for node in back_nodes:
-        args, kwargs = node.arguments.fill_in(value)
-        outputs = keras.tree.flatten(node.operation(*args, **kwargs))
-        value.update((id(old), new) for old, new in zip(node.outputs, outputs, strict=True))
+        replay(node, value)
     outputs = keras.tree.map_structure(lambda tensor: value[id(tensor)], model.output)
     back = keras.Model(_single_or_list(inputs), outputs, name=f"{model.name}_back")
     return front, back

@@ -51,6 +51,10 @@ class Network:
     between_convolutions : tuple of layer classes
         Layers that may stand between two of its convolutions and compute in bfloat16 as these do, beside the usual
         ones.
+    optional : tuple of str
+        Inputs beside "images" that a user may leave out: "psf", "noise" or both.
+    fills_masked : bool
+        Whether it fills in pixels that are NaN.
     """
 
     function: Callable[..., keras.Model]
@@ -58,6 +62,8 @@ class Network:
     stretch_inside: bool = False
     paper: str = ""
     between_convolutions: tuple[type, ...] = ()
+    optional: tuple[str, ...] = ()
+    fills_masked: bool = False
 
     @property
     def defaults(self) -> dict:
@@ -82,7 +88,8 @@ def register(name: str, *, fixed: Mapping | None = None, **facts):
     fixed : dict, optional
         Options of the function that have another default under this name.
     **facts
-        Fields of `Network`: ``preset``, ``stretch_inside``, ``paper``, ``between_convolutions``.
+        Fields of `Network`: ``preset``, ``stretch_inside``, ``paper``, ``between_convolutions``, ``optional``,
+        ``fills_masked``.
 
     Raises
     ------
@@ -135,7 +142,7 @@ def build(name: str, image_shape: tuple[int, int, int], n_parameters: int, **opt
     Returns
     -------
     keras.Model
-        Inputs ``images`` (N, H, W, C); output (N, K) float32, whatever the dtype policy.
+        Input ``images`` (N, H, W, C), and what it takes beside it; output (N, K) float32, whatever the dtype policy.
 
     Raises
     ------

@@ -11,6 +11,8 @@ __all__ = ["axis_range", "colour_counts", "hexagon_grid", "hexagons", "note_outs
 _HEXAGONS = 45
 # An axis of residuals or widths holds this share of the galaxies; how many lie beyond is written in the panel.
 _SHOWN = 0.998
+# Values of a badly trained model may span all that a float holds; the ticks of such an axis would overflow.
+_LARGEST = 1e150
 
 
 def hexagons(panel, x, y, *, x_range, y_range, x_scale="linear", y_scale="linear"):
@@ -109,8 +111,8 @@ def hexagon_grid(values, y_texts, against, *, against_names, against_units, agai
 
 
 def axis_range(values, scale="linear"):
-    """Range of an axis that holds all values, with a margin of a fiftieth on either side."""
-    values = values[np.isfinite(values) & ((values > 0) if scale == "log" else True)]
+    """Range of an axis that holds all values that can be drawn, with a margin of a fiftieth on either side."""
+    values = values[(np.abs(values) < _LARGEST) & ((values > 1 / _LARGEST) if scale == "log" else True)]
     if values.size == 0:
         return (0.1, 1.0) if scale == "log" else (0.0, 1.0)
     low, high = np.min(values), np.max(values)
@@ -123,7 +125,7 @@ def axis_range(values, scale="linear"):
 
 def reach(values):
     """Largest |value| that an axis shows: all but the 0.2 % of galaxies farthest out, with a margin."""
-    values = np.abs(values[np.isfinite(values)])
+    values = np.abs(values[np.abs(values) < _LARGEST])
     largest = 1.05 * np.quantile(values, _SHOWN) if values.size else 1.0
     return float(largest) or 1.0
 

@@ -91,7 +91,7 @@ class Augmentation:
             )
             tensors = (_shifted(tensors[0], shifts, self.max_shift), *tensors[1:])
         if self.zoom:
-            tensors = (_zoomed(tensors[0], self._factors(seed, n_images)), *tensors[1:])
+            tensors = (_zoomed_with_lost(tensors[0], self._factors(seed, n_images)), *tensors[1:])
         return tensors
 
     def labels(self, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -128,6 +128,17 @@ def _shifted(images, shifts, max_shift):
     rows = shifts[0][:, None] + tf.range(height)
     columns = shifts[1][:, None] + tf.range(width)
     return tf.gather(tf.gather(padded, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
+
+
+def _zoomed_with_lost(images, factors):
+    """`_zoomed`, where pixels that are NaN make those NaN that are interpolated with them, and no others."""
+    lost = tf.math.is_nan(images)
+
+    def apart():
+        reach = _zoomed(tf.cast(lost, images.dtype), factors)
+        return tf.where(reach > 0, np.float32(np.nan), _zoomed(tf.where(lost, 0.0, images), factors))
+
+    return tf.cond(tf.reduce_any(lost), apart, lambda: _zoomed(images, factors))
 
 
 def _zoomed(images, factors):

@@ -22,7 +22,8 @@ from .saving import directory_to_save
 if TYPE_CHECKING:
     from ..data.joined import DataLike
     from ..data.labelled_images import Split
-    from ..models.combination import ModelLike
+    from ..io.files import PathLike
+    from ..models.model import Model
     from ..networks.precision import Precision
 
 __all__ = ["DropoutTuning", "RATES", "tune_dropout"]
@@ -92,7 +93,7 @@ class DropoutTuning:
 
 
 def tune_dropout(
-    model: ModelLike,
+    model: Model | PathLike,
     data: DataLike,
     *,
     rates: Sequence[float] = RATES,
@@ -113,7 +114,7 @@ def tune_dropout(
 
     Parameters
     ----------
-    model : str, path or Model, or list of them
+    model : str, path or Model
         Its network gets the chosen rate and its `dropout_tuning` the account. A recalibration that it has is dropped if
         the rate changes: it was fitted to other posteriors.
     data : path, DataSet or list of them

@@ -118,7 +118,6 @@ def finetune(
     base = as_model(model)
     seed = checked_seed(seed)
     dataset = open_or_simulate(data, output, n_images, seed, progress_bar)
-    new_scaler = _scaler(base, dataset, scaler, parameters)
     name, options = base.network_name, dict(base.network_options)
     if dropout_rate is not None:
         options["dropout_rate"] = dropout_rate
@@ -129,6 +128,7 @@ def finetune(
         learning_rate = _RATE_FRACTION * find_preset(preset, name).learning_rate
     preset = find_preset(preset, name, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     options["head"] = preset.head.name
+    new_scaler = _scaler(base, dataset, scaler, parameters, preset.objective)
 
     strategy = find_strategy(strategy)
     network, precision = _rebuild(base, dataset, new_scaler, name, options, preset.head, seed, precision, strategy)
@@ -162,18 +162,21 @@ def finetune(
         tensorboard=tensorboard,
         progress_bar=progress_bar,
         before=base.provenance,
+        optional_inputs=base.optional_inputs,
+        fills_masked=base.fills_masked,
     )
     return tuned
 
 
-def _scaler(base, dataset, scaler, parameters):
+def _scaler(base, dataset, scaler, parameters, objective):
     if scaler not in ("keep", "refit"):
         raise ValueError(f"scaler {scaler!r}; expected 'keep' or 'refit'")
     if scaler == "keep":
         if parameters is not None:
             raise ValueError("other parameters need another scaler: give scaler='refit'")
         return base.scaler
-    parameters = base.parameters if parameters is None else find_parameters(dataset, parameters)
+    censored = objective == "censored_gaussian_nll"
+    parameters = base.parameters if parameters is None else find_parameters(dataset, parameters, censored=censored)
     return LabelScaler.fit(parameters, split_truth(dataset, "train", parameters.names))
 
 

@@ -37,17 +37,22 @@ def split_front(network):
 def turns_with_image(front, rtol=1e-3):
     """Whether a front commutes with turns and mirror images: the eight symmetries of the square.
 
-    Found by trying them on an asymmetric image: outputs of four dimensions must turn alike, others stay.
+    Found by trying them on asymmetric images: outputs of four dimensions must turn alike, others stay. An input that
+    is no image, such as the noise, stays too.
     Where it holds, kept fronts can be augmented as images are.
     """
     rng = np.random.default_rng(20)
-    images = [_asymmetric_image(tensor.shape[1:], rng) for tensor in front.inputs]
-    if any(image.ndim != 3 or image.shape[0] != image.shape[1] for image in images):
+    shapes = [tuple(tensor.shape[1:]) for tensor in front.inputs]
+    if any(len(shape) == 3 and shape[0] != shape[1] for shape in shapes):
         return False
-    upright = _outputs(front, [image[None] for image in images])
+    inputs = [
+        _asymmetric_image(shape, rng) if len(shape) == 3 else rng.uniform(1.0, 2.0, shape).astype(np.float32)
+        for shape in shapes
+    ]
+    upright = _outputs(front, [x[None] for x in inputs])
     for n_quarters in range(4):
         for mirrored in (False, True):
-            turned = _outputs(front, [_turn(image, n_quarters, mirrored)[None] for image in images])
+            turned = _outputs(front, [(_turn(x, n_quarters, mirrored) if x.ndim == 3 else x)[None] for x in inputs])
             for plain, found in zip(upright, turned, strict=True):
                 expected = _turn(plain[0], n_quarters, mirrored) if plain.ndim == 4 else plain[0]
                 if expected.shape != found[0].shape:

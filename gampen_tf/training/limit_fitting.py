@@ -14,14 +14,15 @@ from ..inference.measurements import with_progress
 from ..inference.predictor import Predictor
 from ..inference.replica import network_features
 from ..models.combination import as_model
+from ..models.hashes import weights_hash
 from ..models.limits import DomainLimits, PredictedRange
-from ..models.model import weights_hash
 from ..models.novelty import Novelty
 from .saving import directory_to_save
 
 if TYPE_CHECKING:
     from ..data.joined import DataLike
-    from ..models.combination import ModelLike
+    from ..io.files import PathLike
+    from ..models.model import Model
 
 __all__ = ["fit_limits", "limits_of"]
 
@@ -77,7 +78,7 @@ def limits_of(
 
 
 def fit_limits(
-    model: ModelLike,
+    model: Model | PathLike,
     data: DataLike,
     *,
     false_alarm: float = 0.01,
@@ -93,7 +94,7 @@ def fit_limits(
 
     Parameters
     ----------
-    model : str, path or Model, or list of them
+    model : str, path or Model
     data : path, DataSet or list of them
         What the model was trained on: see :func:`limits_of`, also for the other parameters.
     save : bool, optional
@@ -125,4 +126,4 @@ def _evenly(rows, n):
 def _features(model, batch):
     """Features of the images of a batch that can be measured, (N, F)."""
     good = batch.flags.measurable
-    return network_features(model, batch.images[good], psf=None if batch.psf is None else batch.psf[good])
+    return network_features(model, batch.images[good], beside={name: x[good] for name, x in batch.beside.items()})

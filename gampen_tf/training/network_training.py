@@ -21,7 +21,7 @@ from .augmentation import Augmentation
 from .checkpoints import RunFiles
 from .fixed_front import compute_front, fit_normalisation, split_front, turns_with_image
 from .loop import Trainer
-from .losses import find_loss
+from .objectives import find_loss
 from .pipelines import TensorPipeline, make_pipeline
 from .targets import split_truth
 
@@ -48,6 +48,8 @@ def train_network(
     tensorboard=False,
     progress_bar=True,
     before=None,
+    optional_inputs=(),
+    fills_masked=False,
 ) -> Model:
     """Train a network that has been built, for :func:`gampen_tf.train` and :func:`gampen_tf.finetune`.
 
@@ -67,6 +69,8 @@ def train_network(
         How the scaler was made.
     before : dict, optional
         Provenance of the model that the network comes from.
+    optional_inputs, fills_masked : optional
+        Of the `Model`.
     augment, seed, strategy, resume, tensorboard, progress_bar
         As in :func:`train`.
 
@@ -79,12 +83,8 @@ def train_network(
     if augment == "auto":
         max_shift = round(preset.max_shift * dataset.image_shape[1])
         augment = Augmentation.for_labels(scaler, max_shift, preset.zoom)
-    with_psf = networks.takes_psf(network)
-    if with_psf and dataset.psf_shape is None:
-        raise ValueError(
-            f"{dataset.path}: holds no PSF images, which network {network.name!r} takes; simulate from a recipe with "
-            "psf.image_size to have them"
-        )
+    beside = networks.inputs_beside(network)
+    _check_held(dataset, network, beside)
     n_training = len(dataset.split("train"))
     batch_size = min(preset.batch_size, n_training)
     settings = {
@@ -99,14 +99,14 @@ def train_network(
     }
     # layers that were trained before keep the statistics that they were trained with
     keep = settings.get("loaded_layers", ())
-    fit_normalisation(network, lambda: _sample(dataset, stretch, seed, with_psf), keep=keep)
+    fit_normalisation(network, lambda: _sample(dataset, stretch, seed, beside), keep=keep)
     trained, training, validation = _pipelines(
         network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
     )
     trainer = Trainer(
         trained,
         preset,
-        find_loss(preset.objective, preset.huber_delta),
+        find_loss(preset.objective, preset.huber_delta, scaler.clip_labels),
         strategy,
         training.n_batches * preset.epochs,
         files=None if output is None else RunFiles(output, settings, tensorboard=tensorboard),
@@ -125,7 +125,9 @@ def train_network(
         pixel_unit=dataset.pixel_unit,
         zero_point=dataset.zero_point,
         band=dataset.band,
-        psf_shape=dataset.psf_shape if with_psf else None,
+        psf_shape=dataset.psf_shape if "psf" in beside else None,
+        optional_inputs=optional_inputs,
+        fills_masked=fills_masked,
         head=preset.head,
         network_name=settings["network"],
         network_options=settings["network_options"],
@@ -171,35 +173,53 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, out
     splits = ["train"] + ["validation"] * (len(dataset.split("validation")) > 0)
     training_options = {"shuffle": True, "seed": seed, "augment": augment, "drop_remainder": True}
     options = [training_options, {}][: len(splits)]
-    with_psf = networks.takes_psf(network)
+    beside = networks.inputs_beside(network)
     parts = split_front(network)
     moves = augment is not None and (augment.max_shift > 0 or augment.zoom is not None)
     if parts is None or moves or (augment is not None and augment.turns and not turns_with_image(parts[0])):
         pipelines = [
-            make_pipeline(dataset, split, scaler, stretch, batch_size, psf=with_psf, **option)
+            make_pipeline(dataset, split, scaler, stretch, batch_size, beside=beside, **option)
             for split, option in zip(splits, options, strict=True)
         ]
-        return (network, *pipelines, None)[:3]
+        return _with_validation(network, pipelines)
     front, back = parts
     pipelines = []
     for split, option in zip(splits, options, strict=True):
-        source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH, psf=with_psf)
+        source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH, beside=beside)
         with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
             kept = compute_front(front, source, directory=output, progress=bar.update)
         labels = scaler.transform(split_truth(dataset, split, scaler.parameters.names))
         pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
-    return (back, *pipelines, None)[:3]
+    return _with_validation(back, pipelines)
 
 
-def _sample(dataset, stretch, seed, with_psf):
+def _with_validation(network, pipelines):
+    """Network, training and validation, which is None where the data set has none."""
+    training, *rest = pipelines
+    return network, training, rest[0] if rest else None
+
+
+def _check_held(dataset, network, beside):
+    """Refuse a data set that does not hold what the network takes beside the images."""
+    held = dataset.beside(beside, [0])
+    expected = {tensor.name: tuple(tensor.shape[1:]) for tensor in network.inputs}
+    for name, values in held.items():
+        if values.shape[1:] != expected[name]:
+            raise ValueError(
+                f"{dataset.path}: {name} of shape {values.shape[1:]}, but network {network.name!r} takes "
+                f"{expected[name]}; give network_options={{'{name}_shape': …}} where the network has it, or other data"
+            )
+
+
+def _sample(dataset, stretch, seed, beside):
     """Batches of network inputs, of training images taken at random."""
     training = np.asarray(dataset.split("train"))
     n = min(_STATISTICS_IMAGES, len(training))
     chosen = np.sort(np.random.default_rng(seed).choice(training, n, replace=False))
     for indices in np.array_split(chosen, -(-n // _FRONT_BATCH)):
         images = keras.ops.convert_to_tensor(stretch(dataset.images(indices)), "float32")
-        psfs = keras.ops.convert_to_tensor(dataset.psfs(indices)[..., None]) if with_psf else None
-        yield {"images": images, "psf": psfs} if with_psf else images
+        more = {name: keras.ops.convert_to_tensor(x) for name, x in dataset.beside(beside, indices).items()}
+        yield {"images": images, **more} if more else images
 
 
 def _fingerprint(dataset, scaler):

@@ -16,6 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..core.stretch import Stretch
+from ..simulation.drawn import DrawnDataSet
+from .drawn_pipeline import DrawnPipeline
 
 __all__ = ["ShardPipeline", "TensorPipeline", "make_pipeline"]
 
@@ -104,7 +106,7 @@ class ShardPipeline:
         In the order of the records of all the files.
     batch_size : int
     beside : dict of str: (N, …) array, optional
-        More inputs of the network by name, held in memory (PSFs).
+        More inputs of the network by name, held in memory (PSFs, noise).
     shuffle, seed, stretch, augment, drop_remainder
         As in :class:`TensorPipeline`; the order is mixed within a buffer of some hundred megabytes.
 
@@ -144,7 +146,7 @@ class ShardPipeline:
         return _n_batches(self.n_images, self._batch_size, self._drop_remainder)
 
     def epoch(self, epoch=0) -> tf.data.Dataset:
-        """The batches of an epoch: (images, labels), or ({"images": images, "psf": psfs}, labels)."""
+        """The batches of an epoch: (images, labels), or with more inputs ({"images": images, …}, labels)."""
         rows = self._rows(epoch).batch(self._batch_size, drop_remainder=self._drop_remainder)
         rows = rows.map(self._decode, num_parallel_calls=tf.data.AUTOTUNE)
         names = ("images", *self._beside) if self._beside else None
@@ -180,46 +182,54 @@ class ShardPipeline:
         return (self._stretch(images), *beside), tf.gather(self._labels, row)
 
 
-def make_pipeline(dataset, split, scaler, stretch, batch_size, *, psf=False, **options):
+def make_pipeline(dataset, split, scaler, stretch, batch_size, *, beside=(), **options):
     """The pipeline of a split of a data set.
 
     Parameters
     ----------
     dataset : DataSet
-        What :func:`gampen_tf.open_dataset` returns.  One with shards is read from them; FITS files and tables are read
-        into memory.
+        What :func:`gampen_tf.open_dataset` returns. One with shards is read from them; FITS files and tables are read
+        into memory; a `DrawnDataSet` is drawn, for one pass in order.
     split : {"train", "validation", "test"}
     scaler : LabelScaler
         Labels are its standardised ones; NaN where a parameter is not known.
     stretch : Stretch
     batch_size : int
-    psf : bool
-        Whether the network takes the PSF of each image beside it.
+    beside : sequence of str
+        What the network takes beside each image, "psf" and "noise": see `LabelledImages.beside`.
     **options
         `shuffle`, `seed`, `augment`, `drop_remainder`, as in :class:`TensorPipeline`.
 
     Returns
     -------
-    ShardPipeline or TensorPipeline
-        Its ``epoch(i)`` is a tf.data.Dataset of (images, labels): (B, H, W, C) and (B, P) float32; with the PSF, of
-        ({"images": images, "psf": psfs}, labels), psfs (B, h, w, 1) of sum 1.
+    ShardPipeline, TensorPipeline or DrawnPipeline
+        Its ``epoch(i)`` is a tf.data.Dataset of (images, labels): (B, H, W, C) and (B, P) float32; with inputs beside
+        the images, of ({"images": images, "psf": psfs, …}, labels).
 
     Raises
     ------
     ValueError
-        If the split is empty, or the data set has no PSFs and they are asked for.
+        If the split is empty, the data set does not hold an input that is asked for, or its images are drawn and wanted
+        more than once.
     """
     indices = np.asarray(dataset.split(split))
     if len(indices) == 0:
         raise ValueError(f"the data set has no images in its split {split!r}")
     labels = scaler.transform(dataset.truth(scaler.parameters.names)[indices])
-    beside = {"psf": dataset.psfs(indices)[..., None]} if psf else {}
+    if isinstance(dataset, DrawnDataSet):
+        if options.get("shuffle") or options.get("augment"):
+            raise ValueError(
+                f"{dataset.path}: its galaxies are drawn anew each time they are read, which is for networks that keep "
+                "what no weight precedes; simulate the data set to train on its images"
+            )
+        return DrawnPipeline(dataset, indices, labels, batch_size, beside=beside, stretch=stretch)
+    more = dataset.beside(beside, indices)
     if dataset.format == "shards":
-        options["beside"] = beside
+        options["beside"] = more
         paths = dataset.shard_paths(split)
         return ShardPipeline(paths, dataset.image_shape, labels, batch_size, stretch=stretch, **options)
-    names = ("images", *beside) if beside else None
-    tensors = (dataset.images(indices), *beside.values())
+    names = ("images", *more) if more else None
+    tensors = (dataset.images(indices), *more.values())
     return TensorPipeline(tensors, labels, batch_size, stretch=stretch, names=names, **options)
 
 

@@ -16,14 +16,15 @@ from .saving import directory_to_save
 if TYPE_CHECKING:
     from ..data.joined import DataLike
     from ..data.labelled_images import Split
-    from ..models.combination import ModelLike
+    from ..io.files import PathLike
+    from ..models.model import Model
     from ..networks.precision import Precision
 
 __all__ = ["calibrate"]
 
 
 def calibrate(
-    model: ModelLike,
+    model: Model | PathLike,
     data: DataLike,
     *,
     kind: str = "temperature_each+quantile",
@@ -41,7 +42,7 @@ def calibrate(
 
     Parameters
     ----------
-    model : str, path or Model, or list of them
+    model : str, path or Model
     data : path, DataSet or list of them
         Galaxies that did not train the model, did not choose its dropout rate and will not test it: of another seed,
         best of all. 10 000 galaxies make coverage good to half a point.
@@ -61,8 +62,15 @@ def calibrate(
     -------
     Recalibration
         Fitted to the galaxies that could be measured.
+
+    Raises
+    ------
+    ValueError
+        If the model gives values alone, which have no posterior to correct.
     """
     directory, model = directory_to_save(model, save), as_model(model)
+    if not (model.head.has_width or model.dropout_posterior):
+        raise ValueError(f"model {model.name!r} has no Gaussian head and measures without dropout: no posterior to fit")
     # flags of its domain do not matter here
     predictor = Predictor(
         replace(model, limits=None),

@@ -14,7 +14,7 @@ def directory_to_save(model, save) -> Path | None:
 
     Parameters
     ----------
-    model : str, path, Model or list of them
+    model : str, path or Model
         As it was given; only one given by its directory is written back.
     save : bool
 
@@ -23,14 +23,11 @@ def directory_to_save(model, save) -> Path | None:
     FileNotFoundError
         If there is no such model.
     ValueError
-        If it ships with the package, where nothing is to be changed.
+        If it ships with the package, where nothing is to be changed; if several are given, whose combination would be
+        changed and lost.
     """
+    if isinstance(model, list | tuple):
+        raise ValueError(f"expected one model, found {len(model)} of them; give each by itself")
     if not save or not isinstance(model, str | Path):
         return None
-    directory = locations.find_model_directory(model)
-    if directory != Path(model):
-        raise ValueError(
-            f"model {str(model)!r} ships with gampen_tf and is not written to; copy its directory, {directory}, and "
-            "give the copy, or pass save=False"
-        )
-    return directory
+    return locations.own_model_directory(model)

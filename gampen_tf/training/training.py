@@ -105,12 +105,12 @@ def train(
         If the loss becomes NaN or infinite.
     ValueError
         If `output` holds a checkpoint of a run with other settings; if the network has no head for the objective, or
-        takes the PSF where the data set has none.
+        takes the PSF or the noise where the data set has none.
     """
     seed, kind = checked_seed(seed), networks.find(network)
-    dataset = open_or_simulate(data, output, n_images, seed, progress_bar)
     preset = find_preset(preset, network, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-    parameters = find_parameters(dataset, parameters)
+    dataset = open_or_simulate(data, output, n_images, seed, progress_bar)
+    parameters = find_parameters(dataset, parameters, censored=preset.objective == "censored_gaussian_nll")
     scaler = fit_scaler(dataset, parameters, preset.label_scaling)
     stretch = stretch or Stretch("linear" if kind.stretch_inside else "arcsinh")
     options = {**(network_options or {}), "head": preset.head.name}
@@ -135,4 +135,6 @@ def train(
         resume=resume,
         tensorboard=tensorboard,
         progress_bar=progress_bar,
+        optional_inputs=kind.optional,
+        fills_masked=kind.fills_masked,
     )

@@ -25,3 +25,10 @@ def test_every_option_is_one_of_its_function():
         given = {action.dest for action in verbs[verb]._actions} - own
         assert given <= known, f"{verb}: {given - known}"
         assert "progress_bar" in inspect.signature(getattr(gampen_tf, functions[0])).parameters
+
+
+def test_several_models_are_promised_where_they_can_be_given():
+    """A crop is that of one network."""
+    verbs = parser()._subparsers._group_actions[0].choices
+    assert "with commas" in " ".join(verbs["predict"].format_help().split())
+    assert "several" not in verbs["crop"].format_help()

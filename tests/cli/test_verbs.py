@@ -81,6 +81,19 @@ def test_models_with_commas_are_several_and_psfs_come_from_files(calls, tmp_path
         assert message in capsys.readouterr().err
 
 
+def test_noise_and_masks_come_from_files_or_the_command_line(calls, tmp_path):
+    variance, mask = tmp_path / "variance.fits", tmp_path / "mask.fits"
+    fits.writeto(variance, np.full((5, 5), 4.0))
+    fits.writeto(mask, np.arange(9).reshape(3, 3) % 2)
+    given = ["predict", "a.fits", "-o", "folder", "--catalogue", "--noise"]
+    for noise, expected in (("1.6", 1.6), ("sky", "sky"), (str(variance), np.full((5, 5), 4.0))):
+        assert cli.main([*given, noise, "--mask", str(mask)]) == 0
+        options = calls[-1][2]
+        np.testing.assert_array_equal(options["noise"], expected)
+        assert options["mask"].dtype == bool
+        np.testing.assert_array_equal(options["mask"], np.arange(9).reshape(3, 3) % 2 == 1)
+
+
 def test_what_is_fitted_is_written_into_a_directory(calls, tmp_path, capsys):
     (tmp_path / "model.json").write_text("{}")
     model = str(tmp_path)
@@ -98,7 +111,7 @@ def test_what_is_fitted_is_written_into_a_directory(calls, tmp_path, capsys):
 
 def test_a_card_is_not_written_into_what_ships(calls, capsys):
     assert cli.main(["evaluate", "hsc_wide_g", "out", "--card"]) == 2
-    assert "hsc_wide_g: ships with gampen_tf; copy its directory" in capsys.readouterr().err
+    assert "'hsc_wide_g' ships with gampen_tf and is not written to; copy its directory" in capsys.readouterr().err
     assert calls == []
 
 

@@ -25,11 +25,20 @@ def test_numbers_are_those_already_written_into_catalogues():
         "OUT_OF_DISTRIBUTION": 4096,
         "CUT_BY_FRAME": 8192,
         "BRIGHT_NEIGHBOUR": 16384,
+        "FILLED_PIXELS": 32768,
     }
 
 
 def test_bits_of_information_and_of_the_domain_do_not_forbid_a_measurement():
-    measurable = {"CROPPED", "PADDED", "EXTRAPOLATED", "OUT_OF_DISTRIBUTION", "CUT_BY_FRAME", "BRIGHT_NEIGHBOUR"}
+    measurable = {
+        "CROPPED",
+        "PADDED",
+        "EXTRAPOLATED",
+        "OUT_OF_DISTRIBUTION",
+        "CUT_BY_FRAME",
+        "BRIGHT_NEIGHBOUR",
+        "FILLED_PIXELS",
+    }
     assert {bit.name for bit in BITS if not is_unmeasurable(bit)} == measurable
 
 
@@ -40,8 +49,8 @@ def test_describe_names_the_single_bits_and_never_the_mask():
 
 
 def test_describe_refuses_bits_without_a_name():
-    with pytest.raises(ValueError, match="0x8000 have no name"):
-        describe(0x8001)
+    with pytest.raises(ValueError, match="0x10000 have no name"):
+        describe(0x10001)
 
 
 def test_is_unmeasurable_keeps_the_shape():

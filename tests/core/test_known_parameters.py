@@ -26,6 +26,7 @@ from gampen_tf.evaluation.report_parts import plain_name
 from gampen_tf.plots.style import axis_label
 from gampen_tf.simulation import RecipeError, load_recipe
 from gampen_tf.simulation.catalogue import draw_catalogue
+from gampen_tf.simulation.images import draw_image
 from gampen_tf.training import Augmentation
 from gampen_tf.training.targets import find_parameters, fit_scaler
 
@@ -121,6 +122,21 @@ def test_one_entry_is_enough_for_a_new_parameter_of_components():
         table = draw_catalogue(load_recipe(recipe), 1, range(30))
     assert np.ptp(table["boxiness"]) > 0.5
     np.testing.assert_array_equal(table["sersic_boxiness"], table["boxiness"])
+
+
+def test_recipes_that_do_not_name_a_new_parameter_are_drawn_with_its_default():
+    draw = Draw("component", (-1.0, 1.0), default=0.25)
+    boxiness = dataclasses.replace(
+        AREA, parameter=Parameter("boxiness"), derived_from=(), derive=None, draw=draw, of_one_component=True
+    )
+    before = draw_catalogue(load_recipe("hsc_wide_g"), 1, range(5))
+    with temporarily_known(boxiness):
+        after = draw_catalogue(load_recipe("hsc_wide_g"), 1, range(5))
+        assert np.isfinite(draw_image(load_recipe("hsc_wide_g"), 1, 0)).all()
+    for name in before.colnames:
+        np.testing.assert_array_equal(after[name], before[name])
+    single = np.isfinite(after["sersic_index"])
+    np.testing.assert_array_equal(after["boxiness"][single], 0.25)
 
 
 def test_values_that_repeat_are_wrapped_whatever_the_part_of_the_galaxy():

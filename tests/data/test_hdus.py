@@ -30,6 +30,9 @@ def test_many_stamps_in_one_file_are_never_one_by_chance(tmp_path):
     flags, reasons = read(path)[1:]
     assert flags.tolist() == [Flag.UNREADABLE]
     assert "3 images in it" in reasons[0]
+    # what everyone who gives images can do, not arguments that some functions lack
+    assert "choose one as path[EXT]" in reasons[0]
+    assert "hdu=" not in reasons[0]
     found, flags, _ = read(f"{path}[*]")
     assert not flags.any()
     np.testing.assert_allclose(found[..., 0], 57.543994 * EXPECTED[:3], rtol=1e-5)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from memory_data import MemoryDataSet
 from toy_simulations import make
 
 from gampen_tf.core import conformal_shear
@@ -31,6 +32,32 @@ def test_true_values_are_columns_or_follow_from_them(shards):
     assert not shards.knows("eta3")
     with pytest.raises(KeyError, match="no column 'eta3' in the catalogue; there are: index.*, eta1, eta2"):
         shards.truth(["eta3"])
+
+
+def test_what_networks_take_beside_images_comes_by_name(shards):
+    rows = np.array([3, 40, 7])
+    found = shards.beside(("noise", "psf"), rows)
+    assert list(found) == ["noise", "psf"]
+    np.testing.assert_allclose(found["noise"][:, 0], shards.catalogue["noise_sigma"][rows], rtol=1e-6)
+    stamps = shards.psfs(rows).astype(float)
+    np.testing.assert_allclose(found["psf"][..., 0], stamps / stamps.sum(axis=(1, 2), keepdims=True), rtol=1e-6)
+    assert shards.beside((), rows) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("kind", "a", "no column 'noise_sigma' in the catalogue; add one, in the unit of the images"),
+        ("noise_file", "sky", "its recipe takes the noise from files, whose level is not known"),
+        ("noise_sigma", np.nan, "noise_sigma of 3 of 3 images is not a positive number"),
+    ],
+)
+def test_noise_that_is_not_known_is_told(column, value, message):
+    data = MemoryDataSet(np.ones((3, 9, 9, 1)), {column: [value] * 3})
+    assert not data.holds_noise
+    with pytest.raises(ValueError, match=message):
+        data.beside(["noise"])
+    assert MemoryDataSet(np.ones((3, 9, 9, 1)), {"noise_sigma": [1.0] * 3}).holds_noise
 
 
 def test_true_values_are_those_of_the_recipes_parameters_by_default(shards):

@@ -22,3 +22,9 @@ def test_a_table_that_cannot_be_read_is_a_clear_error(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(ValueError, match=r"t\.parquet: not a readable table"):
         read(tmp_path / "t.parquet")
+
+
+def test_a_table_without_a_column_of_paths_is_mended_by_the_user():
+    table = Table({"left": ["a.fits"], "right": ["b.fits"]})
+    with pytest.raises(ValueError, match=r"one named path, .*there are left, right; rename that of the paths"):
+        read(table)

@@ -97,3 +97,8 @@ def test_nothing_is_read_before_its_batch_is_due():
     assert {0, 1} <= source.asked <= {0, 1, 2, 3}  # the next batch while this one is used
     opened(source, check=True)
     assert 7 not in source.asked  # the first image is right: not all are wrong
+
+
+def test_cutouts_that_are_open_are_not_images():
+    with pytest.raises(TypeError, match="found Cutouts; give what those were opened from"):
+        opened(opened(image_of(0)))

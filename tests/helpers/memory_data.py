@@ -7,13 +7,14 @@ from gampen_tf.data.labelled_images import LabelledImages
 
 
 class MemoryDataSet(LabelledImages):
-    """Images, and a dict of columns of true values; all of one split."""
+    """Images, and a dict of columns of true values; all of one split. With PSF stamps if they are given."""
 
-    def __init__(self, images, columns, split="validation", **metadata):
+    def __init__(self, images, columns, split="validation", psfs=None, **metadata):
         self._images = np.asarray(images, np.float32)
+        self._psfs = psfs
         known = {
             "image_shape": images.shape[1:],
-            "psf_shape": None,
+            "psf_shape": None if psfs is None else psfs.shape[1:],
             "pixel_scale": 0.168,
             "pixel_unit": "nJy",
             "zero_point": 31.4,
@@ -28,7 +29,9 @@ class MemoryDataSet(LabelledImages):
         return self._images[self._places(indices)]
 
     def psfs(self, indices=None):
-        raise ValueError("no PSF images")
+        if self._psfs is None:
+            raise ValueError("no PSF images")
+        return self._psfs[self._places(indices)]
 
     def shards(self, split=None):
         raise ValueError("no shards")

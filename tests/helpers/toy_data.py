@@ -10,10 +10,10 @@ from gampen_tf.data import open_dataset
 from gampen_tf.layers import MonteCarloDropout, find_head
 
 
-def write_dataset(folder, images, labels, n_training, *, shard_size=7, band="g", unit="nJy"):
+def write_dataset(folder, images, labels, n_training, *, shard_size=7, band="g", unit="nJy", psfs=None):
     """A data set of shards: the first `n_training` images are for training, the rest for validation.
 
-    `labels` is a dict of columns.
+    `labels` is a dict of columns, `psfs` an array of stamps.
     """
     (folder / "shards").mkdir(parents=True)
     splits = np.where(np.arange(len(images)) < n_training, "train", "validation")
@@ -23,6 +23,9 @@ def write_dataset(folder, images, labels, n_training, *, shard_size=7, band="g",
         name = f"shards/shard-{number:05d}.f32"
         images[first:last].astype("<f4").tofile(folder / name)
         shards.append({"file": name, "split": str(splits[first]), "first": first, "n_images": last - first})
+        if psfs is not None:
+            shards[-1]["psf_file"] = f"shards/psf-{number:05d}.f32"
+            psfs[first:last].astype("<f4").tofile(folder / shards[-1]["psf_file"])
     Table({**labels, "split": splits}).write(folder / "catalogue.fits")
     units = {"flux": "nJy", "effective_radius": "arcsec"}
     metadata = {
@@ -33,7 +36,7 @@ def write_dataset(folder, images, labels, n_training, *, shard_size=7, band="g",
         "seed": 0,
         "n_images": len(images),
         "image_shape": list(images.shape[1:]),
-        "psf_shape": None,
+        "psf_shape": None if psfs is None else list(psfs.shape[1:]),
         "pixel_scale": 0.168,
         "pixel_unit": unit,
         "zero_point": 31.4,

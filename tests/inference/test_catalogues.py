@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
+from toy_inputs import galaxies, stamps, told_model
 from toy_models import SIDE, toy_images, toy_model
 
 from gampen_tf.core import Flag
@@ -239,11 +240,40 @@ def test_joined_data_sets_are_measured_whole(survey, tmp_path):
     assert len(read_catalogue(output)) == 7
 
 
+def test_psf_noise_and_masks_of_each_galaxy_go_into_the_catalogue(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    n, folder = 20, tmp_path / "model"
+    told_model().save(folder)
+    mask = np.random.default_rng(5).uniform(size=(n, 15, 15)) < 0.02
+    psf = np.where(np.arange(n)[:, None, None] % 3 == 0, np.nan, stamps(n))
+    given = {"psf": psf, "noise": np.linspace(0.8, 1.2, n), "mask": mask}
+    options = SETTINGS | given | {"rows_per_shard": 6}
+    alone = predict_catalogue(galaxies(n), tmp_path / "alone", model=str(folder), **options)
+    one = {name: value for name, value in SETTINGS.items() if name != "rows_per_shard"}
+    posterior = predict(galaxies(n), model=folder, **one, **given)
+    table = read_catalogue(alone)
+    np.testing.assert_array_equal(table["flags"], posterior.flags)
+    assert set(table["flags"]) >= {0, int(Flag.FILLED_PIXELS)}
+    np.testing.assert_allclose(table["flux_median"].value, posterior.median()[:, 0], rtol=1e-4)
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0") as client:
+        shared = predict_catalogue(galaxies(n), tmp_path / "shared", model=str(folder), client=client, **options)
+    assert bytes_of(shared) == bytes_of(alone)
+    for name in given:
+        changed = options | {name: given[name][::-1]}
+        with pytest.raises(ValueError, match=f"{name}_hash was"):
+            predict_catalogue(galaxies(n), tmp_path / "alone", model=str(folder), **changed)
+    # settings of a run without them name neither, as those of earlier versions
+    plain = predict_catalogue(galaxies(n), tmp_path / "plain", model=str(folder), **SETTINGS)
+    settings = read_catalogue(plain).meta
+    assert settings["psf_hash"] is None
+    assert not {"noise_hash", "mask_hash"} & set(settings)
+
+
 def test_rows_of_an_array_keep_their_names_on_a_cluster(survey, tmp_path):
     distributed = pytest.importorskip("distributed")
     images = toy_images(20)
     alone = predict_catalogue(images, tmp_path / "alone", model=str(survey / "model"), **SETTINGS)
-    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0") as client:
         shared = predict_catalogue(images, tmp_path / "shared", model=str(survey / "model"), client=client, **SETTINGS)
         with pytest.raises(ValueError, match="give a path, a list, a table or an array"):
             predict_catalogue(iter(images), tmp_path / "other", model=str(survey / "model"), client=client, **SETTINGS)
@@ -267,7 +297,7 @@ def test_streams_and_foreign_folders_are_refused(survey, tmp_path):
 def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(unbroken, survey, tmp_path):
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         victim = next(iter(client.run(os.getpid).values()))

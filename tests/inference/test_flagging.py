@@ -12,6 +12,8 @@ def test_flags_are_set_where_something_can_still_be_measured():
     flags.set(flags.measurable, np.array([int(Flag.EXTRAPOLATED)] * 3))
     assert flags.bits[0] == Flag.EXTRAPOLATED
     assert flags.measurable.tolist() == [True, False, False]
+    flags.set([True, True, True], Flag.CUT_BY_FRAME, ["one", "two", "three"])
+    assert flags.reasons == ["one", "out of range", "lost"]
 
 
 def test_lots_are_joined_in_their_order():

@@ -160,7 +160,7 @@ def test_no_images(engine):
         ({"passes": 0}, "passes 0"),
         ({"passes": "many"}, "passes 'many'"),
         ({"tolerance": 0.0}, "tolerance"),
-        ({"psf": np.zeros((2, 5, 5, 1))}, "takes"),
+        ({"beside": {"psf": np.zeros((2, 5, 5, 1))}}, "takes"),
     ],
 )
 def test_wrong_arguments(engine, images, arguments, message):

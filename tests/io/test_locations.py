@@ -23,6 +23,19 @@ def test_an_unknown_model_is_an_error_that_lists_those_that_ship(tmp_path):
             find_model_directory(name)
 
 
+def test_what_names_no_model_is_a_type_error():
+    for wrong in (None, 3):
+        with pytest.raises(TypeError, match="expected a model, its name or its directory, found (NoneType|int)"):
+            find_model_directory(wrong)
+
+
+def test_a_model_that_ships_is_no_users_own(tmp_path):
+    with pytest.raises(ValueError, match="'hsc_wide_g' ships with gampen_tf and is not written to; copy its directory"):
+        locations.own_model_directory("hsc_wide_g")
+    (tmp_path / "model.json").write_text("{}")
+    assert locations.own_model_directory(tmp_path) == tmp_path
+
+
 def test_every_name_that_is_listed_is_found():
     assert {"hsc_wide_g", "hsc_wide_g_faint"} <= set(locations.names("models"))
     for name in locations.names("models"):

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
+from toy_inputs import told_model
 
 from gampen_tf.io.locations import find_model_directory
 from gampen_tf.models import FORMAT_VERSIONS, fingerprint, list_models, load_model, read_description
@@ -106,6 +108,27 @@ def test_a_tuning_in_the_account_of_the_training_becomes_the_models(model, direc
     assert loaded.provenance == json.loads(json.dumps(model.provenance, default=float))
     assert fingerprint(loaded) == fingerprint(model)
     assert load_model(loaded.save(directory.parent / "new")).dropout_tuning == {"chosen": 0.02}
+
+
+def test_what_may_be_left_out_is_kept_and_need_not_be_written(model, directory, tmp_path):
+    description = json.loads((directory / "model.json").read_text())
+    for key in ("optional_inputs", "fills_masked"):
+        del description[key]
+    (directory / "model.json").write_text(json.dumps(description))
+    loaded = load_model(directory)
+    assert (loaded.optional_inputs, loaded.fills_masked) == ((), False)
+    assert fingerprint(loaded) == fingerprint(model)
+    told = told_model()
+    again = load_model(told.save(tmp_path / "told"))
+    assert (again.optional_inputs, again.fills_masked) == (("psf", "noise"), True)
+    assert again.inputs_beside == told.inputs_beside == ("noise", "psf")
+    assert fingerprint(again) == fingerprint(told)
+    # a model that must be told another thing gives other posteriors
+    assert fingerprint(replace(told, optional_inputs=("psf",))) != fingerprint(told)
+    assert fingerprint(replace(told, fills_masked=False)) != fingerprint(told)
+    assert "with the PSF where it is known" in repr(again)
+    with pytest.raises(ValueError, match=r"optional_inputs \('psf',\): the network takes \(\)"):
+        replace(model, optional_inputs=("psf",))
 
 
 def test_descriptions_are_told_apart_by_their_kind(directory):

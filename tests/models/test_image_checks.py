@@ -47,6 +47,16 @@ def test_lost_light_is_that_of_the_profile(index, radius):
     assert found == pytest.approx(outside(index, radius), abs=0.24 if index == 1 else 0.08)
 
 
+def test_lost_pixels_make_no_neighbour_and_hide_none():
+    galaxy, neighbour = sersic(1, 2.0, 1e5), sersic(1, 1.0, 5e4, dx=10.0)
+    images = noisy([galaxy, galaxy + neighbour], 8)
+    lost = images.copy()
+    lost[:, :, 100:108], lost[:, 30:40, 150:190] = np.nan, np.nan
+    np.testing.assert_allclose(neighbour_fraction(lost), neighbour_fraction(images), atol=0.03)
+    np.testing.assert_allclose(lost_fraction(lost), lost_fraction(images), atol=0.02)
+    assert bright_neighbour(lost).tolist() == [False, True]
+
+
 def test_galaxies_of_the_training_range_are_not_cut():
     rng = np.random.default_rng(2)
     images = []

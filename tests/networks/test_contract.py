@@ -5,6 +5,7 @@ import re
 import keras
 import pytest
 from toy_data import small_network
+from toy_inputs import told_network
 
 from gampen_tf import networks
 from gampen_tf.layers import MonteCarloDropout, find_head, numbered_dropout
@@ -19,6 +20,12 @@ def test_galnets_keep_the_contract(name, side):
 
 def test_a_network_of_ones_own_keeps_the_contract():
     assert networks.check(small_network, (15, 15, 1)) == []
+    assert networks.check(told_network, (15, 15, 1)) == []
+    assert "beside images of one band" in networks.check(two_bands, (15, 15, 2), head="gaussian")[0]
+
+
+def two_bands(image_shape, n_parameters, dropout_rate=0.1, head="gaussian"):
+    return told_network(image_shape, n_parameters, dropout_rate, head)
 
 
 def network(image_shape, n_parameters, dropout_rate=0.1, head="gaussian", *, fault=None):
@@ -26,6 +33,11 @@ def network(image_shape, n_parameters, dropout_rate=0.1, head="gaussian", *, fau
     shape = (8, 8, 1) if fault == "shape" else image_shape
     images = keras.Input(shape, name="pictures" if fault == "input" else "images")
     x = keras.layers.Flatten()(images)
+    inputs = {"images": images}
+    if fault in ("psf", "noise"):
+        beside = keras.Input((8, 8) if fault == "psf" else (3,), name=fault)
+        inputs[fault] = beside
+        x = keras.layers.Concatenate()([x, keras.layers.Flatten()(beside)])
     if fault == "lambda":
         x = keras.layers.Lambda(lambda x: 2 * x, name="twice")(x)
     if fault == "foreign":
@@ -35,7 +47,7 @@ def network(image_shape, n_parameters, dropout_rate=0.1, head="gaussian", *, fau
     x = keras.layers.Dense(4, name="dense")(x)
     if fault == "late":
         x = keras.layers.Normalization(name="standardised")(x)
-    dropout = numbered_dropout(dropout_rate)
+    dropout = numbered_dropout(0.1 if fault == "rate" else dropout_rate)
     if fault == "keras dropout":
         x = keras.layers.Dropout(dropout_rate, name="drop")(x)
     if fault == "same index":
@@ -45,7 +57,7 @@ def network(image_shape, n_parameters, dropout_rate=0.1, head="gaussian", *, fau
     n_outputs = find_head(head).n_outputs(n_parameters) + (fault == "size")
     policy = None if fault == "type" else "float32"
     last = keras.layers.Dense(n_outputs, name="last" if fault == "name" else "head", dtype=policy)
-    return keras.Model(images, last(x))
+    return keras.Model(inputs if len(inputs) > 1 else images, last(x))
 
 
 class Foreign(keras.layers.Layer):
@@ -64,12 +76,15 @@ def test_without_a_fault_there_is_none():
     [
         ("shape", r"takes images of \(8, 8, 1\) where \(16, 16, 1\)"),
         ("input", r"inputs are named \['pictures'\]; expected 'images'"),
+        ("psf", r"input 'psf' has the shape \(8, 8\); expected one channel"),
+        ("noise", r"input 'noise' has the shape \(3,\) for images of 1 bands; expected \(1,\)"),
         ("lambda", "layer 'twice' is a Lambda"),
         ("foreign", "Foreign is not registered"),
         ("nested", "normalisation 'standardised' is inside another model"),
         ("late", "normalisation 'standardised' comes after weights"),
         ("keras dropout", "layer 'drop' is Keras's Dropout, which is off when a network predicts"),
         ("same index", r"dropout layers have the indices \[0, 0\]"),
+        ("rate", r"have the rates \[0\.1\d*\] whatever 'dropout_rate' is"),
         ("no dropout", "has no MonteCarloDropout"),
         ("size", r"shapes \[\(10,\)\]; a gaussian head for 3 parameters has \[\(9,\)\]"),
         ("type", "give the last layer dtype='float32'"),

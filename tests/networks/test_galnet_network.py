@@ -33,7 +33,7 @@ def test_psf_path_is_one_block_joined_before_the_dense_layers():
         "together",
     }
     assert network.output_shape == (None, 7)
-    assert networks.takes_psf(network)
+    assert networks.inputs_beside(network) == ("psf",)
 
 
 def test_a_wider_psf_changes_what_galnet2_says(rng):

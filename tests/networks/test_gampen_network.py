@@ -18,6 +18,10 @@ class TestGampen(NetworkCase):
     def test_the_contract_is_kept(self):
         super().test_the_contract_is_kept()
 
+    @pytest.mark.slow
+    def test_half_precision_has_a_float32_head(self, network, images):
+        super().test_half_precision_has_a_float32_head(network, images)
+
 
 def test_gampen_refuses_what_it_cannot_take():
     with pytest.raises(ValueError, match="33 px"):

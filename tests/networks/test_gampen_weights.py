@@ -36,6 +36,7 @@ def test_published_weights_give_the_outputs_of_pytorch(kind):
     np.testing.assert_allclose(outputs, expected, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_published_networks_measure_single_band_images_in_counts(tmp_path):
     """One kernel for three identical channels, and images in nJy come to the counts that the network knows."""
     side = 96

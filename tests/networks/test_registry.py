@@ -41,6 +41,12 @@ def test_every_network_has_its_preset_and_stretch():
     assert set(presets.values()) <= set(PRESETS)
 
 
+def test_a_network_says_what_a_user_may_leave_out():
+    informed, galnet2 = networks.find("informed"), networks.find("galnet2")
+    assert (informed.optional, informed.fills_masked) == (("psf", "noise"), True)
+    assert (galnet2.optional, galnet2.fills_masked) == ((), False)
+
+
 def test_one_function_may_have_several_names():
     assert networks.options_of("deeplegato1")["architecture"] == 1
     assert networks.options_of("deeplegato2")["architecture"] == 2

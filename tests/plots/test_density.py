@@ -42,3 +42,13 @@ def test_ranges_hold_all_values_and_reach_all_but_the_farthest():
     uniform = np.linspace(-1, 1, 100_001)
     assert reach(uniform) == pytest.approx(1.05 * 0.998, rel=1e-4)
     assert reach(np.array([np.nan])) == reach(np.zeros(5)) == 1.0
+
+
+def test_values_of_a_bad_model_can_be_drawn(tmp_path):
+    """They span all that a float holds, and more: what no axis can show is counted outside."""
+    truth = np.linspace(1, 2, 6)[:, None]
+    predicted = np.array([0.0, 5e-324, 1e-3, 1e3, 1e308, np.inf])[:, None]
+    figure = plots.plot_predicted_against_true(predicted, truth, names=NAMES[:1], scales=["log"])
+    figure.savefig(tmp_path / "figure.png")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["3 outside"]
+    plots.plot_residuals(predicted, truth, names=NAMES[:1], against=predicted).savefig(tmp_path / "figure.png")

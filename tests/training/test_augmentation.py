@@ -103,3 +103,18 @@ def test_parameters_with_a_direction_are_not_turned():
     assert Augmentation.for_parameters(["flux", "effective_radius"], 2) == Augmentation(True, 2)
     for name in ("position_angle", "x", "y"):
         assert Augmentation.for_parameters(["flux", name], 2) == Augmentation(False, 0)
+
+
+def test_a_zoom_carries_lost_pixels_along_and_spoils_no_others(rng):
+    images = rng.normal(size=(6, 15, 15, 1)).astype(np.float32)
+    lost = images.copy()
+    lost[2, 4, 9] = np.nan
+    zoom, seed = Augmentation(turns=False, zoom=(0.7, 1.4)), tf.constant([1, 2], tf.int64)
+    whole, found = zoom((tf.constant(images),), seed)[0].numpy(), zoom((tf.constant(lost),), seed)[0].numpy()
+    # what changes with the value of the pixel is what is interpolated with it
+    other = images.copy()
+    other[2, 4, 9] += 100.0
+    touched = zoom((tf.constant(other),), seed)[0].numpy() != whole
+    assert 1 <= touched.sum() <= 9
+    np.testing.assert_array_equal(np.isnan(found), touched)
+    np.testing.assert_array_equal(found[~touched], whole[~touched])

@@ -15,7 +15,7 @@ from gampen_tf.training.checkpoints import Checkpoint, RunFiles, read_checkpoint
 pytestmark = pytest.mark.usefixtures("registered")
 
 
-@pytest.mark.parametrize("where", ["between epochs", "in an epoch"])
+@pytest.mark.parametrize("where", [pytest.param("between epochs", marks=pytest.mark.slow), "in an epoch"])
 def test_a_killed_run_goes_on_to_the_same_weights(dataset, tmp_path, monkeypatch, where):
     unbroken = quick(dataset, tmp_path / "unbroken")
     write_best, write_last = RunFiles.write_best, RunFiles.write_last

@@ -229,7 +229,7 @@ def test_limits_see_the_psf(model, tmp_path):
     for width in (1.0, 0.1):
         psf = of_width(np.full(400, width))
         psf = (psf / psf.sum(axis=(1, 2), keepdims=True))[..., None]
-        seen = network_features(taking, images[:400], psf=psf)
+        seen = network_features(taking, images[:400], beside={"psf": psf})
         middle = np.ones((400, 2)) * 0.5 * (limits.predicted.low + limits.predicted.high)
         flags = limits.flags(images[:400], middle, seen)
         shares.append(np.mean(flags & Flag.OUT_OF_DISTRIBUTION != 0))

@@ -70,18 +70,21 @@ def test_memory_and_shards_give_the_same_batches(dataset, images, scaler):
 
 
 @pytest.mark.parametrize("format", ["shards", "fits"])
-def test_psfs_come_with_their_images(tmp_path, format):
-    recipe = toy_recipe(psf={**toy_recipe()["psf"], "image_size": 9}, parameters=["magnitude"])
+def test_psfs_and_noise_come_with_their_images(tmp_path, format):
+    noise = {"gaussian": {"sigma": {"uniform": [1.0, 3.0]}}}
+    recipe = toy_recipe(psf={**toy_recipe()["psf"], "image_size": 9}, noise=noise, parameters=["magnitude"])
     data = simulate(recipe, tmp_path / format, n_images=40, format=format, workers=1, progress_bar=False)
     scaler = LabelScaler(ParameterSet([Parameter("magnitude", "mag")]), [0.0], [1.0])
     indices = data.split("train")
     place = {round(float(m), 4): i for i, m in zip(indices, data.truth()[indices, 0], strict=True)}
-    pipeline = make_pipeline(data, "train", scaler, Stretch("linear"), 8, psf=True, shuffle=True)
+    pipeline = make_pipeline(data, "train", scaler, Stretch("linear"), 8, beside=("psf", "noise"), shuffle=True)
     rows = []
     for inputs, labels in pipeline.epoch():
         batch = [place[round(float(label), 4)] for label in labels.numpy()[:, 0]]
         np.testing.assert_array_equal(inputs["images"], data.images(batch))
-        np.testing.assert_array_equal(inputs["psf"][..., 0], data.psfs(batch))
+        psfs = data.psfs(batch)
+        np.testing.assert_allclose(inputs["psf"][..., 0], psfs / psfs.sum(axis=(1, 2), keepdims=True), rtol=1e-5)
+        np.testing.assert_allclose(inputs["noise"][:, 0], data.catalogue["noise_sigma"][batch], rtol=1e-6)
         rows += batch
     assert sorted(rows) == list(indices)
     images, _ = next(iter(make_pipeline(data, "train", scaler, Stretch("linear"), 8).epoch()))

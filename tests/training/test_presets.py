@@ -36,3 +36,9 @@ def test_preset_of_the_paper():
 def test_the_preset_of_every_network_is_there():
     assert {networks.find(name).preset for name in networks.names()} <= set(PRESETS)
     assert find_preset(None, None) == find_preset(None, "mine") == PRESETS["modern"]
+
+
+def test_a_preset_that_is_not_there_is_told_with_the_network_that_asks_for_it():
+    with networks.registry.temporarily({"mine": networks.Network(networks.compact, preset="moderne")}):
+        with pytest.raises(ValueError, match="no preset 'moderne', with which network 'mine' is registered; there are"):
+            find_preset(None, "mine")

@@ -6,8 +6,9 @@ from memory_data import MemoryDataSet
 from toy_models import toy_images, toy_model
 
 import gampen_tf
-from gampen_tf import metrics
-from gampen_tf.models import load_model
+from gampen_tf import metrics, networks
+from gampen_tf.core import LabelScaler, Parameter, ParameterSet, Stretch
+from gampen_tf.models import Model, load_model
 from gampen_tf.training import calibrate
 
 NAMES = ("bulge_to_total", "effective_radius", "flux")
@@ -59,3 +60,11 @@ def test_images_of_another_kind_are_refused():
     model = toy_model()
     with pytest.raises(ValueError, match=r"pixel_scale 0.2, but model 'unnamed' was trained with 0.168"):
         calibrate(model, MemoryDataSet(toy_images(4), {}, pixel_scale=0.2), progress_bar=False)
+
+
+def test_values_alone_have_no_posterior_to_calibrate():
+    built = networks.build("deeplegato2", (32, 32, 1), 1, head="point")
+    scaler = LabelScaler(ParameterSet([Parameter("effective_radius", "arcsec", (0, np.inf), "log")]), [0.0], [1.0])
+    model = Model(built, scaler, Stretch(), (32, 32, 1), 0.06, head="point")
+    with pytest.raises(ValueError, match="no Gaussian head and measures without dropout"):
+        calibrate(model, None)

@@ -1,0 +1,133 @@
+"""A compact network that is told what is known of an image beside its pixels: its noise and, if known, its PSF.
+
+All light is in units of the noise of a pixel, so that one network serves any depth. What rings about the centre tell
+of the galaxy (`RingProfile`), what rings and the transform tell of the PSF (`PsfProfile`), and the noise go to dense
+layers; three views of the image (the nucleus, a crop that follows the galaxy's own size, the whole frame) go to
+convolutions, which add what rings cannot tell. In training the PSF of a part of the galaxies is withheld: one
+network, right with and without it.
+"""
+
+import keras
+from keras import layers, ops
+
+from ..layers.fixed_views import Asinh, HalveResolution, SymmetricPart
+from ..layers.heads import find_head
+from ..layers.known_inputs import FillMasked, InUnitsOf, RandomlyWithheld
+from ..layers.monte_carlo_dropout import numbered_dropout
+from ..layers.psf_profile import PsfProfile
+from ..layers.ring_profile import HalfLightScale, RingProfile
+from ..layers.spatial_transformer import SpatialTransformer
+from .registry import register
+
+__all__ = ["informed"]
+
+
+@register("informed", preset="censored", stretch_inside=True, optional=("psf", "noise"), fills_masked=True)
+def informed(
+    image_shape=(239, 239, 1),
+    n_parameters=3,
+    dropout_rate=1e-3,
+    psf_shape=(41, 41),
+    withheld=0.25,
+    filters=(16, 32, 64, 96),
+    units=256,
+    head="gaussian",
+    name="informed",
+):
+    """The network that is told the noise and the PSF.
+
+    Parameters
+    ----------
+    image_shape : (int, int, int)
+        One band; height and width equal and of the form 8 k + 7 (95, 143, 239 …).
+    n_parameters : int
+    dropout_rate : float
+    psf_shape : (int, int)
+        Of the stamps of the PSF, at the pixel scale of the images.
+    withheld : float
+        Fraction of the galaxies whose PSF is withheld in training.
+    filters : sequence of int
+        Of the blocks of two convolutions, each followed by a 2 × 2 pooling.
+    units : int
+        Width of the dense layers.
+    head : {"gaussian", "point"}
+
+    Returns
+    -------
+    keras.Model
+        From ``images`` (N, H, W, 1; NaN where masked), ``psf`` (N, h, w, 1; zeros where it is not known) and ``noise``
+        (N, 1), the standard deviation of a pixel, to the outputs of the head.
+
+    Raises
+    ------
+    ValueError
+        For an image shape that it cannot take.
+    """
+    height, width, channels = image_shape
+    if height != width or height % 8 != 7 or channels != 1:
+        raise ValueError(
+            f"informed takes square frames of one band with sides 8 k + 7 (95, 143, 239 …), found {image_shape}"
+        )
+    dropout = numbered_dropout(dropout_rate)
+    images = keras.Input(image_shape, name="images")
+    psf = keras.Input((*psf_shape, 1), name="psf")
+    noise = keras.Input((1,), name="noise")
+
+    light = InUnitsOf(name="light")([FillMasked(name="filled")(images), noise])
+    half = HalveResolution(dtype="float32", name="half")(light)
+    quarter = HalveResolution(dtype="float32", name="quarter")(half)
+    side = quarter.shape[1]
+    centre = _centre(light, side, "centre")
+    pyramid = [centre, _centre(half, side, "half_centre"), quarter]
+    symmetric = [SymmetricPart(name=f"symmetric{i}")(image) for i, image in enumerate(pyramid)]
+    told, known = PsfProfile(name="psf_profile")(psf)
+    rings = layers.Concatenate(dtype="float32", name="rings")(
+        [
+            RingProfile(name="all_light")(pyramid),
+            RingProfile(name="symmetric_light")(symmetric),
+            ops.log(noise),
+        ]
+    )
+    # their means and variances are those of the training images
+    rings = layers.Normalization(dtype="float32", name="standardised_rings")(rings)
+    told = layers.Normalization(dtype="float32", name="standardised_psf")(told)
+    told = layers.Concatenate(dtype="float32", name="told")([told * known, known])
+    told = RandomlyWithheld(withheld, dtype="float32", name="withheld")(told)
+
+    scale = HalfLightScale(name="crop_scale")(symmetric[2])
+    crop = SpatialTransformer(output_size=side, dtype="float32", name="crop")([half, scale])
+    views = [
+        Asinh(1.0, name="nucleus")(centre),
+        Asinh(2.0, name="crop_view")(crop),
+        Asinh(4.0, name="surround")(quarter),
+    ]
+    x = layers.Concatenate(dtype="float32", name="views")(views)
+    for i, n_filters in enumerate(filters, start=1):
+        # the first convolution halves the views: what is finer than two pixels of the centre is in the rings
+        size, strides, x = (5, 2, x) if i == 1 else (3, 1, dropout(x))
+        x = layers.Conv2D(n_filters, size, strides, padding="same", activation="relu", name=f"block{i}_conv1")(x)
+        x = layers.Conv2D(n_filters, 3, padding="same", activation="relu", name=f"block{i}_conv2")(dropout(x))
+        x = layers.MaxPooling2D(2, padding="same", name=f"block{i}_pool")(x)
+    x = layers.Conv2D(max(1, n_filters // 3), 1, activation="relu", name="squeeze")(dropout(x))
+    x = layers.Dense(units, activation="relu", name="image_features")(dropout(layers.Flatten(name="flatten")(x)))
+
+    # float32 from here on: a logarithm of the flux is wanted to a thousandth
+    measured = layers.Concatenate(dtype="float32", name="measured")([rings, told])
+    profile = layers.Dense(units, activation="gelu", dtype="float32", name="profile_dense1")(measured)
+    for i in (2, 3):
+        profile = layers.Dense(units, activation="gelu", dtype="float32", name=f"profile_dense{i}")(dropout(profile))
+    together = layers.Concatenate(dtype="float32", name="together")([profile, x, told])
+    hidden = layers.Dense(units, activation="gelu", dtype="float32", name="hidden")(dropout(together))
+    features = layers.Concatenate(dtype="float32", name="features")([dropout(hidden), dropout(profile), measured])
+    outputs = layers.Dense(
+        find_head(head).n_outputs(n_parameters),
+        kernel_initializer=keras.initializers.VarianceScaling(0.1),
+        dtype="float32",
+        name="head",
+    )(features)
+    return keras.Model({"images": images, "psf": psf, "noise": noise}, outputs, name=name)
+
+
+def _centre(images, side, name):
+    margin = (images.shape[1] - side) // 2
+    return layers.Cropping2D(margin, dtype="float32", name=name)(images)
