@@ -38,9 +38,9 @@ def _draw(job):
     return independent_skies.draw(independent_skies.skies(psfs)[name], seed, index)
 
 
-def measured(model, images, truth):
-    """Errors, coverage and share of flagged galaxies of one model on the images of one sky."""
-    posterior = gampen_tf.predict(images, model=model, passes=16, seed=1, progress_bar=False)
+def measured(model, images, truth, told):
+    """Errors, coverage and share of flagged galaxies of one model on the images of one sky, told what `told` holds."""
+    posterior = gampen_tf.predict(images, model=model, passes=16, seed=1, progress_bar=False, **told)
     good = np.asarray(posterior.flags) == 0
     part, true = posterior[np.flatnonzero(good)], truth[good]
     relative = np.abs(part.median() - true) / np.where(np.arange(3) == 0, 1, true)
@@ -57,6 +57,16 @@ def measured(model, images, truth):
             float(np.mean(inside[known[:, p], p])) if known[:, p].any() else None for p in range(3)
         ]
     return {"n_unflagged": int(good.sum()), "flagged": float(1 - good.mean()), "error": errors, "coverage": coverage}
+
+
+def ways_to_ask(model, stamps, sky):
+    """What a model can be told beside the images, by name of the way: nothing; the PSF; the PSF and the noise."""
+    ways = {} if model.psf_shape and "psf" not in model.optional_inputs else {"nothing": {}}
+    if model.psf_shape:
+        ways["PSF"] = {"psf": stamps}
+    if "noise" in model.optional_inputs:
+        ways["PSF, noise"] = {"psf": stamps, "noise": sky.noise * sky.flux_factor}
+    return ways
 
 
 def line(model, sky, found):
@@ -82,11 +92,13 @@ def main():
     results, lines = {name: {} for name in models}, []
     for sky in skies:
         started = time.perf_counter()
-        images, _, truth = drawn(sky, options.psfs, options.seed, options.n_images, options.workers)
+        images, stamps, truth = drawn(sky, options.psfs, options.seed, options.n_images, options.workers)
         for name, model in models.items():
-            results[name][sky] = measured(model, images, truth)
-            lines.append(line(name, sky, results[name][sky]))
-            print(lines[-1], f" {time.perf_counter() - started:.0f} s", flush=True)
+            ways = ways_to_ask(model, stamps, independent_skies.skies(options.psfs)[sky])
+            results[name][sky] = {way: measured(model, images, truth, told) for way, told in ways.items()}
+            for way, found in results[name][sky].items():
+                lines.append(line(f"{name}, told {way}", sky, found))
+                print(lines[-1], f" {time.perf_counter() - started:.0f} s", flush=True)
     heading = (
         "| model | sky | error of B/T | of R_e | of flux | coverage of 68.27 %: B/T, R_e, F | of 95.45 % | flagged |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |\n"

@@ -68,7 +68,7 @@ html_theme_options = {
 }
 
 # Public modules besides gampen_tf itself. Their own __all__ says what is public in them.
-PUBLIC_MODULES = ["classical", "metrics", "layers", "networks", "plots"]
+PUBLIC_MODULES = ["classical", "data", "metrics", "layers", "networks", "plots"]
 
 
 def write_reference(_app, _config):

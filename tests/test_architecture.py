@@ -26,6 +26,8 @@ FLOORS = (
 )
 #: Rooms below that a room may not import all the same.
 FORBIDDEN = {"evaluation": {"training"}}
+#: Rooms that may use the package as users do.
+ABOVE_THE_FACE = {"cli", "demo", "__init__", "__main__"}
 FLAT = {"__init__", "__main__", "_version", "demo"}
 #: What only some uses need, or takes long to load, may be imported by the function that needs it.
 HEAVY = {
@@ -105,7 +107,9 @@ def faults_of(module, source):
             if is_late and imported.split(".")[0] not in HEAVY | OF_THE_SYSTEM:
                 faults.append(f"{where} inside a function")
         else:
-            # the face of the package is lazy: it loads what it is asked for
+            if target == "__init__" and room(module) not in ABOVE_THE_FACE:
+                faults.append(f"{where}, the face of the package, by which every room can be reached")
+            # the face is lazy: it loads what it is asked for
             if room(target) != room(module) and target != "__init__" and floor(target) >= floor(module):
                 faults.append(f"{where}, which is not on a floor below")
             if room(target) in FORBIDDEN.get(room(module), ()):
@@ -172,6 +176,7 @@ def test_each_room_opens_with_its_rule():
         ("core.flags", "from ..io.files import read_json", "not on a floor below"),
         ("posterior.draws", "from ..models.model import Model", "not on a floor below"),
         ("models.model", "from gampen_tf.training import train", "not on a floor below"),
+        ("models.model", "import gampen_tf", "the face of the package"),
         ("training.loop", "def f():\n    from ..layers import heads", "inside a function"),
         ("metrics.ranks", "def f():\n    import json", "inside a function"),
         ("training.loop", "from ..layers import heads", None),

@@ -56,7 +56,10 @@ def distributions(tmp_path_factory):
 def test_the_wheel_carries_models_recipes_samples_and_templates(distributions):
     with zipfile.ZipFile(next(distributions.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
-    expected = files_of("gampen_tf/samples", "gampen_tf/templates")
+    samples, templates = files_of("gampen_tf/samples"), files_of("gampen_tf/evaluation/templates")
+    assert samples
+    assert templates
+    expected = samples | templates
     expected |= {f"gampen_tf/_shipped/{name}" for name in files_of("models", "data_recipes")}
     assert expected - names == set()
     assert {

@@ -70,6 +70,9 @@ def _draw_any_galaxy(recipe, rng):
             component[key] = distribution.draw(rng)
             if distribution.relative_to is not None:
                 component[key] += components[distribution.relative_to][key]
+        for key in component_parameters():
+            if KNOWN_PARAMETERS[key].draw.default is not None:
+                component.setdefault(key, KNOWN_PARAMETERS[key].draw.default)
         if "semi_major_axis" in component:
             component["effective_radius"] = circularised(component.pop("semi_major_axis"), component["axis_ratio"])
         components[name] = {key: wrapped_values(key, value) for key, value in component.items()}

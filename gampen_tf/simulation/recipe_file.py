@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,12 +49,18 @@ def load_recipe(recipe: PathLike | dict | Recipe, *, folder: PathLike | None = N
         Naming the key, what was expected and what was found.
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If it is none of these.
     """
     if isinstance(recipe, Recipe):
         return recipe
     if isinstance(recipe, dict):
         start = Path(folder or Path.cwd()).resolve()
         return _check(_with_base(recipe, "recipe", start), "recipe", start)
+    if not isinstance(recipe, str | os.PathLike):
+        raise TypeError(
+            f"recipe: expected a name, the path of a YAML file, its content or a Recipe, found {type(recipe).__name__}"
+        )
     path = _path_of(recipe, Path())
     return _check(_content(path), str(path), path.resolve().parent)
 
@@ -91,7 +98,10 @@ def _with_base(document, source, folder, above=()):
         top.fail("base", "the name of a recipe that ships or the path of a YAML file", base, str(error))
     if path.resolve() in above:
         top.fail("base", "a recipe that does not start from this one", base)
-    return {**_content(path, above), **{key: value for key, value in document.items() if key != "base"}}
+    content = _content(path, above)
+    if any(key in document for key in recipe_keys("flux")):  # one replaces the other
+        content = {key: value for key, value in content.items() if key not in recipe_keys("flux")}
+    return {**content, **{key: value for key, value in document.items() if key != "base"}}
 
 
 def _check(document, source, folder):
@@ -173,6 +183,7 @@ def _kinds(galaxies, brightness_is):
         for component in parts.content:
             part = parts.section(component)
             ways = [recipe_keys(parameter) for parameter in component_parameters()]
+            ways = [keys for keys in ways if any(key in part for key in keys) or _default(keys[0]) is None]
             keys = [part.one_of(*keys) if len(keys) > 1 else keys[0] for keys in ways]
             components[component] = {key: _parameter(part, key, tuple(components)) for key in keys}
             part.finish()
@@ -191,6 +202,11 @@ def _kinds(galaxies, brightness_is):
     if not kinds or abs(total - 1) > 1e-6:
         galaxies.fail_whole("kinds whose fractions add to 1", total)
     return tuple(kinds)
+
+
+def _default(parameter):
+    """Value of a parameter of components in recipes that do not name it, None where they must."""
+    return KNOWN_PARAMETERS[parameter].draw.default
 
 
 def _structure(section, components):

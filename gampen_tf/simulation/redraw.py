@@ -8,8 +8,6 @@ then shows what the errors of the measurement cost.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from ..core.ellipticity import NAMES as ELLIPTICITY
@@ -51,10 +49,12 @@ def redraw(data, indices, values, names):
     Raises
     ------
     ValueError
-        If the data set holds no recipe, or its recipe draws others than it holds.
+        If the data set holds no recipe or is several joined, or its recipe draws others than it holds.
     """
     if not data.recipe:
         raise ValueError(f"{data.path}: no recipe in dataset.json; only simulated galaxies can be redrawn")
+    if isinstance(data.recipe, list):
+        raise ValueError(f"{data.path}: several data sets joined, of a recipe each; redraw the galaxies of one of them")
     recipe = load_recipe(data.recipe, folder=data.recipe_folder)
     images = np.full((len(indices), recipe.size, recipe.size), np.nan, np.float32)
     for row, (index, measured) in enumerate(zip(indices, np.asarray(values, float), strict=True)):
@@ -130,9 +130,6 @@ def _as_measured(galaxy, measured, recipe):
     else:
         bulge_to_total = measured.get("bulge_to_total", galaxy["bulge_to_total"])
         components["disc"]["flux"], components["bulge"]["flux"] = (1 - bulge_to_total) * flux, bulge_to_total * flux
-    fields = {field.name for field in dataclasses.fields(Component)}
-    for name, component in components.items():
-        components[name] = {key: value for key, value in component.items() if key in fields}
     galaxy = {**galaxy, **{key: measured.get(key, galaxy[key]) for key in ("x", "y")}, "components": components}
     if "effective_radius" in measured:
         lights, discs = lights_of(galaxy)

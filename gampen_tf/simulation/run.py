@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import numbers
 import shutil
 from pathlib import Path
 from typing import Any, Literal
@@ -81,6 +82,8 @@ def simulate(
     output = Path(output)
     if format not in ("shards", "fits"):
         raise ValueError(f"format: expected 'shards' or 'fits', found {format!r}")
+    if not isinstance(seed, numbers.Integral):
+        raise ValueError(f"seed: expected an integer, found {seed!r}")
     if n_images < 1 or not 0 <= seed < 2**64:
         raise ValueError(f"expected n_images >= 1 and 0 <= seed < 2**64, found n_images={n_images}, seed={seed}")
     if workers is not None and workers < 1:

@@ -40,6 +40,7 @@ def test_accuracy_of_normal_residuals_and_its_errors():
     assert result["n"].value[0] == n
 
 
+@pytest.mark.slow
 def test_quoted_errors_are_the_scatter_between_samples():
     """The bootstrap and order-statistics errors against the scatter of 200 samples (σ of the ratio 5 %)."""
     rng = np.random.default_rng(2)

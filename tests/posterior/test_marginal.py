@@ -73,7 +73,7 @@ def test_a_clipped_normal_has_atoms_of_its_tails_and_the_moments_of_its_integral
     x = np.array([[0.0, 0.005, 0.2, 0.7, 0.995, 1.0]])
     np.testing.assert_allclose(share.pdf(x)[0, 2:4], normal.pdf(x[0, 2:4]), rtol=1e-10)
     np.testing.assert_allclose(share.cdf(x)[0, [0, 2, 3, 5]], [normal.cdf(0.01), *normal.cdf(x[0, 2:4]), 1], rtol=1e-10)
-    (low, high), = share.shortest_intervals([0.9])[0]
+    ((low, high),) = share.shortest_intervals([0.9])[0]
     assert share.cdf(np.array([[high]]))[0, 0] - share.cdf(np.array([[low]]), strict=True)[0, 0] >= 0.9 - 1e-9
     if normal.cdf(0.01) > 0.5:
         assert share.mode()[0] == 0.0

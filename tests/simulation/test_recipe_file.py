@@ -66,6 +66,11 @@ def test_file_and_its_content_are_in_the_error(tmp_path):
         load_recipe(tmp_path / "other.yaml")
 
 
+def test_what_is_no_recipe_is_a_type_error():
+    with pytest.raises(TypeError, match="recipe: expected a name, the path of a YAML file, .*, found int"):
+        load_recipe(3)
+
+
 def test_a_recipe_on_a_base_replaces_whole_keys(tmp_path):
     (tmp_path / "first.yaml").write_text(yaml.safe_dump(toy_recipe()))
     (tmp_path / "second.yaml").write_text("base: first.yaml\nname: second\nnoise: {gaussian: {sigma: 5.0}}\n")
@@ -114,3 +119,10 @@ def test_two_recipes_cannot_be_the_base_of_each_other(tmp_path):
     (tmp_path / "second.yaml").write_text("base: first.yaml\nname: second\n")
     with pytest.raises(RecipeError, match=r"second\.yaml: base: expected a recipe that does not start from this one"):
         load_recipe(tmp_path / "first.yaml")
+
+
+@pytest.mark.parametrize("key", ["magnitude", "flux"])
+def test_a_brightness_of_ones_own_replaces_that_of_the_base_whichever_it_is(key):
+    recipe = load_recipe({"base": "hsc_wide_g", "name": "mine", key: {"uniform": [20, 21]}})
+    assert recipe.brightness_is == key
+    assert recipe.brightness.support == (20, 21)

@@ -6,6 +6,7 @@ from toy_evaluations import small_data
 from toy_recipes import toy_recipe
 
 from gampen_tf import simulate
+from gampen_tf.data import JoinedDataSet
 from gampen_tf.rendering import light_within
 from gampen_tf.simulation import load_recipe, redraw, reduced_chi_squared
 from gampen_tf.simulation.galaxies import draw_galaxy
@@ -70,3 +71,9 @@ def test_chi_squared_counts_the_circle_alone():
     y, x = np.mgrid[-10:11, -10:11]
     image[0, np.hypot(x, y) <= 5] = 3.0
     assert reduced_chi_squared(image, model, 1.5, [5.0], 1.0)[0] == pytest.approx(4.0)
+
+
+def test_joined_data_sets_are_refused(galaxies):
+    both = JoinedDataSet([galaxies, galaxies])
+    with pytest.raises(ValueError, match="several data sets joined, of a recipe each"):
+        redraw(both, [0], both.truth(["flux"])[:1], ["flux"])

@@ -126,6 +126,7 @@ def test_other_files_for_the_recipe_are_another_recipe(tmp_path):
         ({"n_images": 0}, "n_images >= 1"),
         ({"seed": -1}, "0 <= seed"),
         ({"seed": 2**64}, "0 <= seed"),
+        ({"seed": 1.5}, "seed: expected an integer, found 1.5"),
         ({"workers": 0}, "workers: expected at least 1, found 0"),
         ({"format": "hdf5"}, "expected 'shards' or 'fits', found 'hdf5'"),
     ],
@@ -183,6 +184,6 @@ def test_a_worker_that_dies_ends_the_run_with_its_status(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_dask_draws_the_same(reference, tmp_path):
     distributed = pytest.importorskip("dask.distributed")
-    with distributed.Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as client:
+    with distributed.Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as client:
         small(tmp_path / "data", client=client)
     assert contents(tmp_path / "data") == reference
