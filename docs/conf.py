@@ -78,15 +78,15 @@ def write_reference(_app, _config):
         "What ``import gampen_tf`` gives, by the part of the package it lives in.",
         "",
     ]
-    names = [name for name in gampen_tf.__all__ if not inspect.ismodule(getattr(gampen_tf, name))]
-    public = [(_room(name), name) for name in names]
+    public_names = [name for name in gampen_tf.__all__ if not inspect.ismodule(getattr(gampen_tf, name))]
+    public = [(_room(name), name) for name in public_names]
     for room, names in groupby(sorted(public), key=lambda pair: pair[0]):
         lines += _table(room, "gampen_tf", [name for _, name in names])
     lines += [*_heading("Modules", "="), "What stands in a module, such as ``gampen_tf.networks.check``.", ""]
     for room in PUBLIC_MODULES:
         module = importlib.import_module(f"gampen_tf.{room}")
-        # a constant has no docstring of its own, only that of its type
-        names = [name for name in module.__all__ if callable(getattr(module, name))]
+        # a constant has no docstring of its own, only that of its type; some names stand above already
+        names = [name for name in module.__all__ if callable(getattr(module, name)) and name not in public_names]
         lines += _table(f"gampen_tf.{room}", f"gampen_tf.{room}", names)
     page = HERE / "api" / "index.rst"
     page.parent.mkdir(exist_ok=True)
