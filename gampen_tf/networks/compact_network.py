@@ -10,12 +10,13 @@ pixels, which enters the last layer as a feature of its own, so that the network
 import keras
 from keras import layers
 
-from ..layers.fixed_views import Asinh, HalveResolution, SymmetricPart
+from ..layers.fixed_views import Asinh
 from ..layers.heads import find_head
 from ..layers.monte_carlo_dropout import numbered_dropout
 from ..layers.radial_profile import RadialProfile
 from ..layers.spatial_transformer import SpatialTransformer
 from .registry import register
+from .views import image_features, pyramid_of
 
 __all__ = ["compact"]
 
@@ -66,12 +67,8 @@ def compact(
     dropout = numbered_dropout(dropout_rate)
 
     images = keras.Input(image_shape, name="images")
-    half = HalveResolution(dtype="float32", name="half")(images)
-    quarter = HalveResolution(dtype="float32", name="quarter")(half)
-    side = quarter.shape[1]
-    centre = _centre(images, side, "centre")
-    pyramid = [centre, _centre(half, side, "half_centre"), quarter]
-    symmetric = [SymmetricPart(name=f"symmetric{i}")(image) for i, image in enumerate(pyramid)]
+    half, pyramid, symmetric = pyramid_of(images)
+    centre, quarter = pyramid[0], pyramid[2]
     rings = layers.Concatenate(dtype="float32", name="rings")(
         [RadialProfile(noise, name="all_light")(pyramid), RadialProfile(noise, name="symmetric_light")(symmetric)]
     )
@@ -82,16 +79,9 @@ def compact(
     nucleus = Asinh(noise, name="nucleus")(centre)
 
     scale = _localisation(surround, dropout)
-    crop = SpatialTransformer(output_size=side, dtype="float32", name="crop")([half, scale])
+    crop = SpatialTransformer(output_size=quarter.shape[1], dtype="float32", name="crop")([half, scale])
     x = layers.Concatenate(name="views")([nucleus, Asinh(2.0 * noise, name="stretched_crop")(crop), surround])
-    for i, n_filters in enumerate(filters, start=1):
-        # the first convolution halves the views: what is finer than two pixels of the centre is in the rings
-        size, strides, x = (5, 2, x) if i == 1 else (3, 1, dropout(x))
-        x = layers.Conv2D(n_filters, size, strides, padding="same", activation="relu", name=f"block{i}_conv1")(x)
-        x = layers.Conv2D(n_filters, 3, padding="same", activation="relu", name=f"block{i}_conv2")(dropout(x))
-        x = layers.MaxPooling2D(2, padding="same", name=f"block{i}_pool")(x)
-    x = layers.Conv2D(n_filters // 3, 1, activation="relu", name="squeeze")(dropout(x))
-    x = layers.Dense(units, activation="relu", name="image_features")(dropout(layers.Flatten(name="flatten")(x)))
+    x = image_features(x, filters, units, dropout)
 
     profile = layers.Dense(units, activation="gelu", dtype="float32", name="profile_dense1")(rings)
     for i in (2, 3):
@@ -108,11 +98,6 @@ def compact(
         name="head",
     )(features)
     return keras.Model(images, outputs, name=name)
-
-
-def _centre(images, side, name):
-    margin = (images.shape[1] - side) // 2
-    return layers.Cropping2D(margin, dtype="float32", name=name)(images)
 
 
 def _localisation(surround, dropout):

@@ -10,7 +10,7 @@ network, right with and without it.
 import keras
 from keras import layers, ops
 
-from ..layers.fixed_views import Asinh, HalveResolution, SymmetricPart
+from ..layers.fixed_views import Asinh
 from ..layers.heads import find_head
 from ..layers.known_inputs import FillMasked, InUnitsOf, RandomlyWithheld
 from ..layers.monte_carlo_dropout import numbered_dropout
@@ -18,6 +18,7 @@ from ..layers.psf_profile import PsfProfile
 from ..layers.ring_profile import HalfLightScale, RingProfile
 from ..layers.spatial_transformer import SpatialTransformer
 from .registry import register
+from .views import image_features, pyramid_of
 
 __all__ = ["informed"]
 
@@ -74,12 +75,8 @@ def informed(
     noise = keras.Input((1,), name="noise")
 
     light = InUnitsOf(name="light")([FillMasked(name="filled")(images), noise])
-    half = HalveResolution(dtype="float32", name="half")(light)
-    quarter = HalveResolution(dtype="float32", name="quarter")(half)
-    side = quarter.shape[1]
-    centre = _centre(light, side, "centre")
-    pyramid = [centre, _centre(half, side, "half_centre"), quarter]
-    symmetric = [SymmetricPart(name=f"symmetric{i}")(image) for i, image in enumerate(pyramid)]
+    half, pyramid, symmetric = pyramid_of(light)
+    centre, quarter = pyramid[0], pyramid[2]
     told, known = PsfProfile(name="psf_profile")(psf)
     rings = layers.Concatenate(dtype="float32", name="rings")(
         [
@@ -95,21 +92,14 @@ def informed(
     told = RandomlyWithheld(withheld, dtype="float32", name="withheld")(told)
 
     scale = HalfLightScale(name="crop_scale")(symmetric[2])
-    crop = SpatialTransformer(output_size=side, dtype="float32", name="crop")([half, scale])
+    crop = SpatialTransformer(output_size=quarter.shape[1], dtype="float32", name="crop")([half, scale])
     views = [
         Asinh(1.0, name="nucleus")(centre),
         Asinh(2.0, name="crop_view")(crop),
         Asinh(4.0, name="surround")(quarter),
     ]
     x = layers.Concatenate(dtype="float32", name="views")(views)
-    for i, n_filters in enumerate(filters, start=1):
-        # the first convolution halves the views: what is finer than two pixels of the centre is in the rings
-        size, strides, x = (5, 2, x) if i == 1 else (3, 1, dropout(x))
-        x = layers.Conv2D(n_filters, size, strides, padding="same", activation="relu", name=f"block{i}_conv1")(x)
-        x = layers.Conv2D(n_filters, 3, padding="same", activation="relu", name=f"block{i}_conv2")(dropout(x))
-        x = layers.MaxPooling2D(2, padding="same", name=f"block{i}_pool")(x)
-    x = layers.Conv2D(max(1, n_filters // 3), 1, activation="relu", name="squeeze")(dropout(x))
-    x = layers.Dense(units, activation="relu", name="image_features")(dropout(layers.Flatten(name="flatten")(x)))
+    x = image_features(x, filters, units, dropout)
 
     # float32 from here on: a logarithm of the flux is wanted to a thousandth
     measured = layers.Concatenate(dtype="float32", name="measured")([rings, told])
@@ -126,8 +116,3 @@ def informed(
         name="head",
     )(features)
     return keras.Model({"images": images, "psf": psf, "noise": noise}, outputs, name=name)
-
-
-def _centre(images, side, name):
-    margin = (images.shape[1] - side) // 2
-    return layers.Cropping2D(margin, dtype="float32", name=name)(images)
