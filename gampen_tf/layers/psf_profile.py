@@ -15,10 +15,10 @@ _BORDER = 2  # pixels at the edge of the stamp that tell its noise
 class PsfProfile(keras.layers.Layer):
     """Light in rings, moduli of the transform, shape and noise of PSF stamps.
 
-    Nothing depends on where the PSF lies in the stamp by a pixel or less, nor on the sum of the stamp: light is counted
-    relative to that within ``aperture`` pixels, a modulus knows no shift, and rings are about the centroid. The core is
-    told by the moduli alone: rings so small that few pixels lie in them change with the centre. The rings, even steps
-    of ln r from three pixels to the edge, tell the wings.
+    Next to nothing depends on where the PSF lies in the stamp by a pixel or less, and nothing on the sum of the stamp:
+    light is counted relative to that within ``aperture`` pixels, a modulus knows no shift, and rings are about the
+    centroid. The core is told by the moduli alone: rings so small that few pixels lie in them change with the centre.
+    The rings, even steps of ln r from three pixels to the edge, tell the wings.
 
     Parameters
     ----------

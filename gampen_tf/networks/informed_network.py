@@ -3,8 +3,8 @@
 All light is in units of the noise of a pixel, so that one network serves any depth. What rings about the centre tell
 of the galaxy (`RingProfile`), what rings and the transform tell of the PSF (`PsfProfile`), and the noise go to dense
 layers; three views of the image (the nucleus, a crop that follows the galaxy's own size, the whole frame) go to
-convolutions, which add what rings cannot tell. In training the PSF of a part of the galaxies is withheld: one
-network, right with and without it.
+convolutions, which add what rings cannot tell. In training the PSF of a part of the galaxies is withheld, so that one
+network serves with and without it.
 """
 
 import keras

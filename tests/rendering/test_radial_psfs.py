@@ -140,14 +140,6 @@ def test_truncated_psf_ends_at_its_stamp(size):
     assert abs(image).sum() - abs(image[10:-10, 10:-10]).sum() < 1e-4
 
 
-def test_psf_truncated_at_a_radius_is_galsims():
-    trunc = 3.5
-    expected = galsim.Moffat(beta=2.5, fwhm=0.8, trunc=trunc).drawImage(nx=61, ny=61, scale=SCALE).array
-    image = draw_psf(truncated(MoffatPsf(0.8, 2.5), 61, SCALE, radius=trunc), 61, SCALE)
-    np.testing.assert_allclose(image, expected / expected.sum(), atol=2e-3 * expected.max())
-    assert image.sum() == pytest.approx(1, rel=1e-6)
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
