@@ -24,11 +24,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-__all__ = ["WorkerDied", "WorkerProcesses", "n_cores", "serve"]
+__all__ = ["ONE_THREAD", "WorkerDied", "WorkerProcesses", "in_parts", "n_cores", "serve"]
+
+#: Environment of workers, each of which keeps to one core.
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 
 _COMMAND = (sys.executable, "-m", "gampen_tf.io.workers")
 
@@ -115,6 +120,33 @@ def _close(process):
     with contextlib.suppress(BrokenPipeError):  # of what was never read
         process.stdin.close()
     process.stdout.close()
+
+
+def in_parts(function: Callable, items: Sequence, size: int, n_workers: int) -> Iterator:
+    """Generate ``function(part)`` for parts of a sequence, in order, from worker processes of one thread each.
+
+    Parameters
+    ----------
+    function : callable
+        See `WorkerProcesses`.
+    items : sequence
+        Cut into parts of `size`.
+    size, n_workers : int
+        One worker is this process itself.
+    """
+    parts = [items[first : first + size] for first in range(0, len(items), size)]
+    if n_workers == 1 or len(parts) < 2:
+        yield from map(function, parts)
+        return
+    with WorkerProcesses(function, n_workers, ONE_THREAD) as workers:
+        # a few answers ahead: all of them at once would fill the memory
+        waiting: list[Future] = []
+        for part in parts:
+            waiting.append(workers.submit(part))
+            if len(waiting) > 2 * n_workers:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
 
 
 def n_cores() -> int:

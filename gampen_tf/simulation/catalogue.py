@@ -1,17 +1,22 @@
 """Catalogues of drawn galaxies: true values, and all that was drawn for each."""
 
+import functools
+
 import numpy as np
 from astropy import units
 from astropy.table import Table
 from tqdm import tqdm
 
 from ..core.known_parameters import KNOWN_PARAMETERS, column_unit, component_parameters, galaxy_parameters
+from ..io.workers import in_parts
 from ..rendering.radii import half_light_radius, semi_major_axis
 from ..rendering.structured_discs import structured_half_light_radius
 from .galaxies import draw_galaxy
 from .lights import lights_of
 
 __all__ = ["draw_catalogue"]
+
+_AT_ONCE = 512  # galaxies that a worker draws for one answer
 
 # Columns that hold no parameter of a galaxy.
 _OTHER_UNITS = {
@@ -30,7 +35,7 @@ _OTHER_UNITS = {
 _IN_PIXEL_UNIT = ("noise_sigma", "noise_residual_constant", "noise_residual_gradient")
 
 
-def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
+def draw_catalogue(recipe, seed, indices, *, workers=1, progress_bar=False):
     """The catalogue of many galaxies: true values of their parameters, and all that was drawn for each.
 
     Parameters
@@ -38,6 +43,8 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     recipe : Recipe
     seed : int
     indices : sequence of int
+    workers : int, optional
+        Processes that draw; 1 draws in this one.
     progress_bar : bool, optional
 
     Returns
@@ -53,8 +60,11 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
         (nan where a kind has no such number), ``n_neighbours``, ``neighbour_…``, ``n_stars`` and ``star_…`` (nan beyond
         their number). Fluxes are in nJy whatever the pixel unit; the noise, its residual and the gain are not.
     """
-    bar = tqdm(indices, disable=not progress_bar, unit="galaxy", desc="catalogue")
-    galaxies = [draw_galaxy(recipe, seed, int(index)) for index in bar]
+    galaxies = []
+    with tqdm(total=len(indices), disable=not progress_bar, unit="galaxy", desc="catalogue") as bar:
+        for some in in_parts(functools.partial(_galaxies, recipe, seed), indices, _AT_ONCE, workers):
+            galaxies.extend(some)
+            bar.update(len(some))
     names = list(dict.fromkeys(name for kind in recipe.kinds for name in kind.components))
     table = Table()
     table["index"] = np.asarray(indices, dtype=np.int64)
@@ -75,8 +85,7 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
     table["effective_radius"] = half_light_radius(*stacked) if galaxies else np.zeros(0)
     for row, galaxy in enumerate(galaxies):
         if galaxy["structure"]:
-            smooth, discs = lights_of(galaxy)
-            table["effective_radius"][row] = structured_half_light_radius([*smooth, *discs])
+            table["effective_radius"][row] = galaxy["half_light_radius"]
     alone = np.array([len(galaxy["components"]) == 1 for galaxy in galaxies], dtype=bool)
     for key in (key for key in component_parameters() if KNOWN_PARAMETERS[key].of_one_component):
         first = np.array([next(iter(galaxy["components"].values()))[key] for galaxy in galaxies], dtype=np.float64)
@@ -102,6 +111,15 @@ def draw_catalogue(recipe, seed, indices, *, progress_bar=False):
             table[name] *= recipe.nanojansky
         table[name].unit = units.Unit(unit, parse_strict="silent") if unit else None
     return table
+
+
+def _galaxies(recipe, seed, indices):
+    galaxies = [draw_galaxy(recipe, seed, int(index)) for index in indices]
+    for galaxy in galaxies:
+        if galaxy["structure"]:  # no closed form, and it takes as long as all else
+            smooth, discs = lights_of(galaxy)
+            galaxy["half_light_radius"] = structured_half_light_radius([*smooth, *discs])
+    return galaxies
 
 
 def _add_company(table, word, wanted, galaxies, shape):

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from astropy.table import Table
 from numpy.typing import ArrayLike
 
 from ..data.labelled_images import LabelledImages
 from ..io.files import PathLike
-from ..io.workers import WorkerProcesses, n_cores
+from ..io.workers import in_parts, n_cores
 from .catalogue import draw_catalogue
 from .images import draw_image_and_psf
 from .recipe import Recipe
 from .recipe_file import load_recipe
-from .run import ONE_THREAD, describe, split_of_each
+from .run import check_output, describe, split_of_each, write_catalogue
 
 __all__ = ["DrawnDataSet"]
 
@@ -34,6 +35,8 @@ class DrawnDataSet(LabelledImages):
     recipe : str, path, dict or Recipe
     n_images : int
     seed : int, optional
+    folder : path, optional
+        Where its catalogue is kept, so that it is not drawn again; one of another recipe, seed or number is refused.
     workers : int, optional
         Processes; as many as cores if not given. 1 draws in this process.
     progress_bar : bool, optional
@@ -46,15 +49,22 @@ class DrawnDataSet(LabelledImages):
         n_images: int,
         seed: int = 0,
         *,
+        folder: PathLike | None = None,
         workers: int | None = None,
         progress_bar: bool = True,
     ):
         recipe = load_recipe(recipe)
         metadata = describe(recipe, int(n_images), int(seed), "drawn")
-        catalogue = draw_catalogue(recipe, int(seed), range(n_images), progress_bar=progress_bar)
-        catalogue.add_column(split_of_each(metadata), name="split", index=1)
-        super().__init__(Path(recipe.name), metadata, catalogue)
-        self._recipe, self._workers = recipe, workers or n_cores()
+        workers = workers or n_cores()
+        if folder is None:
+            catalogue = draw_catalogue(recipe, int(seed), range(n_images), workers=workers, progress_bar=progress_bar)
+            catalogue.add_column(split_of_each(metadata), name="split", index=1)
+        else:
+            check_output(Path(folder), metadata)
+            path = write_catalogue(recipe, metadata, Path(folder), workers=workers, progress_bar=progress_bar)
+            catalogue = Table.read(path)
+        super().__init__(Path(folder or recipe.name), metadata, catalogue)
+        self._recipe, self._workers = recipe, workers
 
     def shards(self, split: str | None = None) -> list[tuple[str, np.ndarray]]:
         raise ValueError(f"{self.path}: its images are drawn when they are asked for; simulate it to have shards")
@@ -77,20 +87,8 @@ class DrawnDataSet(LabelledImages):
         indices : (N,) int array, optional
             All if not given.
         """
-        rows = self._places(indices)
-        jobs = [rows[first : first + _AT_ONCE] for first in range(0, len(rows), _AT_ONCE)]
-        if self._workers == 1 or len(jobs) < 2:
-            yield from (_draw(self._recipe, self.seed, job) for job in jobs)
-            return
-        with WorkerProcesses(functools.partial(_draw, self._recipe, self.seed), self._workers, ONE_THREAD) as workers:
-            # a few answers ahead: all of them at once would fill the memory
-            waiting, left = [], iter(jobs)
-            for job in left:
-                waiting.append(workers.submit(job))
-                if len(waiting) > 2 * self._workers:
-                    yield waiting.pop(0).result()
-            for future in waiting:
-                yield future.result()
+        draw = functools.partial(_draw, self._recipe, self.seed)
+        yield from in_parts(draw, self._places(indices), _AT_ONCE, self._workers)
 
 
 def _draw(recipe, seed, indices):

@@ -18,18 +18,13 @@ from ..data.dataset import DataSet, open_dataset
 from ..io.cluster import cluster_client
 from ..io.files import PathLike, check_format, read_json, whole_file, write_whole
 from ..io.provenance import package_versions
-from ..io.workers import WorkerDied, WorkerProcesses, n_cores
+from ..io.workers import ONE_THREAD, WorkerDied, WorkerProcesses, n_cores
 from .catalogue import draw_catalogue
 from .parts import write_part
 from .recipe import Recipe
 from .recipe_file import load_recipe
 
-__all__ = ["ONE_THREAD", "describe", "simulate", "split_of_each"]
-
-#: Environment of workers, each of which keeps to one core.
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+__all__ = ["check_output", "describe", "simulate", "split_of_each", "write_catalogue"]
 
 
 def simulate(
@@ -91,7 +86,7 @@ def simulate(
     description = describe(recipe, int(n_images), int(seed), format)
     ranges = layout.part_ranges(n_images)
     image_bytes = sum(4 * h * w for h, w in layout.record_shapes(recipe))
-    _check_output(output, description)
+    check_output(output, description)
     (output / ("cutouts" if format == "fits" else "shards")).mkdir(parents=True, exist_ok=True)
     for leftover in output.rglob(".*.part*"):
         leftover.unlink()
@@ -105,10 +100,7 @@ def simulate(
     free = shutil.disk_usage(output).free
     if needed > free:
         raise OSError(f"{output}: {needed / 1e9:.2f} GB are still to be written, but only {free / 1e9:.2f} GB are free")
-    # The description goes first: what is there can be told from what was asked, should the run be stopped.
-    write_whole(output / "dataset.json", layout.metadata_bytes(description))
-    if not (output / "catalogue.fits").is_file():
-        _write_catalogue(recipe, description, output, progress_bar)
+    write_catalogue(recipe, description, output, workers=workers, progress_bar=progress_bar)
     job = {**description, "output": str(output.resolve()), "recipe_folder": str(recipe.folder)}
     done = n_images - n_missing
     with tqdm(total=n_images, initial=done, unit="galaxy", disable=not progress_bar, desc=recipe.name) as bar:
@@ -154,7 +146,7 @@ def split_of_each(description):
     return np.concatenate([np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]])
 
 
-def _check_output(output, description):
+def check_output(output, description):
     """Refuse a folder that holds another data set: parts of two would be mixed."""
     path = output / "dataset.json"
     if not path.is_file():
@@ -173,13 +165,20 @@ def _check_output(output, description):
     description["versions"] = there["versions"]
 
 
-def _write_catalogue(recipe, description, output, progress_bar):
-    table = draw_catalogue(recipe, description["seed"], range(description["n_images"]), progress_bar=progress_bar)
-    table.add_column(split_of_each(description), name="split", index=1)
-    if description["form"] == "fits":
-        table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
-    with whole_file(output / "catalogue.fits") as scratch:
-        table.write(scratch, format="fits")
+def write_catalogue(recipe, description, output, *, workers=None, progress_bar=True):
+    """Write the description of a data set and, if it is not there, its catalogue; returns its path."""
+    # The description goes first: what is there can be told from what was asked, should the run be stopped.
+    write_whole(output / "dataset.json", layout.metadata_bytes(description))
+    path = output / "catalogue.fits"
+    if not path.is_file():
+        numbers, workers = range(description["n_images"]), workers or n_cores()
+        table = draw_catalogue(recipe, description["seed"], numbers, workers=workers, progress_bar=progress_bar)
+        table.add_column(split_of_each(description), name="split", index=1)
+        if description["form"] == "fits":
+            table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
+        with whole_file(path) as scratch:
+            table.write(scratch, format="fits")
+    return path
 
 
 def _parts(job, numbers, workers, client):

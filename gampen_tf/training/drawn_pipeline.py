@@ -37,8 +37,8 @@ class DrawnPipeline:
     def n_batches(self) -> int:
         return -(-self.n_images // self._batch_size)
 
-    def epoch(self, epoch: int = 0) -> tf.data.Dataset:
-        """The batches: (images, labels), or ({"images": images, "psf": psfs, …}, labels)."""
+    def epoch(self, epoch: int = 0, *, first: int = 0) -> tf.data.Dataset:
+        """The batches from image `first` on: (images, labels), or ({"images": images, "psf": psfs, …}, labels)."""
         images = tf.TensorSpec((None, *self._dataset.image_shape), tf.float32)
         inputs: tf.TensorSpec | dict[str, tf.TensorSpec] = images
         if self._beside:
@@ -46,12 +46,12 @@ class DrawnPipeline:
             more = {name: tf.TensorSpec((None, *shapes[name]), tf.float32) for name in self._beside}
             inputs = {"images": images, **more}
         labels = tf.TensorSpec((None, self._labels.shape[1]), tf.float32)
-        batches = tf.data.Dataset.from_generator(self._batches, output_signature=(inputs, labels))
+        batches = tf.data.Dataset.from_generator(lambda: self._batches(first), output_signature=(inputs, labels))
         return batches.prefetch(2)
 
-    def _batches(self):
-        first, images, psfs = 0, [], []
-        for some_images, some_psfs in self._dataset.draw(self._indices):
+    def _batches(self, first):
+        images, psfs = [], []
+        for some_images, some_psfs in self._dataset.draw(self._indices[first:]):
             images.extend(some_images)
             psfs.extend([] if some_psfs is None else some_psfs)
             while len(images) >= self._batch_size or (images and first + len(images) == self.n_images):

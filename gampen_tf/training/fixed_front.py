@@ -6,20 +6,19 @@ and the rest is trained on it: an epoch neither reads the images nor shrinks the
 
 from __future__ import annotations
 
-import os
-import tempfile
-from functools import partial
+import hashlib
+import re
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..networks.parts import split_model
+from .compressed_tensors import CompressedTensors, StoredTensors
+from .drawn_pipeline import DrawnPipeline
 
-__all__ = ["CompressedTensors", "compute_front", "fit_normalisation", "split_front", "turns_with_image"]
-
-# Of the machine's memory, for what is kept of one split.
-_LARGEST_SHARE = 1 / 3
+__all__ = ["compute_front", "fit_normalisation", "fit_normalisation_on_kept", "split_front", "turns_with_image"]
 
 
 def split_front(network):
@@ -74,71 +73,77 @@ def fit_normalisation(network, inputs, keep=()):
     keep : sequence of str, optional
         Names of layers whose mean and variance were loaded, and stay.
     """
-    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Normalization)]
-    for layer in [layer for layer in layers if layer.name not in keep]:
+    for layer in _normalisations(network, keep):
         before = keras.Model(network.inputs, layer.input)
         run = tf.function(lambda batch, before=before: before(batch, training=False), reduce_retracing=True)
         layer.adapt(np.concatenate([np.asarray(run(batch)) for batch in inputs()]))
 
 
-class CompressedTensors:
-    """Rows of tensors, images among them in half the memory.
-
-    Images are kept as float16, each divided by a power of two of its own that brings its pixels into float16's
-    range: to 11 bits a pixel, rounded independently. Tensors of fewer than four dimensions keep float32.
+def fit_normalisation_on_kept(network, front, kept, rows, keep=()):
+    """The same as :func:`fit_normalisation`, where the inputs of the layers are outputs of a front that was kept.
 
     Parameters
     ----------
-    n_rows : int
-    shapes : list of tuple
-        Of one row of each tensor.
-    directory : path, optional
-        Keep them in nameless files there, where they are too many for the memory: the operating system reads what is
-        needed and frees the space in the end.
+    network, front : keras.Model
+    kept : CompressedTensors
+    rows : (n,) int array
+        The sample.
+    keep : sequence of str, optional
+
+    Returns
+    -------
+    bool
+        False, and nothing is done, where a layer stands elsewhere.
     """
-
-    def __init__(self, n_rows, shapes, directory=None):
-        dtypes = [np.dtype(np.float16 if len(shape) == 3 else np.float32) for shape in shapes]
-        new = _aligned if directory is None else partial(_on_disk, directory)
-        self.values = [new((n_rows, *shape), dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
-        self.scales = [np.ones(n_rows, np.float32) for _ in shapes]
-
-    def write(self, rows, tensors):
-        """Keep `tensors` as the rows of the slice `rows`."""
-        for values, scales, tensor in zip(self.values, self.scales, tensors, strict=True):
-            if values.dtype == np.float16:
-                peak = np.max(np.abs(tensor), axis=(1, 2, 3))
-                scales[rows] = np.exp2(np.ceil(np.log2(np.maximum(peak, 1e-30) / 32768.0)).clip(-20, 100))
-                tensor = tensor / scales[rows, None, None, None]
-            values[rows] = tensor
+    places = {id(tensor): i for i, tensor in enumerate(front.outputs)}
+    normalisations = _normalisations(network, keep)
+    if any(id(layer.input) not in places for layer in normalisations):
+        return False
+    for layer in normalisations:
+        layer.adapt(kept.read(places[id(layer.input)], rows))
+    return True
 
 
-def compute_front(front, pipeline, *, directory=None, progress=None):
+def _normalisations(network, keep):
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Normalization)]
+    return [layer for layer in layers if layer.name not in keep]
+
+
+def compute_front(front, pipeline, *, directory=None, name="front", data="", progress=None):
     """Compute the front's output for every image of a pipeline, in its order.
 
-    It is kept in memory, or on disk where it takes more than a third of the machine's.
+    It is kept in memory, or on disk where it takes more than a third of the machine's. That of galaxies which are drawn
+    anew each time they are asked for is kept under `directory` in any case, and a run that was stopped goes on there.
 
     Parameters
     ----------
     front : keras.Model
-    pipeline : ShardPipeline or TensorPipeline
+    pipeline : ShardPipeline, TensorPipeline or DrawnPipeline
         Neither shuffled nor augmented.
     directory : path, optional
         Where to keep what the memory does not hold; the system's own for temporary files by default.
+    name : str, optional
+        Of the folder in `directory` for what is drawn.
+    data : str, optional
+        What the images are: what another text is kept with is computed anew.
     progress : callable, optional
-        Called with the number of images done after each batch.
+        Called with the number of images done after each batch, and with those that were there.
 
     Returns
     -------
     CompressedTensors
     """
     shapes = [tuple(tensor.shape[1:]) for tensor in front.outputs]
-    n_bytes = pipeline.n_images * sum(2 * int(np.prod(shape)) for shape in shapes)
-    too_large = n_bytes > _LARGEST_SHARE * _memory_bytes()
-    kept = CompressedTensors(pipeline.n_images, shapes, (directory or tempfile.gettempdir()) if too_large else None)
-    run = tf.function(lambda inputs: front(inputs, training=False), reduce_retracing=True)
     done = 0
-    for inputs, _ in pipeline.epoch():
+    if directory is not None and isinstance(pipeline, DrawnPipeline):
+        kept = StoredTensors(pipeline.n_images, shapes, Path(directory) / name, of=f"{data} {_graph_of(front)}")
+        done, batches = kept.n_written, pipeline.epoch(first=kept.n_written)
+        if progress is not None:
+            progress(done)
+    else:
+        kept, batches = CompressedTensors(pipeline.n_images, shapes, directory), pipeline.epoch()
+    run = tf.function(lambda inputs: front(inputs, training=False), reduce_retracing=True)
+    for inputs, _ in batches:
         outputs = [np.asarray(x) for x in tf.nest.flatten(run(inputs))]
         kept.write(slice(done, done + len(outputs[0])), outputs)
         done += len(outputs[0])
@@ -147,25 +152,9 @@ def compute_front(front, pipeline, *, directory=None, progress=None):
     return kept
 
 
-def _aligned(shape, dtype):
-    # at a multiple of 64 bytes, so that TensorFlow can use it without a copy
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    raw = np.empty(n_bytes + 64, np.uint8)
-    first = -raw.ctypes.data % 64
-    return raw[first : first + n_bytes].view(dtype).reshape(shape)
-
-
-def _on_disk(directory, shape, dtype):
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    with tempfile.TemporaryFile(dir=directory) as file:
-        if hasattr(os, "posix_fallocate"):
-            # a full disk is an error here rather than a crash when the pages are written
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        return np.memmap(file, dtype, "r+", shape=shape)
-
-
-def _memory_bytes():
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def _graph_of(front):
+    # Keras numbers what has no name of its own by how much of its kind was made in the process
+    return hashlib.sha256(re.sub(r"_\d+(?=\W)", "", front.to_json()).encode()).hexdigest()
 
 
 def _outputs(front, inputs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,13 @@ from ..networks.precision import in_float32
 from ..simulation.run import simulate
 from .augmentation import Augmentation
 from .checkpoints import RunFiles
-from .fixed_front import compute_front, fit_normalisation, split_front, turns_with_image
+from .fixed_front import (
+    compute_front,
+    fit_normalisation,
+    fit_normalisation_on_kept,
+    split_front,
+    turns_with_image,
+)
 from .loop import Trainer
 from .objectives import find_loss
 from .pipelines import TensorPipeline, make_pipeline
@@ -27,6 +34,7 @@ from .targets import split_truth
 
 __all__ = ["open_or_simulate", "train_network"]
 
+_FRONT = "front"  # the folder, in that of the run, of what is kept of galaxies that are drawn
 _FRONT_BATCH = 64
 _STATISTICS_IMAGES = 8192
 
@@ -99,9 +107,8 @@ def train_network(
     }
     # layers that were trained before keep the statistics that they were trained with
     keep = settings.get("loaded_layers", ())
-    fit_normalisation(network, lambda: _sample(dataset, stretch, seed, beside), keep=keep)
     trained, training, validation = _pipelines(
-        network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar
+        network, dataset, scaler, stretch, batch_size, augment, seed, keep, output, progress_bar
     )
     trainer = Trainer(
         trained,
@@ -153,6 +160,7 @@ def train_network(
     )
     if output is not None:
         model.save(output)
+        shutil.rmtree(Path(output) / _FRONT, ignore_errors=True)
     return model
 
 
@@ -168,8 +176,11 @@ def open_or_simulate(data, output, n_images, seed, progress_bar):
     return simulate(data, Path(output) / "data", n_images=n_images, seed=seed, progress_bar=progress_bar)
 
 
-def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, output, progress_bar):
-    """What to train, and on what: the network on images, or its back on the kept output of its front."""
+def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, keep, output, progress_bar):
+    """What to train, and on what: the network on images, or its back on the kept output of its front.
+
+    Normalisations are fitted, but for those to `keep`.
+    """
     splits = ["train"] + ["validation"] * (len(dataset.split("validation")) > 0)
     training_options = {"shuffle": True, "seed": seed, "augment": augment, "drop_remainder": True}
     options = [training_options, {}][: len(splits)]
@@ -181,13 +192,20 @@ def _pipelines(network, dataset, scaler, stretch, batch_size, augment, seed, out
             make_pipeline(dataset, split, scaler, stretch, batch_size, beside=beside, **option)
             for split, option in zip(splits, options, strict=True)
         ]
+        fit_normalisation(network, lambda: _sampled_inputs(dataset, stretch, seed, beside), keep=keep)
         return _with_validation(network, pipelines)
     front, back = parts
     pipelines = []
+    data = f"{_fingerprint(dataset, scaler)} {dataset.metadata.get('recipe_sha256')} {dataset.seed}"
     for split, option in zip(splits, options, strict=True):
         source = make_pipeline(dataset, split, scaler, stretch, _FRONT_BATCH, beside=beside)
+        kept_in = {"directory": output, "name": f"{_FRONT}/{split}", "data": data}
         with tqdm(total=source.n_images, desc=f"front, {split}", unit="img", disable=not progress_bar) as bar:
-            kept = compute_front(front, source, directory=output, progress=bar.update)
+            kept = compute_front(front, source, **kept_in, progress=bar.update)
+        if split == "train" and not fit_normalisation_on_kept(
+            network, front, kept, _sampled_rows(dataset, seed), keep=keep
+        ):
+            fit_normalisation(network, lambda: _sampled_inputs(dataset, stretch, seed, beside), keep=keep)
         labels = scaler.transform(split_truth(dataset, split, scaler.parameters.names))
         pipelines.append(TensorPipeline(kept.values, labels, batch_size, scales=kept.scales, **option))
     return _with_validation(back, pipelines)
@@ -211,11 +229,17 @@ def _check_held(dataset, network, beside):
             )
 
 
-def _sample(dataset, stretch, seed, beside):
-    """Batches of network inputs, of training images taken at random."""
-    training = np.asarray(dataset.split("train"))
-    n = min(_STATISTICS_IMAGES, len(training))
-    chosen = np.sort(np.random.default_rng(seed).choice(training, n, replace=False))
+def _sampled_rows(dataset, seed):
+    """Some of the training images, taken at random: their places in the split."""
+    n_training = len(dataset.split("train"))
+    n = min(_STATISTICS_IMAGES, n_training)
+    return np.sort(np.random.default_rng(seed).choice(n_training, n, replace=False))
+
+
+def _sampled_inputs(dataset, stretch, seed, beside):
+    """Batches of the network inputs of these images."""
+    chosen = np.asarray(dataset.split("train"))[_sampled_rows(dataset, seed)]
+    n = len(chosen)
     for indices in np.array_split(chosen, -(-n // _FRONT_BATCH)):
         images = keras.ops.convert_to_tensor(stretch(dataset.images(indices)), "float32")
         more = {name: keras.ops.convert_to_tensor(x) for name, x in dataset.beside(beside, indices).items()}

@@ -41,7 +41,8 @@ class TensorPipeline:
     stretch : callable, optional
         Applied to the first tensor of a batch.
     scales : sequence of (N,) arrays, optional
-        Each row of a tensor is multiplied by its scale: see :class:`gampen_tf.training.fixed_front.CompressedTensors`.
+        Each row of a tensor is multiplied by its scale, see
+        :class:`gampen_tf.training.compressed_tensors.CompressedTensors`.
     augment : gampen_tf.training.Augmentation, optional
     drop_remainder : bool
         Leave out the last batch where it is not full, so that all have one shape.

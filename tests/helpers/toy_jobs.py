@@ -36,3 +36,7 @@ def act(job):
 def loaded(job):
     """Which of the named modules the process has loaded."""
     return sorted(set(job) & set(sys.modules))
+
+
+def double_all(jobs):
+    return [2 * job for job in jobs]

@@ -10,7 +10,7 @@ import time
 import pytest
 import toy_jobs
 
-from gampen_tf.io.workers import WorkerDied, WorkerProcesses
+from gampen_tf.io.workers import WorkerDied, WorkerProcesses, in_parts
 
 
 def test_each_future_holds_the_answer_to_its_job():
@@ -97,3 +97,11 @@ def test_workers_end_with_their_parent(tmp_path, way):
     # the workers hold the same end of the pipe of errors: it is read to its end only when they are gone
     _, errors = parent.communicate(timeout=30)
     assert errors.count("Traceback") == (way == "SIGINT")
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_parts_come_in_order(n_workers):
+    parts = list(in_parts(toy_jobs.double_all, list(range(25)), 4, n_workers))
+    assert [len(part) for part in parts] == [4] * 6 + [1]
+    assert sum(parts, []) == [2 * item for item in range(25)]
+    assert list(in_parts(toy_jobs.double_all, [], 4, n_workers)) == []

@@ -12,6 +12,7 @@ from gampen_tf import simulate
 from gampen_tf.core import Stretch
 from gampen_tf.simulation import DrawnDataSet
 from gampen_tf.training import find_parameters, fit_scaler, train
+from gampen_tf.training.loop import Trainer
 from gampen_tf.training.pipelines import make_pipeline
 
 PSF = {"moffat": {"beta": 3.0, "fwhm": {"uniform": [0.6, 0.9]}, "axis_ratio": 1.0, "position_angle": 0}}
@@ -63,3 +64,30 @@ def test_images_that_every_epoch_reads_are_to_be_simulated(drawn):
     scaler = fit_scaler(drawn, find_parameters(drawn, ["flux"]))
     with pytest.raises(ValueError, match="drawn anew each time they are read.*simulate the data set"):
         make_pipeline(drawn, "train", scaler, Stretch("linear"), 32, shuffle=True)
+
+
+def test_what_a_stopped_run_drew_is_not_drawn_again(drawn, registered, tmp_path, monkeypatch):
+    registered(told=partial(told_network, psf_shape=(9, 9)))
+    options = {"preset": QUICK, "precision": "float32", "augment": None, "progress_bar": False}
+    whole = train(drawn, tmp_path / "whole", network="told", **options)
+    assert not (tmp_path / "whole" / "front").exists()
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "run", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train(drawn, tmp_path / "stopped", network="told", **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(DrawnDataSet, "draw", lambda self, indices: iter(()))
+        resumed = train(drawn, tmp_path / "stopped", network="told", **options)
+    for one, other in zip(*(model.network.get_weights() for model in (whole, resumed)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_batches_can_begin_anywhere(drawn):
+    scaler = fit_scaler(drawn, find_parameters(drawn, ["flux"]))
+    pipeline = make_pipeline(drawn, "train", scaler, Stretch("linear"), 32)
+    whole, rest = (np.concatenate([labels for _, labels in pipeline.epoch(first=first)]) for first in (0, 40))
+    np.testing.assert_array_equal(rest, whole[40:])

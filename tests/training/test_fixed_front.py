@@ -2,10 +2,17 @@
 
 import keras
 import numpy as np
+from keras import ops
 from toy_data import small_network
 
-from gampen_tf.training import fixed_front as fronts
-from gampen_tf.training.fixed_front import CompressedTensors, compute_front, split_front, turns_with_image
+from gampen_tf.training import compressed_tensors
+from gampen_tf.training.fixed_front import (
+    compute_front,
+    fit_normalisation,
+    fit_normalisation_on_kept,
+    split_front,
+    turns_with_image,
+)
 from gampen_tf.training.pipelines import TensorPipeline
 
 
@@ -22,7 +29,7 @@ def test_a_front_too_large_for_the_memory_is_kept_on_disk(dataset, tmp_path, mon
     front, _ = split_front(small_network())
     source = TensorPipeline((dataset.images(np.arange(20)),), np.zeros((20, 1)), 8)
     in_memory = compute_front(front, source)
-    monkeypatch.setattr(fronts, "_memory_bytes", lambda: 1000)
+    monkeypatch.setattr(compressed_tensors, "_memory_bytes", lambda: 1000)
     on_disk = compute_front(front, source, directory=tmp_path)
     assert isinstance(on_disk.values[0], np.memmap)
     batches = [TensorPipeline(x.values, np.zeros((20, 1)), 20, scales=x.scales).epoch() for x in (in_memory, on_disk)]
@@ -31,15 +38,30 @@ def test_a_front_too_large_for_the_memory_is_kept_on_disk(dataset, tmp_path, mon
     assert not list(tmp_path.iterdir())
 
 
-def test_half_precision_keeps_eleven_bits_of_any_brightness():
-    rng = np.random.default_rng(4)
-    images = rng.normal(size=(6, 5, 5, 1)) * np.logspace(-3, 8, 6)[:, None, None, None]
-    features = rng.normal(size=(6, 3)) * 1e9
-    kept = CompressedTensors(6, [(5, 5, 1), (3,)])
-    kept.write(slice(0, 6), [images, features])
-    restored = kept.values[0].astype(float) * kept.scales[0][:, None, None, None]
-    assert np.max(np.abs(restored / images - 1)) <= 2.0**-11
-    np.testing.assert_allclose(kept.values[1], features, rtol=1e-7)
+def test_a_normalisation_is_fitted_on_what_is_kept_of_its_input(dataset):
+    def network():
+        images = keras.Input(dataset.image_shape)
+        x = keras.layers.Flatten()(keras.layers.AveragePooling2D(5)(images))
+        return keras.Model(images, keras.layers.Dense(2)(keras.layers.Normalization(name="standardised")(x)))
+
+    images, (one, other) = dataset.images(np.arange(20)), (network(), network())
+    front, _ = split_front(one)
+    kept = compute_front(front, TensorPipeline((images,), np.zeros((20, 1)), 8))
+    assert fit_normalisation_on_kept(one, front, kept, np.arange(5, 20))
+    fit_normalisation(other, lambda: [images[5:]])
+    for found, expected in zip(
+        one.get_layer("standardised").variables, other.get_layer("standardised").variables, strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_a_normalisation_elsewhere_is_left_alone(dataset):
+    images = keras.Input(dataset.image_shape)
+    x = keras.layers.AveragePooling2D(5)(images)
+    x = keras.layers.Concatenate()([x, keras.layers.Normalization()(ops.log(1.0 + ops.square(x)))])
+    network = keras.Model(images, keras.layers.Conv2D(2, 1)(x))
+    front = keras.Model(images, x)
+    assert not fit_normalisation_on_kept(network, front, None, np.arange(3))
 
 
 def test_a_front_that_does_not_turn_with_the_image_is_found_out():
