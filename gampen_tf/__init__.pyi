@@ -19,13 +19,13 @@ from . import (
 )
 from .calibration import Recalibration
 from .core import Flag, LabelScaler, Parameter, ParameterSet, Stretch
-from .data import DataSet, JoinedDataSet, open_dataset
+from .data import DataSet, JoinedDataSet
 from .evaluation import Evaluation, evaluate
 from .inference import Predictor, crop, predict, predict_catalogue, read_catalogue
 from .models import Model, combine, list_models, load_model
 from .networks import load_gampen_weights
 from .posterior import Posterior
-from .simulation import Recipe, load_recipe, simulate
+from .simulation import Recipe, load_recipe, open_dataset, simulate
 from .training import Augmentation, DropoutTuning, Preset, calibrate, finetune, fit_limits, train, tune_dropout
 from .vae import GalaxyVAE, train_vae
 

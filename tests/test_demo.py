@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from gampen_tf import demo
+from gampen_tf import demo, open_dataset
 from gampen_tf.core import LabelScaler, Parameter, ParameterSet
-from gampen_tf.data import open_dataset
 from gampen_tf.io import sample_cutouts
 from gampen_tf.posterior import Posterior
 from gampen_tf.simulation import load_recipe

@@ -47,7 +47,7 @@ def _add_simulate(verbs):
     sub.add_argument("--n-images", type=int, required=True, metavar="N")
     sub.add_argument("--seed", type=int)
     sub.add_argument("--workers", type=int, metavar="N", help="processes; as many as cores by default")
-    sub.add_argument("--format", choices=["shards", "fits"], help="format of the files; shards by default")
+    sub.add_argument("--format", choices=["shards", "fits", "drawn"], help="of the images; shards by default")
     _add_client(sub)
 
 

@@ -1,11 +1,11 @@
 """Images from disk, as arrays with flags: a user's cutouts, labelled data sets."""
 
 from .cutouts import Cutouts
-from .dataset import DataSet, open_dataset
+from .dataset import DataSet
 from .dialects import HeaderDialect
 from .image_source import ImageSource, RawImage
 from .image_spec import ImageSpec, centre_start
-from .joined import JoinedDataSet, as_dataset
+from .joined import JoinedDataSet
 from .labelled_images import LabelledImages
 from .noise_level import noise_level
 from .reading import read_cutouts
@@ -22,10 +22,8 @@ __all__ = [
     "LabelledImages",
     "RawImage",
     "Refusal",
-    "as_dataset",
     "centre_start",
     "noise_level",
-    "open_dataset",
     "read_cutouts",
     "reader",
 ]

@@ -13,25 +13,21 @@ from ..io.files import PathLike, check_format, read_json
 from .labelled_images import LabelledImages
 from .layout import FORMAT_VERSION
 
-__all__ = ["DataSet", "open_dataset"]
+__all__ = ["DataSet", "read_description"]
 
 
-def open_dataset(path: PathLike) -> DataSet:
-    """Open a data set that `gampen_tf.simulate` wrote.
+def read_description(path: PathLike) -> tuple[dict, Table]:
+    """Description and catalogue of a data set that `gampen_tf.simulate` wrote.
 
     Parameters
     ----------
     path : path
         Its folder.
 
-    Returns
-    -------
-    DataSet
-
     Raises
     ------
     FileNotFoundError
-        If there is none, or it is not complete.
+        If there is none, or its catalogue was not written.
     ValueError
         If a newer gampen_tf wrote it.
     """
@@ -44,7 +40,7 @@ def open_dataset(path: PathLike) -> DataSet:
     catalogue = path / "catalogue.fits"
     if not catalogue.is_file():
         raise FileNotFoundError(f"{path}: no catalogue.fits; the simulation was stopped early, run it again to finish")
-    return DataSet(path, metadata, Table.read(catalogue))
+    return metadata, Table.read(catalogue)
 
 
 class DataSet(LabelledImages):
@@ -54,6 +50,8 @@ class DataSet(LabelledImages):
     ------
     FileNotFoundError
         If files are missing or cut short.
+    ValueError
+        If no images were written.
     """
 
     def __init__(self, path: PathLike, metadata: dict, catalogue: Table):
@@ -61,6 +59,11 @@ class DataSet(LabelledImages):
         self._check_complete()
 
     def _check_complete(self):
+        if self.format == "drawn":
+            raise ValueError(
+                f"{self.path}: holds a catalogue whose images are drawn when they are asked for; give "
+                "gampen_tf.open_dataset of it"
+            )
         if self.format == "fits":
             missing = [name for name in self.catalogue["file"] if not (self.path / name).is_file()]
         else:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from . import path_tables
-from .dataset import open_dataset
+from .dataset import DataSet, read_description
 from .fits_images import is_fits, split_selector
 from .hdf5_images import is_hdf5_path, open_hdf5
 from .image_source import ImageSource
@@ -48,7 +48,7 @@ def open_path(source, spec: ImageSpec, options: ReadingOptions) -> ImageSource:
 
 def _open_folder(path, spec, options):
     if os.path.isfile(os.path.join(path, "dataset.json")):
-        return open_labelled(open_dataset(path), spec, options)
+        return open_labelled(DataSet(path, *read_description(path)), spec, options)
     names = sorted(entry.path for entry in os.scandir(path) if entry.is_file() and is_fits(entry.name))
     if not names:
         raise FileNotFoundError(f"{path}: no FITS file in the folder, and no data set (dataset.json)")

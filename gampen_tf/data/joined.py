@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from astropy.table import Table, vstack
 from numpy.typing import ArrayLike
 
-from .dataset import open_dataset
 from .labelled_images import LabelledImages
 
 if TYPE_CHECKING:
     from ..io.files import PathLike
 
-__all__ = ["DataLike", "JoinedDataSet", "as_dataset"]
+__all__ = ["DataLike", "JoinedDataSet"]
 
-#: What `as_dataset` takes: a data set, its folder, or several of them.
+#: What `gampen_tf.train` and others take: a data set, its folder, or several of them.
 DataLike: TypeAlias = "LabelledImages | PathLike | Sequence[LabelledImages | PathLike]"
 
 _SHARED = ("image_shape", "psf_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "parameters")
@@ -86,25 +84,3 @@ class JoinedDataSet(LabelledImages):
             if rows.size:
                 found[rows] = getattr(part, method)(indices[rows] - first)
         return found
-
-
-def as_dataset(data) -> LabelledImages:
-    """The data set that `data` is or names: a data set, the folder of one, or a list of them to be joined.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no data set.
-    TypeError
-        If it is none of these.
-    """
-    if isinstance(data, list | tuple):
-        return JoinedDataSet([as_dataset(part) for part in data])
-    if isinstance(data, LabelledImages):
-        return data
-    if not isinstance(data, str | Path):
-        raise TypeError(f"data: expected a data set, its folder or a list of these, found {type(data).__name__}")
-    if (Path(data) / "dataset.json").is_file():
-        return open_dataset(data)
-    what = "no dataset.json in this folder" if Path(data).is_dir() else "no such folder"
-    raise FileNotFoundError(f"{data}: {what}; expected a data set that gampen_tf.simulate wrote")

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..calibration.coverage import coverage_of
-from ..data.joined import as_dataset
 from ..inference.labelled import labelled_posterior
 from ..inference.monte_carlo import DEFAULT_TOLERANCE
 from ..inference.predictor import Predictor
 from ..io.provenance import versions
 from ..metrics.estimates import plain
+from ..simulation.opening import as_dataset
 from .assessment import assess
 from .breakdowns import by_class, by_flag, by_kind, flag_counts, quantities_of
 from .report import summary_lines, write_card, write_report

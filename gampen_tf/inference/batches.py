@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.dataset import open_dataset
 from ..data.image_spec import ImageSpec
 from ..data.labelled_images import LabelledImages
 from ..data.path_tables import is_table, is_table_path, read_table
 from ..data.reading import read_cutouts
+from ..simulation.opening import open_dataset
 from .beside import Beside, beside_images, network_inputs
 from .flagging import Flags
 

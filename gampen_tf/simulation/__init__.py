@@ -3,6 +3,7 @@
 from .distributions import Distribution
 from .drawn import DrawnDataSet
 from .images import draw
+from .opening import as_dataset, open_dataset
 from .recipe import Recipe
 from .recipe_file import load_recipe
 from .recipe_sections import RecipeError
@@ -14,8 +15,10 @@ __all__ = [
     "DrawnDataSet",
     "Recipe",
     "RecipeError",
+    "as_dataset",
     "draw",
     "load_recipe",
+    "open_dataset",
     "redraw",
     "reduced_chi_squared",
     "simulate",

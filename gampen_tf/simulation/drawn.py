@@ -14,10 +14,10 @@ from ..data.labelled_images import LabelledImages
 from ..io.files import PathLike
 from ..io.workers import in_parts, n_cores
 from .catalogue import draw_catalogue
+from .description import describe, split_of_each
 from .images import draw_image_and_psf
 from .recipe import Recipe
 from .recipe_file import load_recipe
-from .run import check_output, describe, split_of_each, write_catalogue
 
 __all__ = ["DrawnDataSet"]
 
@@ -25,7 +25,7 @@ _AT_ONCE = 32  # galaxies that a worker draws for one answer
 
 
 class DrawnDataSet(LabelledImages):
-    """Galaxies of a recipe as a data set without files: worker processes draw the images that are asked for.
+    """Galaxies of a recipe as a data set without images: worker processes draw those that are asked for.
 
     Galaxy i of a seed is the one that `gampen_tf.simulate` writes. 300 000 images of 239 pixels take no disk, in place
     of 69 GB; to read them takes as long as to draw them.
@@ -35,8 +35,6 @@ class DrawnDataSet(LabelledImages):
     recipe : str, path, dict or Recipe
     n_images : int
     seed : int, optional
-    folder : path, optional
-        Where its catalogue is kept, so that it is not drawn again; one of another recipe, seed or number is refused.
     workers : int, optional
         Processes; as many as cores if not given. 1 draws in this process.
     progress_bar : bool, optional
@@ -49,21 +47,24 @@ class DrawnDataSet(LabelledImages):
         n_images: int,
         seed: int = 0,
         *,
-        folder: PathLike | None = None,
         workers: int | None = None,
         progress_bar: bool = True,
     ):
-        recipe = load_recipe(recipe)
+        recipe, workers = load_recipe(recipe), workers or n_cores()
         metadata = describe(recipe, int(n_images), int(seed), "drawn")
-        workers = workers or n_cores()
-        if folder is None:
-            catalogue = draw_catalogue(recipe, int(seed), range(n_images), workers=workers, progress_bar=progress_bar)
-            catalogue.add_column(split_of_each(metadata), name="split", index=1)
-        else:
-            check_output(Path(folder), metadata)
-            path = write_catalogue(recipe, metadata, Path(folder), workers=workers, progress_bar=progress_bar)
-            catalogue = Table.read(path)
-        super().__init__(Path(folder or recipe.name), metadata, catalogue)
+        catalogue = draw_catalogue(recipe, int(seed), range(n_images), workers=workers, progress_bar=progress_bar)
+        catalogue.add_column(split_of_each(metadata), name="split", index=1)
+        self._begin(Path(recipe.name), metadata, catalogue, recipe, workers)
+
+    @classmethod
+    def of_catalogue(cls, path: PathLike, metadata: dict, catalogue: Table) -> DrawnDataSet:
+        """One whose description and catalogue were written by ``gampen_tf.simulate(…, format="drawn")``."""
+        dataset = cls.__new__(cls)
+        dataset._begin(Path(path), metadata, catalogue, load_recipe(metadata["recipe"]), n_cores())
+        return dataset
+
+    def _begin(self, path, metadata, catalogue, recipe, workers):
+        super().__init__(path, metadata, catalogue)
         self._recipe, self._workers = recipe, workers
 
     def shards(self, split: str | None = None) -> list[tuple[str, np.ndarray]]:

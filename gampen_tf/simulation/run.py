@@ -9,22 +9,20 @@ import shutil
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from tqdm import tqdm
 
-from ..core.known_parameters import column_unit
 from ..data import layout
-from ..data.dataset import DataSet, open_dataset
+from ..data.labelled_images import LabelledImages
 from ..io.cluster import cluster_client
-from ..io.files import PathLike, check_format, read_json, whole_file, write_whole
-from ..io.provenance import package_versions
+from ..io.files import PathLike
 from ..io.workers import ONE_THREAD, WorkerDied, WorkerProcesses, n_cores
-from .catalogue import draw_catalogue
+from .description import check_output, describe, write_catalogue
+from .opening import open_dataset
 from .parts import write_part
 from .recipe import Recipe
 from .recipe_file import load_recipe
 
-__all__ = ["check_output", "describe", "simulate", "split_of_each", "write_catalogue"]
+__all__ = ["simulate"]
 
 
 def simulate(
@@ -34,10 +32,10 @@ def simulate(
     n_images: int,
     seed: int = 0,
     workers: int | None = None,
-    format: Literal["shards", "fits"] = "shards",
+    format: Literal["shards", "fits", "drawn"] = "shards",
     progress_bar: bool = True,
     client: Any = None,
-) -> DataSet:
+) -> LabelledImages:
     """Draw galaxies from a recipe and write them as a data set.
 
     Galaxy i of a seed is the same whatever ``n_images``, the number of workers and their order. A run that was stopped
@@ -54,15 +52,16 @@ def simulate(
         From 0 to 2⁶⁴ − 1.
     workers : int, optional
         Processes; as many as cores if not given. 1 draws in this process.
-    format : {"shards", "fits"}
-        Raw float32 records that tf.data reads fast, or a FITS file a galaxy. `open_dataset` reads both alike.
+    format : {"shards", "fits", "drawn"}
+        Raw float32 records that tf.data reads fast, or a FITS file a galaxy; or the catalogue alone, with images that
+        are drawn whenever they are asked for, see `DrawnDataSet`. `open_dataset` reads all alike.
     progress_bar : bool, optional
     client : dask.distributed.Client or str, optional
         A client, or the address of a scheduler: draws on its workers, which must see ``output`` under the same path.
 
     Returns
     -------
-    DataSet
+    DataSet or DrawnDataSet
 
     Raises
     ------
@@ -75,8 +74,8 @@ def simulate(
     """
     recipe = load_recipe(recipe)
     output = Path(output)
-    if format not in ("shards", "fits"):
-        raise ValueError(f"format: expected 'shards' or 'fits', found {format!r}")
+    if format not in ("shards", "fits", "drawn"):
+        raise ValueError(f"format: expected 'shards', 'fits' or 'drawn', found {format!r}")
     if not isinstance(seed, numbers.Integral):
         raise ValueError(f"seed: expected an integer, found {seed!r}")
     if n_images < 1 or not 0 <= seed < 2**64:
@@ -84,9 +83,12 @@ def simulate(
     if workers is not None and workers < 1:
         raise ValueError(f"workers: expected at least 1, found {workers}")
     description = describe(recipe, int(n_images), int(seed), format)
+    check_output(output, description)
+    if format == "drawn":
+        write_catalogue(recipe, description, output, workers=workers, progress_bar=progress_bar)
+        return open_dataset(output)
     ranges = layout.part_ranges(n_images)
     image_bytes = sum(4 * h * w for h, w in layout.record_shapes(recipe))
-    check_output(output, description)
     (output / ("cutouts" if format == "fits" else "shards")).mkdir(parents=True, exist_ok=True)
     for leftover in output.rglob(".*.part*"):
         leftover.unlink()
@@ -107,78 +109,6 @@ def simulate(
         for n_drawn in _parts(job, missing, workers, client):
             bar.update(n_drawn)
     return open_dataset(output)
-
-
-def describe(recipe, n_images, seed, format):
-    """Description of a data set as plain data: what ``dataset.json`` holds."""
-    ranges = layout.part_ranges(n_images)
-    splits = layout.assign_splits(ranges, recipe.split)
-    parameters = [{"name": name, "unit": column_unit(name)} for name in recipe.parameters]
-
-    def files(number):
-        return dict(zip(("file", "psf_file"), layout.part_paths(number, recipe.psf_size), strict=False))
-
-    return {
-        "format_version": layout.FORMAT_VERSION,
-        "form": format,
-        "recipe": recipe.document,
-        "recipe_name": recipe.name,
-        "recipe_sha256": recipe.sha256,
-        "seed": seed,
-        "n_images": n_images,
-        "image_shape": [recipe.size, recipe.size, 1],
-        "psf_shape": [recipe.psf_size] * 2 if recipe.psf_size else None,
-        "pixel_scale": recipe.pixel_scale,
-        "pixel_unit": recipe.unit,
-        "zero_point": recipe.zero_point,
-        "band": recipe.band,
-        "parameters": parameters,
-        "shards": [
-            {**files(number), "split": split, "first": first, "n_images": last - first}
-            for number, ((first, last), split) in enumerate(zip(ranges, splits, strict=True))
-        ],
-        "versions": package_versions(("galsim", "numpy", "scipy")),
-    }
-
-
-def split_of_each(description):
-    """Split of each image of a described data set: array of text."""
-    return np.concatenate([np.full(part["n_images"], part["split"], dtype="U10") for part in description["shards"]])
-
-
-def check_output(output, description):
-    """Refuse a folder that holds another data set: parts of two would be mixed."""
-    path = output / "dataset.json"
-    if not path.is_file():
-        if (output / "catalogue.fits").exists() or (output / "shards").exists():
-            raise ValueError(f"{output}: holds data without a dataset.json; choose another folder or empty this one")
-        return
-    there = read_json(path)
-    check_format(there.get("format_version"), layout.FORMAT_VERSION, path, "the description of a data set")
-    for key in ("recipe_sha256", "seed", "n_images", "form"):
-        if there.get(key) != description[key]:
-            words = "format" if key == "form" else key
-            raise ValueError(
-                f"{path}: holds a data set with {words} {there.get(key)!r}, but {description[key]!r} was asked for. "
-                "Choose another folder, or remove this one"
-            )
-    description["versions"] = there["versions"]
-
-
-def write_catalogue(recipe, description, output, *, workers=None, progress_bar=True):
-    """Write the description of a data set and, if it is not there, its catalogue; returns its path."""
-    # The description goes first: what is there can be told from what was asked, should the run be stopped.
-    write_whole(output / "dataset.json", layout.metadata_bytes(description))
-    path = output / "catalogue.fits"
-    if not path.is_file():
-        numbers, workers = range(description["n_images"]), workers or n_cores()
-        table = draw_catalogue(recipe, description["seed"], numbers, workers=workers, progress_bar=progress_bar)
-        table.add_column(split_of_each(description), name="split", index=1)
-        if description["form"] == "fits":
-            table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
-        with whole_file(path) as scratch:
-            table.write(scratch, format="fits")
-    return path
 
 
 def _parts(job, numbers, workers, client):

@@ -10,13 +10,13 @@ import numpy as np
 from tqdm import tqdm
 
 from ..calibration.coverage import shares_inside
-from ..data.joined import as_dataset
 from ..inference.labelled import labelled_posterior
 from ..inference.predictor import Predictor
 from ..layers.monte_carlo_dropout import dropout_layers, set_dropout_rate
 from ..metrics.draws import SIGMA_LEVELS
 from ..metrics.estimates import Estimate, proportion
 from ..models.combination import as_model
+from ..simulation.opening import as_dataset
 from .saving import directory_to_save
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.joined import as_dataset
 from ..inference.batches import labelled_batches
 from ..inference.labelled import check_same_kind
 from ..inference.measurements import with_progress
@@ -17,6 +16,7 @@ from ..models.combination import as_model
 from ..models.hashes import weights_hash
 from ..models.limits import DomainLimits, PredictedRange
 from ..models.novelty import Novelty
+from ..simulation.opening import as_dataset
 from .saving import directory_to_save
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import networks
-from ..data.joined import as_dataset
 from ..io.provenance import command, versions
 from ..models.model import Model
 from ..networks.precision import in_float32
+from ..simulation.opening import as_dataset
 from ..simulation.run import simulate
 from .augmentation import Augmentation
 from .checkpoints import RunFiles

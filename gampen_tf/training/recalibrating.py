@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ..calibration.recalibration import Recalibration
-from ..data.joined import as_dataset
 from ..inference.labelled import labelled_posterior
 from ..inference.monte_carlo import DEFAULT_TOLERANCE
 from ..inference.predictor import Predictor
 from ..models.combination import as_model
+from ..simulation.opening import as_dataset
 from .saving import directory_to_save
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from toy_recipes import toy_recipe
 from toy_simulations import PSF, make
 
-from gampen_tf.data import open_dataset
+from gampen_tf import open_dataset
 from gampen_tf.simulation import draw, simulate
 
 

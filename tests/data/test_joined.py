@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy_simulations import make
 
-from gampen_tf.data import JoinedDataSet, as_dataset
+from gampen_tf.data import JoinedDataSet
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,3 @@ def test_joined_data_sets_must_agree(shards, tmp_path):
     other = make(tmp_path, "shards", n_images=3, band="g")
     with pytest.raises(ValueError, match="differ in band cannot be joined: r in .*, g in"):
         JoinedDataSet([shards, other])
-
-
-def test_what_is_no_data_set_is_refused():
-    for nothing in ([], ()):
-        with pytest.raises(ValueError, match="no data sets to join; expected one or more"):
-            as_dataset(nothing)
-    for wrong in (5, None, [5]):
-        with pytest.raises(TypeError, match="expected a data set, its folder or a list of these, found (int|NoneType)"):
-            as_dataset(wrong)

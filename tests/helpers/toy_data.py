@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from astropy.table import Table
 
-from gampen_tf.data import open_dataset
+from gampen_tf import open_dataset
 from gampen_tf.layers import MonteCarloDropout, find_head
 
 

@@ -5,7 +5,7 @@ import pytest
 from toy_recipes import toy_recipe
 
 from gampen_tf import simulate
-from gampen_tf.simulation import DrawnDataSet, run
+from gampen_tf.simulation import DrawnDataSet
 
 PSF = {
     "moffat": {"beta": 3.0, "fwhm": {"uniform": [0.6, 0.9]}, "axis_ratio": 1.0, "position_angle": 0},
@@ -32,14 +32,3 @@ def test_it_has_no_shards():
     drawn = DrawnDataSet(toy_recipe(), 5, progress_bar=False)
     with pytest.raises(ValueError, match="simulate it to have shards"):
         drawn.shards("train")
-
-
-def test_its_catalogue_is_drawn_once_for_a_folder(tmp_path, monkeypatch):
-    first = DrawnDataSet(toy_recipe(), 30, 3, folder=tmp_path, workers=1, progress_bar=False)
-    monkeypatch.setattr(run, "draw_catalogue", None)
-    again = DrawnDataSet(toy_recipe(), 30, 3, folder=tmp_path, workers=1, progress_bar=False)
-    np.testing.assert_array_equal(again.truth(), first.truth())
-    np.testing.assert_array_equal(again.split("test"), first.split("test"))
-    np.testing.assert_array_equal(again.images([4]), first.images([4]))
-    with pytest.raises(ValueError, match="holds a data set with seed 3, but 4 was asked for"):
-        DrawnDataSet(toy_recipe(), 30, 4, folder=tmp_path, progress_bar=False)

@@ -16,6 +16,7 @@ from toy_recipes import toy_recipe
 
 import gampen_tf.io.workers as worker_processes
 import gampen_tf.simulation.run as run
+from gampen_tf import open_dataset
 from gampen_tf.data import layout
 from gampen_tf.io.files import write_whole
 from gampen_tf.simulation import draw, simulate
@@ -77,7 +78,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path):
     n_done = _n_shards(killed)
     assert 3 <= n_done < 20
     with pytest.raises(FileNotFoundError, match="missing or cut short.*run the same simulation again"):
-        run.open_dataset(killed)
+        open_dataset(killed)
     kept = {path.name: path.stat().st_mtime_ns for path in killed.glob("shards/shard-*.f32")}
     options = {"n_images": 1500, "seed": 5, "progress_bar": False}
     simulate(recipe, killed, **options, workers=1)
@@ -128,7 +129,7 @@ def test_other_files_for_the_recipe_are_another_recipe(tmp_path):
         ({"seed": 2**64}, "0 <= seed"),
         ({"seed": 1.5}, "seed: expected an integer, found 1.5"),
         ({"workers": 0}, "workers: expected at least 1, found 0"),
-        ({"format": "hdf5"}, "expected 'shards' or 'fits', found 'hdf5'"),
+        ({"format": "hdf5"}, "expected 'shards', 'fits' or 'drawn', found 'hdf5'"),
     ],
 )
 def test_arguments_are_checked(tmp_path, options, said):
