@@ -17,7 +17,7 @@ import dataclasses
 import numpy as np
 from scipy import special
 
-from ..core.ellipticity import wrapped_angle
+from ..core.ellipticity import mean_ellipse, wrapped_angle
 from ..core.known_parameters import KNOWN_PARAMETERS, NANOJANSKY_ZERO_POINT, component_parameters
 from ..rendering.radii import circularised, half_light_radius
 
@@ -133,9 +133,9 @@ def measured(source, zero_point):
     -------
     dict of float
         ``x``, ``y``, ``flux`` (nJy), ``magnitude``, ``effective_radius`` of the circular aperture with half of all
-        light, arcsec; for one component ``sersic_index``, ``axis_ratio``, ``position_angle`` and ``semi_major_axis``;
-        for two ``bulge_to_total`` and each component's ``disc_flux`` … ``bulge_position_angle``, its
-        ``effective_radius`` that of the circle with the area of its half-light ellipse.
+        light, arcsec; ``axis_ratio``, ``position_angle`` (of two components their mean by flux); for one component
+        ``sersic_index`` and ``semi_major_axis``; for two ``bulge_to_total`` and each component's ``disc_flux`` …
+        ``bulge_position_angle``, its ``effective_radius`` that of the circle with the area of its half-light ellipse.
     """
     to_nanojansky = 10 ** (-0.4 * (zero_point - NANOJANSKY_ZERO_POINT))
     components = [dataclasses.replace(one, flux=one.flux * to_nanojansky) for one in source.components]
@@ -156,8 +156,12 @@ def measured(source, zero_point):
     }
     if len(components) == 1:
         (one,) = components
-        names = [name for name, known in KNOWN_PARAMETERS.items() if known.of_one_component and hasattr(one, name)]
+        names = [known.name for known in KNOWN_PARAMETERS.values() if known.draw and known.draw.per == "component"]
+        names = [name for name in names if hasattr(one, name)]
         return found | {name: getattr(one, name) for name in names}
+    if flux > 0:
+        ellipse = mean_ellipse(*np.array([[one.flux, one.axis_ratio, one.position_angle] for one in components]).T)
+        found |= dict(zip(("axis_ratio", "position_angle"), map(float, ellipse), strict=True))
     found["bulge_to_total"] = components[1].flux / flux if flux > 0 else np.nan
     for name, one, circle in zip(("disc", "bulge"), components, circles, strict=True):
         properties = vars(one) | {"effective_radius": circle}

@@ -55,8 +55,12 @@ class KnownParameter:
     zoom_power : int or None
         A zoom by z multiplies the value by z to this power. None where training must not zoom: the value follows
         another law, or none that is settled.
+    unit_powers : (int, int)
+        Of the units of length and of flux in the parameter's: (2, 0) for an area, (0, 1) for a magnitude, which is the
+        logarithm of a flux, (0, 0) for a ratio or an angle.
     of_one_component : bool
-        Whether galaxies of several components have no such value as a whole.
+        Whether galaxies of several components have no such value as a whole. (Their axis ratio and position angle are
+        those of `gampen_tf.core.ellipticity.mean_ellipse`.)
     draw : Draw or None
         None for a parameter that recipes do not draw.
     derived_from : tuple of str
@@ -71,6 +75,7 @@ class KnownParameter:
     turns_with_image: bool
     period: float | None
     zoom_power: int | None
+    unit_powers: tuple[int, int]
     of_one_component: bool
     draw: Draw | None
     derived_from: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .known_parameters import KNOWN_PARAMETERS
 from .parameters import ParameterSet
 
 __all__ = ["LabelScaler"]
@@ -69,6 +70,37 @@ class LabelScaler:
     def canonical(self, values: ArrayLike) -> np.ndarray:
         """Values with those nearer to a bound than the clip moved to the bound, as in posteriors."""
         return self.inverse(self.transform(values))
+
+    def changes(self, length: ArrayLike, flux: ArrayLike) -> np.ndarray:
+        """Changes of the labels where the units of length and of flux become so many times as large.
+
+        Parameters
+        ----------
+        length, flux : (N,) array
+            Old units over new ones: 0.168 from pixels to arcsec.
+
+        Returns
+        -------
+        (N, P) array
+            To be added to the labels.
+
+        Raises
+        ------
+        ValueError
+            For a length or a flux that is not learnt by its logarithm: its label would change by a factor.
+        """
+        units = np.log(np.stack([length, flux], axis=1, dtype=float))
+        changes = np.zeros((len(units), len(self.parameters)))
+        for column, parameter in enumerate(self.parameters):
+            known = KNOWN_PARAMETERS.get(parameter.name)
+            if known is None or not any(known.unit_powers):
+                continue
+            if parameter.transform != "log" and parameter.unit != "mag":
+                raise ValueError(f"{parameter.name}: its unit cannot change, since its value itself is learnt")
+            changes[:, column] = units @ known.unit_powers
+            if parameter.unit == "mag":
+                changes[:, column] *= -2.5 / np.log(10.0)
+        return changes / self.scale
 
     def log_jacobian(self, values: ArrayLike) -> np.ndarray:
         """(…, P) logarithms of |d label / d value|."""

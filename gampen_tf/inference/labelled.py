@@ -87,15 +87,12 @@ def labelled_posterior(
     if len(indices) == 0:
         raise ValueError(f"{data.path}: no images in the split {split!r}")
     images = labelled_batches(model, data, indices, size=predictor.engine.chunk_size)
-    own = predictor.posterior(
-        with_progress(predictor.measured(images), len(indices), progress_bar),
-        n_mc=n_mc,
-        identifiers=[str(index) for index in indices],
-        recalibrate=False,
-    )
+    measured = list(with_progress(predictor.measured(images), len(indices), progress_bar))
+    how = {"n_mc": n_mc, "identifiers": [str(index) for index in indices]}
+    own = predictor.posterior(measured, **how, recalibrate=False)
     repaired = recalibrate and model.calibration is not None
     return Labelled(
-        predictor.recalibrated(own) if repaired else own,
+        predictor.posterior(measured, **how) if repaired else own,
         own if repaired else None,
         data.truth(list(model.parameters.names))[indices],
         data.catalogue[indices],
@@ -105,7 +102,8 @@ def labelled_posterior(
 
 def check_same_kind(model, data):
     """Refuse images of another shape, unit, zero point or pixel scale than the model's, or without its true values."""
-    same = [("pixel_scale", 1e-3), ("zero_point", 1e-3), ("pixel_unit", None)]
+    scale = [] if model.scale_free else [("pixel_scale", 1e-3)]
+    same = [*scale, ("zero_point", 1e-3), ("pixel_unit", None)]
     for key, tolerance in same:
         expected, there = getattr(model, key), getattr(data, key)
         differs = expected != there if tolerance is None else there is None or abs(expected - there) > tolerance

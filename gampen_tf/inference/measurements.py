@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from tqdm import tqdm
 
 from .flagging import Flags
@@ -14,12 +15,13 @@ __all__ = ["Measured", "passes_account", "with_progress"]
 
 @dataclass(frozen=True)
 class Measured:
-    """Passes and flags of the images of a `Batch`, with its `part` and `first`."""
+    """Passes and flags of the images of a `Batch`, with its `part`, `first` and `units`."""
 
     part: int
     first: int
     passes: Passes
     flags: Flags
+    units: np.ndarray | None = None
 
 
 def with_progress(measured, n_images, progress_bar):

@@ -20,6 +20,7 @@ from ..layers.heads import GaussianHead, mixture_parameters
 from ..layers.monte_carlo_dropout import set_dropout_rate
 from ..posterior import mixtures
 from .replica import Replica, padded_length
+from .tensor_float import full_float32
 
 __all__ = ["DEFAULT_TOLERANCE", "MonteCarloEngine", "Passes", "joined", "usable_rows"]
 
@@ -149,9 +150,7 @@ class MonteCarloEngine:
         chunks = [
             {name: array[start : start + step] for name, array in inputs.items()} for start in range(0, n_images, step)
         ]
-        if len(self._replicas) == 1:
-            parts = [self._run_chunk(self._replicas[0], chunk, seed, passes, tolerance, features) for chunk in chunks]
-        else:
+        with full_float32():
             parts = self._share_out(chunks, seed, passes, tolerance, features)
         return joined(parts, self.n_outputs)
 
@@ -166,6 +165,8 @@ class MonteCarloEngine:
     def _share_out(self, chunks, seed, passes, tolerance, features):
         """Chunk i on device i modulo their number, the devices side by side."""
         n_devices = len(self._replicas)
+        if n_devices == 1:
+            return [self._run_chunk(self._replicas[0], chunk, seed, passes, tolerance, features) for chunk in chunks]
 
         def work(number):
             replica = self._replicas[number]

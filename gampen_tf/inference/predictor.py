@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .._version import __version__
 from ..calibration.recalibration import Recalibration
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from ..models.combination import ModelLike
     from ..networks.precision import Precision
     from .batches import Batch
+    from .given_maps import MapLike
 
 __all__ = ["Predictor"]
 
@@ -105,14 +105,16 @@ class Predictor:
         images: Any,
         n_mc: int = 1000,
         *,
-        psf: ArrayLike | Sequence[ArrayLike | None] | None = None,
-        noise: ArrayLike | str | None = None,
-        mask: ArrayLike | None = None,
+        psf: MapLike | None = None,
+        noise: MapLike | None = None,
+        mask: MapLike | None = None,
         pixel_scale: float | None = None,
         unit: str | UnitBase | None = None,
         zero_point: float | None = None,
         pad: bool = False,
         dialect: str | HeaderDialect | None = None,
+        band: str | None = None,
+        bands: str | Sequence[str] | None = None,
         recalibrate: bool = True,
         progress_bar: bool = True,
     ) -> Posterior:
@@ -128,6 +130,8 @@ class Predictor:
             zero_point=zero_point,
             pad=pad,
             dialect=dialect,
+            band=band,
+            bands=bands,
         )
         measured = self.measured(batches(self.model, cutouts, beside, size=self.engine.chunk_size))
         return self.posterior(
@@ -153,7 +157,7 @@ class Predictor:
         """
         for batch in images:
             passes = self.measure(batch.images, batch.flags, batch.beside, keep_features=keep_features)
-            yield Measured(batch.part, batch.first, passes, batch.flags)
+            yield Measured(batch.part, batch.first, passes, batch.flags, batch.units)
 
     def measure(
         self,
@@ -262,7 +266,15 @@ class Predictor:
             identifiers=identifiers,
             metadata=self.settings() | passes_account(found) | {"reasons": flags.reasons_by_row()},
         )
-        return self.recalibrated(posterior) if recalibrate else posterior
+        posterior = self.recalibrated(posterior) if recalibrate else posterior
+        return self._in_physical_units(posterior, parts) if self.model.scale_free else posterior
+
+    def _in_physical_units(self, posterior, parts):
+        """Posteriors of a scale-free model, from pixels and noise to arcsec and the model's unit."""
+        units = np.concatenate([np.zeros((0, 2)), *(part.units for part in parts)])
+        # a galaxy without units has no measurement either
+        length, flux = np.where(np.isfinite(units), units, 1.0).T
+        return posterior.rescaled(np.ones(len(self.model.parameters)), self.model.scaler.changes(length, flux))
 
     def recalibrated(self, posterior: Posterior) -> Posterior:
         """The model's own posterior as its recalibration corrects it, where it has one."""

@@ -12,6 +12,7 @@ import tensorflow as tf
 from ..layers.monte_carlo_dropout import MonteCarloDropout, dropout_layers, monte_carlo
 from ..networks.parts import feature_network, split_model
 from ..networks.precision import in_bfloat16, in_float32
+from .tensor_float import full_float32
 
 __all__ = ["Replica", "network_features", "padded_length"]
 
@@ -41,7 +42,8 @@ def network_features(model, images, *, beside=None, batch_size=64):
         rows = slice(start, start + batch_size)
         more = {name: np.asarray(x[rows], np.float32) for name, x in (beside or {}).items()}
         inputs = {"images": model.prepare(images[rows]), **more}
-        parts.append(np.asarray(kept(inputs), np.float32))
+        with full_float32():
+            parts.append(np.asarray(kept(inputs), np.float32))
     return np.concatenate(parts)
 
 
@@ -267,9 +269,9 @@ def _available_memory():
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     information = Path("/proc/meminfo")
     if information.exists():
-        lines = dict(line.split(":", 1) for line in information.read_text().splitlines())
+        lines = dict(line.split(":", 1) for line in information.read_text(encoding="utf-8").splitlines())
         available = int(lines["MemAvailable"].split()[0]) * 1024
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.exists() and used.exists() and limit.read_text().strip() != "max":
-        available = min(available, int(limit.read_text()) - int(used.read_text()))
+    if limit.exists() and used.exists() and limit.read_text(encoding="utf-8").strip() != "max":
+        available = min(available, int(limit.read_text(encoding="utf-8")) - int(used.read_text(encoding="utf-8")))
     return max(available, 0)

@@ -24,6 +24,9 @@ class RingProfile(keras.layers.Layer):
     Parameters
     ----------
     n_rings : int, optional
+    directions : bool, optional
+        Give the relative amplitudes of orders 1 and 2 as they lie in the frame too: where the light is off the centre,
+        and the position angle. Without, all is invariant under quarter turns and reflections.
 
     Call arguments
     --------------
@@ -32,12 +35,12 @@ class RingProfile(keras.layers.Layer):
 
     Returns
     -------
-    (N, 8 n_rings) float32 tensor
+    (N, 8 n_rings) float32 tensor, or (N, 12 n_rings) with directions
     """
 
-    def __init__(self, n_rings=24, **kwargs):
+    def __init__(self, n_rings=24, directions=False, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.n_rings = int(n_rings)
+        self.n_rings, self.directions = int(n_rings), bool(directions)
 
     def build(self, input_shape):
         sides = {shape[1] for shape in input_shape} | {shape[2] for shape in input_shape}
@@ -71,13 +74,15 @@ class RingProfile(keras.layers.Layer):
             order_4[..., 1],
             total / 4.0,
         ]
+        if self.directions:
+            features += [relative[..., order] for order in range(4)]
         return ops.cast(ops.concatenate(features, axis=-1), "float32")
 
     def compute_output_shape(self, input_shape):
-        return input_shape[0][0], 8 * self.n_rings
+        return input_shape[0][0], (12 if self.directions else 8) * self.n_rings
 
     def get_config(self):
-        return {**super().get_config(), "n_rings": self.n_rings}
+        return {**super().get_config(), "n_rings": self.n_rings, "directions": self.directions}
 
 
 @keras.saving.register_keras_serializable("gampen_tf")

@@ -32,7 +32,10 @@ def one_line(description: dict) -> str:
     if _is_generative(description):
         return f"a generative model of galaxy images, {description['n_latents']} latents; {images}"
     names = ", ".join(parameter["name"] for parameter in description["scaler"]["parameters"])
-    images += f" of {description['pixel_scale']:g}″ in {description['pixel_unit']}"
+    if description["scale_free"]:
+        images = f"{images} or fewer of any scale, unit and depth"
+    else:
+        images += f" of {description['pixel_scale']:g}″ in {description['pixel_unit']}"
     band = f"; band {description['band']}" if description["band"] else ""
     psf = (
         f"; with the PSF{_if_known(description)}, {_sides(description['psf_shape'])}"
@@ -65,7 +68,9 @@ def facts(description: dict) -> dict[str, str]:
     calibration = description["calibration"]
     found = {
         "measures": ", ".join(parameters),
-        "images": f"{_sides(description['image_shape'])} pixels of {description['pixel_scale']:g}″, in "
+        "images": f"{_sides(description['image_shape'])} pixels or fewer, of any scale, unit and depth"
+        if description["scale_free"]
+        else f"{_sides(description['image_shape'])} pixels of {description['pixel_scale']:g}″, in "
         f"{description['pixel_unit']} (zero point {description['zero_point']:g} AB){band}",
     }
     if description["psf_shape"]:

@@ -37,6 +37,7 @@ _SHARED = (
     "psf_shape",
     "optional_inputs",
     "fills_masked",
+    "scale_free",
 )
 
 

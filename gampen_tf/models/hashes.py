@@ -29,7 +29,7 @@ _POSTERIOR_FIELDS = (
     "calibration",
 )
 # The same, only where they are set: the hashes of models without them stay.
-_POSTERIOR_FIELDS_SET = ("optional_inputs", "fills_masked")
+_POSTERIOR_FIELDS_SET = ("optional_inputs", "fills_masked", "scale_free")
 
 
 def fingerprint(model: Any) -> str:

@@ -43,6 +43,7 @@ PLAIN_FIELDS = (
     "psf_shape",
     "optional_inputs",
     "fills_masked",
+    "scale_free",
     "pixel_scale",
     "pixel_unit",
     "zero_point",
@@ -80,6 +81,9 @@ class Model:
     fills_masked : bool
         Whether the network fills in pixels that are NaN. Images with lost pixels are then measured, unless too many
         are lost.
+    scale_free : bool
+        Whether the network counts lengths in pixels and light in the noise of a pixel, and so takes images of any pixel
+        scale, unit and depth: results are converted with each image's own. `pixel_scale` is then 1.
     head : GaussianHead or PointHead
         What the outputs mean: a multivariate normal of the labels, or one value for each; also given by its name.
     network_name : str, optional
@@ -126,6 +130,7 @@ class Model:
     psf_shape: tuple[int, int] | None = None
     optional_inputs: tuple[str, ...] = ()
     fills_masked: bool = False
+    scale_free: bool = False
     head: GaussianHead | PointHead = GaussianHead()
     network_name: str | None = None
     network_options: dict = field(default_factory=dict)
@@ -165,6 +170,10 @@ class Model:
                 f"a {self.head.name} head of {n} parameters ({', '.join(self.parameters.names)}) has {expected} "
                 f"outputs; the network has {found}"
             )
+        if self.scale_free:
+            if "noise" not in self.inputs_beside:
+                raise ValueError("a scale-free model counts light in the noise of a pixel, which its network must take")
+            self.scaler.changes(np.ones(1), np.ones(1))  # refuses parameters whose unit cannot change
         if self.objective is None:
             self.objective = "gaussian_nll" if self.head.has_width else "huber"
         if self.label_scaling not in ("standard", "range"):
@@ -245,6 +254,7 @@ class Model:
             "psf_shape": None if self.psf_shape is None else list(self.psf_shape),
             "optional_inputs": list(self.optional_inputs),
             "fills_masked": self.fills_masked,
+            "scale_free": self.scale_free,
             "pixel_scale": self.pixel_scale,
             "pixel_unit": self.pixel_unit,
             "zero_point": self.zero_point,

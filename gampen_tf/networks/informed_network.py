@@ -32,6 +32,7 @@ def informed(
     withheld=0.25,
     filters=(16, 32, 64, 96),
     units=256,
+    directions=False,
     head="gaussian",
     name="informed",
 ):
@@ -51,6 +52,8 @@ def informed(
         Of the blocks of two convolutions, each followed by a 2 × 2 pooling.
     units : int
         Width of the dense layers.
+    directions : bool
+        Whether the rings tell directions in the frame: for parameters that have one, such as the position angle.
     head : {"gaussian", "point"}
 
     Returns
@@ -80,7 +83,7 @@ def informed(
     told, known = PsfProfile(name="psf_profile")(psf)
     rings = layers.Concatenate(dtype="float32", name="rings")(
         [
-            RingProfile(name="all_light")(pyramid),
+            RingProfile(directions=directions, name="all_light")(pyramid),
             RingProfile(name="symmetric_light")(symmetric),
             ops.log(noise),
         ]

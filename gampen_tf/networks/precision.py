@@ -41,7 +41,7 @@ def bfloat16_is_fast():
     information = Path("/proc/cpuinfo")
     if platform.system() != "Linux" or not information.exists():
         return False
-    features = set(information.read_text().split())
+    features = set(information.read_text(encoding="utf-8").split())
     return bool(features & {"avx512_bf16", "amx_bf16", "bf16"})
 
 

@@ -7,6 +7,7 @@ from astropy import units
 from astropy.table import Table
 from tqdm import tqdm
 
+from ..core.ellipticity import mean_ellipse
 from ..core.known_parameters import KNOWN_PARAMETERS, column_unit, component_parameters, galaxy_parameters
 from ..io.workers import in_parts
 from ..rendering.radii import half_light_radius, semi_major_axis
@@ -52,11 +53,12 @@ def draw_catalogue(recipe, seed, indices, *, workers=1, progress_bar=False):
     astropy.table.Table
         A row a galaxy, in the order of ``indices``: ``index``, ``kind``, the true values (of the whole galaxy, without
         its neighbours: ``bulge_to_total``, ``effective_radius`` of the circular aperture with half of its light,
-        ``flux``, ``magnitude``; for galaxies of one component ``sersic_index``, ``axis_ratio``, ``position_angle`` and
-        ``semi_major_axis`` of the half-light ellipse too), ``x`` and ``y`` (arcsec from the centre of the frame, which
-        lies between pixels where its side is even, along columns and rows), each component's properties (``disc_flux``
-        …, nan where it has none; its ``effective_radius`` is that of the circle with the area of its half-light
-        ellipse), ``psf_…``, ``noise_…``, ``psf_image_…``, ``mask_…`` and ``structure_…`` as far as the recipe has them
+        ``flux``, ``magnitude``, ``axis_ratio`` and ``position_angle``, see `mean_ellipse`; for galaxies of one
+        component ``sersic_index`` and ``semi_major_axis`` of the half-light ellipse too), ``x`` and ``y`` (arcsec from
+        the centre of the frame, which lies between pixels where its side is even, along columns and rows), each
+        component's properties (``disc_flux`` …, nan where it has none; its ``effective_radius`` is that of the circle
+        with the area of its half-light ellipse), ``psf_…``, ``noise_…``, ``psf_image_…``, ``mask_…`` and
+        ``structure_…`` as far as the recipe has them
         (nan where a kind has no such number), ``n_neighbours``, ``neighbour_…``, ``n_stars`` and ``star_…`` (nan beyond
         their number). Fluxes are in nJy whatever the pixel unit; the noise, its residual and the gain are not.
     """
@@ -74,24 +76,35 @@ def draw_catalogue(recipe, seed, indices, *, workers=1, progress_bar=False):
     def values_of(name, key):
         return np.array([galaxy["components"].get(name, {}).get(key, np.nan) for galaxy in galaxies], dtype=float)
 
+    def first_of(key):
+        return np.array([next(iter(galaxy["components"].values()))[key] for galaxy in galaxies], dtype=float)
+
     components = {name: {key: values_of(name, key) for key in ("flux", *component_parameters())} for name in names}
     for key in galaxy_parameters():
         table[key] = np.array([galaxy[key] for galaxy in galaxies], dtype=np.float64)
     table["magnitude"] = recipe.zero_point - 2.5 * np.log10(table["flux"])
-    stacked = [
-        np.stack([components[name][key] for name in names], axis=1)
-        for key in ("flux", "effective_radius", "axis_ratio", "sersic_index")
-    ]
-    table["effective_radius"] = half_light_radius(*stacked) if galaxies else np.zeros(0)
+    stacked = {
+        key: np.stack([components[name][key] for name in names], axis=1) for key in ("flux", *component_parameters())
+    }
+    light = (stacked[key] for key in ("flux", "effective_radius", "axis_ratio", "sersic_index"))
+    table["effective_radius"] = half_light_radius(*light) if galaxies else np.zeros(0)
     for row, galaxy in enumerate(galaxies):
         if galaxy["structure"]:
             table["effective_radius"][row] = galaxy["half_light_radius"]
     alone = np.array([len(galaxy["components"]) == 1 for galaxy in galaxies], dtype=bool)
     for key in (key for key in component_parameters() if KNOWN_PARAMETERS[key].of_one_component):
-        first = np.array([next(iter(galaxy["components"].values()))[key] for galaxy in galaxies], dtype=np.float64)
-        table[key] = np.where(alone, first, np.nan)
-    circle = np.array([next(iter(galaxy["components"].values()))["effective_radius"] for galaxy in galaxies])
-    table["semi_major_axis"] = semi_major_axis(circle, table["axis_ratio"])
+        table[key] = np.where(alone, first_of(key), np.nan)
+    ellipses = mean_ellipse(
+        *(
+            np.stack([components[name][key] for name in names], axis=1)
+            for key in ("flux", "axis_ratio", "position_angle")
+        )
+    )
+    for key, whole in zip(("axis_ratio", "position_angle"), ellipses, strict=True):
+        table[key] = np.where(alone, first_of(key), whole)
+    table["semi_major_axis"] = np.where(
+        alone, semi_major_axis(first_of("effective_radius"), first_of("axis_ratio")), np.nan
+    )
     for name in names:
         for key, values in components[name].items():
             table[f"{name}_{key}"] = values

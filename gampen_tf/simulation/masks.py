@@ -1,11 +1,12 @@
-"""Pixels that a survey masks: bad columns and rows, cosmic rays, and regions around bright stars and defects."""
+"""Pixels that an image lacks: bad columns and rows, cosmic rays, regions around bright stars, all beyond its frame."""
 
 import numpy as np
 
 __all__ = ["DEFECTS", "draw_mask"]
 
 #: What may be masked in an image, and its limits: numbers of bad ``columns`` and ``rows``, of ``cosmic_rays`` of
-#: ``cosmic_ray_length`` (px), and of round ``regions`` of ``region_radius`` (px).
+#: ``cosmic_ray_length`` (px), of round ``regions`` of ``region_radius`` (px); and the height (px) of the
+#: ``frame`` in the middle beyond which there is no image, and its width over its height, ``frame_ratio``.
 DEFECTS = {
     "columns": (0, 100),
     "rows": (0, 100),
@@ -13,6 +14,8 @@ DEFECTS = {
     "cosmic_ray_length": (1.0, 1000.0),
     "regions": (0, 100),
     "region_radius": (0.5, 1000.0),
+    "frame": (8.0, 4096.0),
+    "frame_ratio": (0.1, 10.0),
 }
 
 
@@ -48,4 +51,8 @@ def draw_mask(size, drawn, rng):
     for _ in range(int(drawn.get("regions", 0))):
         row, column = rng.uniform(0, size, 2)
         mask |= (y - row) ** 2 + (x - column) ** 2 <= drawn["region_radius"] ** 2
+    if "frame" in drawn:
+        for along, side in ((y, int(drawn["frame"])), (x, int(drawn["frame"] * drawn.get("frame_ratio", 1.0)))):
+            first = size // 2 - side // 2
+            mask |= (along < first) | (along >= first + side)
     return mask

@@ -5,7 +5,9 @@ what was found. ``base: NAME``, or a path, starts from another recipe and replac
 ``name`` must be one of them.
 
 ``name``, ``band``  text
-``image``           ``size`` (px), ``pixel_scale`` (arcsec), ``unit``, ``zero_point`` (AB magnitude of one unit)
+``image``           ``size`` (px), ``pixel_scale`` (arcsec), ``unit``, ``zero_point`` (AB magnitude of one unit). With
+                    ``scale_free: true`` the pixel is the unit of length and the noise of a pixel that of flux, for
+                    models of any survey: ``pixel_scale`` and ``sigma`` are then 1, and arcsec and nJy stand for them
 ``flux``            in pixel units; or ``magnitude``
 ``centre``          ``x``, ``y``: arcsec from the centre of the frame (of an even frame: between pixels); optional
 ``galaxies``        kinds, each with its ``fraction`` and ``components``: one, or a ``disc`` and a ``bulge`` with
@@ -32,7 +34,8 @@ what was found. ``base: NAME``, or a path, starts from another recipe and replac
                     ``effective_radius``, ``sersic_index``, ``axis_ratio``; optional
 ``stars``           ``number``, ``flux_ratio`` or ``magnitude``, ``distance``; optional
 ``masks``           numbers of bad ``columns`` and ``rows``, of ``cosmic_rays`` of ``cosmic_ray_length`` (px) and of
-                    round ``regions`` of ``region_radius`` (px): these pixels are NaN in the images; optional
+                    round ``regions`` of ``region_radius`` (px), and all beyond a ``frame`` of that height (px) in the
+                    middle, wider than high by ``frame_ratio``: these pixels are NaN in the images; optional
 ``signal_to_noise`` ``above`` that, ``within`` so many arcsec; fainter galaxies are drawn again; optional
 ``split``           fractions ``train``, ``validation``, ``test``
 ``parameters``      the parameters that a network is to learn, by name
@@ -79,6 +82,7 @@ class Recipe:
     pixel_scale: float
     unit: str
     zero_point: float
+    scale_free: bool
     brightness: Distribution
     brightness_is: str  # "flux" or "magnitude"
     kinds: tuple

@@ -78,7 +78,7 @@ def _path_of(recipe, folder):
 def _content(path, above=()):
     """The content of a recipe file and of its bases; ``above`` are the files whose base it is."""
     try:
-        document = yaml.safe_load(path.read_text())
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise RecipeError(f"{path}: not YAML: {error}") from error
     path_and_above = (path.resolve(), *above)
@@ -114,7 +114,10 @@ def _check(document, source, folder):
         "pixel_scale": float(image.number("pixel_scale", 1e-4, 100)),
         "unit": image.text("unit"),
         "zero_point": float(image.number("zero_point", -100, 100)),
+        "scale_free": image.flag("scale_free") if "scale_free" in image else False,
     }
+    if fields["scale_free"] and fields["pixel_scale"] != 1:
+        image.fail("pixel_scale", "1 where the pixel is the unit of length (scale_free)", fields["pixel_scale"])
     image.finish()
     if fields["unit"] == "nJy" and abs(fields["zero_point"] - NANOJANSKY_ZERO_POINT) > 0.01:
         image.fail("zero_point", f"{NANOJANSKY_ZERO_POINT} for nJy", fields["zero_point"])
@@ -137,7 +140,7 @@ def _check(document, source, folder):
         psf=psf,
         psf_size=psf_size,
         psf_faults=psf_faults,
-        noise=read_noise(top.section("noise"), folder),
+        noise=_noise(top.section("noise"), folder, fields["scale_free"]),
         neighbours=read_neighbours(top.section("neighbours")) if "neighbours" in top else None,
         stars=read_stars(top.section("stars")) if "stars" in top else None,
         masks=read_masks(top.section("masks")) if "masks" in top else None,
@@ -218,6 +221,13 @@ def _structure(section, components):
     structure = {key: part.distribution(key, *LIMITS.get(key, (-np.inf, np.inf))) for key in fields if key in part}
     part.finish()
     return structure
+
+
+def _noise(section, folder, scale_free):
+    noise = read_noise(section, folder)
+    if scale_free and not ("sigma" in noise and noise["sigma"].support == (1, 1)):
+        section.fail_whole("a gaussian of sigma 1 where the noise is the unit of flux (scale_free)", section.content)
+    return noise
 
 
 def _signal_to_noise(section):

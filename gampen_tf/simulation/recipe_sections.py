@@ -86,6 +86,12 @@ class Section:
             self.fail(key, expected, value)
         return value
 
+    def flag(self, key):
+        value = self.get(key, "true or false")
+        if not isinstance(value, bool):
+            self.fail(key, "true or false", value)
+        return value
+
     def section(self, key):
         return Section(self.get(key, "a mapping of keys"), self._key(key), self.source)
 

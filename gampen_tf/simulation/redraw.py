@@ -116,7 +116,7 @@ def _as_measured(galaxy, measured, recipe):
     components = {name: dict(properties) for name, properties in galaxy["components"].items()}
     if len(components) == 1:
         only = next(iter(components.values()))
-        shape = {key: KNOWN_PARAMETERS[key] for key in component_parameters() if KNOWN_PARAMETERS[key].of_one_component}
+        shape = {key: KNOWN_PARAMETERS[key] for key in component_parameters() if key != "effective_radius"}
         only.update({key: measured[key] for key in shape if key in measured}, flux=flux)
         if set(ELLIPTICITY) <= set(measured):
             ellipse = axis_ratio_and_angle(*(measured[name] for name in ELLIPTICITY))

@@ -135,6 +135,7 @@ def train_network(
         psf_shape=dataset.psf_shape if "psf" in beside else None,
         optional_inputs=optional_inputs,
         fills_masked=fills_masked,
+        scale_free=dataset.scale_free,
         head=preset.head,
         network_name=settings["network"],
         network_options=settings["network_options"],

@@ -38,6 +38,7 @@ AREA = KnownParameter(
     turns_with_image=False,
     period=None,
     zoom_power=2,
+    unit_powers=(2, 0),
     of_one_component=True,
     draw=None,
     derived_from=("semi_major_axis", "axis_ratio"),

@@ -84,3 +84,21 @@ def test_json_round_trip_keeps_everything(scaler):
 def test_equal_labels_of_a_parameter_are_refused():
     with pytest.raises(ValueError, match="positive"):
         LabelScaler.fit(ParameterSet([Parameter("flux", "nJy")]), np.ones((10, 1)))
+
+
+def test_labels_change_with_the_units_of_length_and_flux():
+    flux = Parameter("flux", "nJy", (0, np.inf), "log")
+    parameters = ParameterSet([*MORPHOLOGY, flux, Parameter("magnitude", "mag")])
+    scaler = LabelScaler(parameters, [0.1, 0.2, 3.0, 7.0, 20.0], [1.5, 0.4, 50.0, 2.0, 3.0])
+    # a galaxy in pixels and in units of the noise, whose magnitude is that of 1 nJy at a zero point of 0
+    own = np.array([[0.3, 7.0, 20.0, 400.0, -2.5 * np.log10(400.0)]] * 2)
+    length, noise = np.array([0.168, 0.06]), np.array([1.6, 0.2])
+    physical = scaler.inverse(scaler.transform(own) + scaler.changes(length, noise))
+    expected = np.stack([own[:, 0], 7.0 * length, own[:, 2], 400.0 * noise, -2.5 * np.log10(400.0 * noise)], axis=1)
+    np.testing.assert_allclose(physical, expected, rtol=1e-12)
+
+
+def test_a_length_that_is_learnt_by_its_value_has_no_other_unit():
+    scaler = LabelScaler(ParameterSet([Parameter("x", "arcsec")]), [0.0], [1.0])
+    with pytest.raises(ValueError, match="x: its unit cannot change"):
+        scaler.changes([1.0], [1.0])

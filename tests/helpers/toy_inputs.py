@@ -35,19 +35,12 @@ def told_network(
 
 def told_model(**fields):
     """Untrained; its pixels are in nJy of 0.168″."""
-    fields = {"optional_inputs": ("psf", "noise"), "fills_masked": True} | fields
+    optional = {"optional_inputs": ("psf", "noise"), "fills_masked": True}
+    shape = {"image_shape": (SIDE, SIDE, 1), "pixel_scale": 0.168, "psf_shape": (STAMP, STAMP)}
+    fields = {"scaler": LabelScaler(FLUX, [5.0], [1.0]), "name": "told", **optional, **shape, **fields}
     keras.utils.set_random_seed(1)
-    scaler = LabelScaler(FLUX, [5.0], [1.0])
-    return Model(
-        told_network(),
-        scaler,
-        Stretch("linear"),
-        (SIDE, SIDE, 1),
-        0.168,
-        psf_shape=(STAMP, STAMP),
-        name="told",
-        **fields,
-    )
+    network = told_network(fields["image_shape"], len(fields["scaler"].parameters))
+    return Model(network, stretch=Stretch("linear"), **fields)
 
 
 def galaxies(n, sigma=1.0, seed=3):

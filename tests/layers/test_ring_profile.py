@@ -54,6 +54,20 @@ def test_it_says_what_the_profile_in_float32_says(rng):
     assert rings[-1] == pytest.approx(profile[-1], abs=1e-6)
 
 
+def test_directions_turn_with_the_image_as_vectors_and_ellipses_do(rng):
+    images = galaxy(rng, noise=0.0)
+    one, two = (
+        np.asarray(RingProfile(12, directions=True)([np.rot90(image, quarter, axes=(1, 2)) for image in images]))[0]
+        for quarter in (0, 1)
+    )
+    np.testing.assert_allclose(one[:96], np.asarray(RingProfile(12)(images))[0], atol=1e-6)
+    plain, turned = one[96:].reshape(4, 12), two[96:].reshape(4, 12)
+    # rows run down: a quarter turn sends x to -y and y to x
+    np.testing.assert_allclose(turned, [plain[1], -plain[0], -plain[2], -plain[3]], atol=2e-5)
+    angle = 0.5 * np.degrees(np.arctan2(plain[3].sum(), plain[2].sum()))
+    assert angle == pytest.approx(np.degrees(0.4), abs=1.0)
+
+
 @pytest.mark.parametrize("sigma", [3.0, 6.0])
 def test_the_crop_reaches_to_multiples_of_the_half_light_radius(sigma):
     side = 59
@@ -65,7 +79,7 @@ def test_the_crop_reaches_to_multiples_of_the_half_light_radius(sigma):
     assert float(HalfLightScale()(0 * image)[0, 0]) == 1.0  # without light, the whole frame
 
 
-@pytest.mark.parametrize("layer", [RingProfile(7), HalfLightScale(4.0, (0.2, 0.8))])
+@pytest.mark.parametrize("layer", [RingProfile(7, directions=True), HalfLightScale(4.0, (0.2, 0.8))])
 def test_it_is_saved_with_its_settings(layer):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert again.get_config() == layer.get_config()

@@ -48,3 +48,19 @@ def test_sizes_must_be_given_with_numbers():
 def test_a_catalogue_without_masks_has_no_such_columns():
     names = draw_catalogue(load_recipe(toy_recipe()), 1, range(2)).colnames
     assert not [name for name in names if name.startswith(("mask", "star", "psf_image"))]
+
+
+@pytest.mark.parametrize("size", [40, 41])
+@pytest.mark.parametrize("side", [16, 17, 90])
+def test_there_is_no_image_beyond_its_frame(size, side):
+    inside = ~draw_mask(size, {"frame": side}, generator(4, 0, 2))
+    rows, columns = np.nonzero(inside)
+    assert inside.sum() == min(size, side) ** 2
+    # the central pixel of the frame is that of the image
+    assert rows.min() == columns.min() == max(0, size // 2 - side // 2)
+
+
+def test_a_frame_may_be_wider_than_high():
+    inside = ~draw_mask(60, {"frame": 20, "frame_ratio": 1.5}, generator(4, 0, 2))
+    rows, columns = np.nonzero(inside)
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1, inside.sum()) == (20, 30, 600)

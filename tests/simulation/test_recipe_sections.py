@@ -23,8 +23,8 @@ PART = "galaxies.sersic.components.sersic"
         (
             "image.colour",
             "red",
-            "image.colour: expected one of the keys pixel_scale, size, unit, zero_point, found another; correct its "
-            "name or remove it",
+            "image.colour: expected one of the keys pixel_scale, scale_free, size, unit, zero_point, found another; "
+            "correct its name or remove it",
         ),
         (f"{PART}.axis_ratio", ..., f"{PART}.axis_ratio: expected a number or one distribution out of uniform"),
         (f"{PART}.sersic_index", {"uniform": [0.05, 4]}, f"{PART}.sersic_index: expected values from 0.1 to 8"),
