@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         _add_tune_dropout,
         _add_calibrate,
         _add_fit_limits,
+        _add_catalogue,
         _add_models,
     ):
         add(verbs)
@@ -98,15 +99,22 @@ def _add_predict(verbs):
     )
     _add_passes(sub)
     sub.add_argument(
-        "--psf", metavar="FILE", help="FITS image of the PSF, or cube of one for each image, for models that take it"
+        "--psf",
+        metavar="FILE|COLUMN",
+        help="FITS image of the PSF, cube of one for each image, PSFEx model, or column of paths in the table of "
+        "images, for models that take it",
     )
     sub.add_argument(
         "--noise",
-        metavar="NUMBER|FILE",
+        metavar="NUMBER|FILE|COLUMN",
         help="standard deviation of a pixel, FITS image of the variance or cube of one for each image, or column of "
-        "the table of images, for models that take it; measured from the images by default",
+        "numbers or paths in the table of images, for models that take it; by default that of the files, or measured",
     )
-    sub.add_argument("--mask", metavar="FILE", help="FITS image of bad pixels (not 0), or cube of one for each image")
+    sub.add_argument(
+        "--mask",
+        metavar="FILE|COLUMN",
+        help="FITS image of bad pixels (not 0), cube of one for each image, or column of paths in the table of images",
+    )
     _add_no_recalibrate(sub)
     _add_catalogue_options(sub)
 
@@ -177,6 +185,13 @@ def _add_fit_limits(verbs):
         metavar="SHARE",
         help="of galaxies of the model's own kind that are flagged; 0.01 by default",
     )
+
+
+def _add_catalogue(verbs):
+    catalogue = verbs.add_parser("catalogue", help="catalogues that predict --catalogue wrote")
+    actions = catalogue.add_subparsers(metavar="check", required=True)
+    sub = _verb(actions, "check", run.check_catalogue, "compare every file with its checksums")
+    sub.add_argument("folder", help="of the catalogue")
 
 
 def _add_models(verbs):
@@ -265,7 +280,9 @@ def _add_reading_options(sub, several_models=""):
     sub.add_argument("--unit", help="of the pixels, if not in headers: nJy, adu …")
     sub.add_argument("--zero-point", type=float, metavar="MAG", help="AB magnitude of one pixel unit")
     sub.add_argument("--pad", action="store_true", help="set zeros around images that are too small")
-    sub.add_argument("--dialect", metavar="NAME", help="keywords of the headers: lsst, generic; recognised by default")
+    sub.add_argument("--dialect", metavar="NAME", help="survey of the files: hsc, hst, legacy …; recognised by default")
+    sub.add_argument("--band", help="the one to take from cubes, or from files of an image for each")
+    sub.add_argument("--bands", help="order of the bands of cubes, such as grz, if not in headers")
 
 
 def _add_client(sub, when=""):

@@ -13,6 +13,7 @@ from ..models.directory import read_description
 
 __all__ = [
     "calibrate",
+    "check_catalogue",
     "crop",
     "evaluate",
     "finetune",
@@ -62,12 +63,8 @@ def predict(options):
         names = ", ".join(sorted(_OPTION[name] for name in out_of_place))
         raise ValueError(f"{names}: {'not with' if survey else 'only with'} --catalogue")
     images, output = _one_or_all(options.pop("images")), Path(options.pop("output"))
-    if "psf" in options:
-        options["psf"] = _fits_image("--psf", options["psf"])
     if "noise" in options:
-        options["noise"] = _noise(options["noise"])
-    if "mask" in options:
-        options["mask"] = _fits_image("--mask", options["mask"]) != 0
+        options["noise"] = _number_or_text(options["noise"])
     if "," in options.get("model", ""):
         options["model"] = options["model"].split(",")
     if survey:
@@ -120,6 +117,13 @@ def fit_limits(options):
     )
 
 
+def check_catalogue(options):
+    faults = gampen_tf.check_catalogue(options["folder"])
+    if faults:
+        raise ValueError("; ".join(faults[:_SHOWN_REASONS]) + (" …" if len(faults) > _SHOWN_REASONS else ""))
+    print(f"{options['folder']}: all shards are as they were written")
+
+
 def list_models(options):
     names = gampen_tf.list_models()
     width = max(map(len, names), default=0) + 2
@@ -132,33 +136,18 @@ def show_model(options):
     print(f"{directory}\n{one_line(read_description(directory))}")
     card = directory / "README.md"
     if card.is_file():
-        print(f"\n{card.read_text()}")
+        print("\n" + card.read_text(encoding="utf-8"))
 
 
 def _one_or_all(given):
     return given[0] if len(given) == 1 else given
 
 
-def _noise(given):
-    """A number, the images in a file, or the name of a column."""
+def _number_or_text(given):
     try:
         return float(given)
     except ValueError:
-        return _fits_image("--noise", given) if Path(given).is_file() else given
-
-
-def _fits_image(option, path):
-    from astropy.io import fits
-
-    try:
-        image = fits.getdata(path)
-    except (OSError, IndexError) as error:
-        if not Path(path).is_file():
-            raise
-        raise ValueError(f"{option} {path}: not a FITS file with an image in it") from error
-    if image.dtype.names:
-        raise ValueError(f"{option} {path}: expected an image, found a table")
-    return image
+        return given
 
 
 def _report_flags(names, flags, reasons):

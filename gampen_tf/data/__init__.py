@@ -8,6 +8,7 @@ from .image_spec import ImageSpec, centre_start
 from .joined import JoinedDataSet
 from .labelled_images import LabelledImages
 from .noise_level import noise_level
+from .psfex import psfex_stamps
 from .reading import read_cutouts
 from .refusal import Refusal
 from .registry import reader
@@ -24,6 +25,7 @@ __all__ = [
     "Refusal",
     "centre_start",
     "noise_level",
+    "psfex_stamps",
     "read_cutouts",
     "reader",
 ]

@@ -10,18 +10,16 @@ import numpy as np
 
 from ..core.flags import Flag
 from .image_source import RawImage
-from .image_spec import ImageSpec, centre_start
-from .lost_pixels import check_lost
+from .image_spec import centre_start
+from .lost_pixels import check_lost, leaves_enough
+from .photometry import Photometry, unknown_scale
 from .refusal import Refusal, check_pixels, lost_pixels
-from .units import UnknownUnit, unit_zero_point
 
 __all__ = ["ImageConversion"]
 
-_FLUX_TOLERANCE = 0.01
-
 
 @dataclass(frozen=True)
-class ImageConversion:
+class ImageConversion(Photometry):
     """Conversion of a user's images to the frame and unit of a model.
 
     Parameters
@@ -42,10 +40,6 @@ class ImageConversion:
         If what was given contradicts the model or itself.
     """
 
-    spec: ImageSpec
-    pixel_scale: float | None = None
-    unit: str | None = None
-    zero_point: float | None = None
     saturation: float | None = None
     pad: bool = False
 
@@ -57,14 +51,9 @@ class ImageConversion:
         try:
             if self.pixel_scale is not None:
                 self._check_pixel_scale((self.pixel_scale, self.pixel_scale), "was given")
-            if self.unit is not None:
-                of_unit = self._unit_zero_point(self.unit, self.spec.pixel_scale)
-                if None not in (of_unit, self.zero_point):
-                    self._check_agreement(self.unit, of_unit, self.zero_point)
         except Refusal as refusal:
             raise ValueError(refusal.reason) from None
-        if self.zero_point is not None and not math.isfinite(self.zero_point):
-            raise ValueError(f"zero_point must be a finite magnitude, not {self.zero_point}")
+        super().__post_init__()
 
     def accept(self, raw: RawImage, mask: np.ndarray | None = None) -> tuple[np.ndarray, int]:
         """The image as the model takes it, with its flag.
@@ -73,7 +62,7 @@ class ImageConversion:
         ----------
         raw : RawImage
         mask : (h, w) bool array, optional
-            True where a pixel is bad, beside the image's own mask; see `frame_of` for its shape.
+            True where a pixel is bad, in place of what the image's source marks; see `frame_of` for its shape.
 
         Returns
         -------
@@ -88,20 +77,24 @@ class ImageConversion:
             If the image cannot be measured.
         """
         if self.pixel_scale is None:
-            self._check_pixel_scale(raw.pixel_scale, "from its header", required=raw.has_header)
+            required = raw.has_header or self.spec.pixel_scale is None
+            self._check_pixel_scale(raw.pixel_scale, "from its header", required=required)
         factor = self.factor(raw)
         part, flag = self._place(raw.data.shape)
         if raw.origin is not None:
             flag |= Flag.CROPPED
         data = raw.data[part]
         level = raw.saturation if self.saturation is None else self.saturation
-        own, saturated = (self._same_part(pixels, raw.data, part) for pixels in (raw.mask, raw.saturated))
-        if mask is not None:
-            given = self.frame_of(mask, raw).astype(bool)
-            own = given if own is None else own.astype(bool) | given
+        if mask is None:
+            marks = (raw.mask, raw.saturated, raw.doubtful)
+            own, saturated, doubtful = (self._same_part(pixels, raw.data, part) for pixels in marks)
+        else:
+            own, saturated, doubtful = self.frame_of(mask, raw).astype(bool), None, None
         lost = None
         if self.spec.fills_masked:
             lost = lost_pixels(data, own, saturated, level)
+            if doubtful is not None and self._leaves_enough(more := lost | doubtful.astype(bool)):
+                lost = more
             data = np.where(lost[..., None], 0, data)
         else:
             check_pixels(data, own, saturated, level)
@@ -112,9 +105,11 @@ class ImageConversion:
         if lost is not None and lost.any():
             flag |= Flag.FILLED_PIXELS
             image[lost] = np.nan
-        if flag & Flag.PADDED:
+            if self.spec.smallest_side is not None:
+                check_lost(lost)
+        if image.shape != self.spec.image_shape:
             image = self._padded(image)
-        if flag & Flag.FILLED_PIXELS:
+        if flag & Flag.FILLED_PIXELS and self.spec.smallest_side is None:
             check_lost(np.isnan(image).any(axis=2))
         return image, int(flag)
 
@@ -154,26 +149,22 @@ class ImageConversion:
             )
         return pixels
 
-    def factor(self, raw: RawImage) -> float:
-        """What the pixels of an image are multiplied by, to be in the model's unit.
-
-        Raises
-        ------
-        Refusal
-            As `source_zero_point`.
-        """
-        return 10 ** (0.4 * (self.spec.zero_point - self.source_zero_point(raw)))
-
     # -- geometry ---------------------------------------------------------------------------------------------------
 
     def _check_pixel_scale(self, scales, where, required=True):
         if scales is None:
             if required:
+                if self.spec.pixel_scale is None:
+                    raise unknown_scale()
                 raise Refusal(
                     Flag.WRONG_PIXEL_SCALE,
                     f"no pixel scale in its header, and {self.spec.subject} was trained at "
                     f"{self.spec.pixel_scale:.6g}″. Pass pixel_scale={self.spec.pixel_scale:.6g} if that is its scale.",
                 )
+            return
+        if self.spec.pixel_scale is None:
+            if not all(math.isfinite(scale) and scale > 0 for scale in scales):
+                raise Refusal(Flag.WRONG_PIXEL_SCALE, f"pixel scale {scales[0]:.6g}″ {where}; expected a positive one")
             return
         worst = max(scales, key=lambda scale: abs(scale - self.spec.pixel_scale))
         if not abs(worst / self.spec.pixel_scale - 1) <= self.spec.tolerance:
@@ -182,19 +173,37 @@ class ImageConversion:
                 if where == "was given"
                 else f", or pass pixel_scale={self.spec.pixel_scale:.6g} if the header is wrong."
             )
+            advice += self._other_models(worst)
             raise Refusal(
                 Flag.WRONG_PIXEL_SCALE,
                 f"pixel scale {worst:.6g}″ {where}, but {self.spec.subject} was trained at "
                 f"{self.spec.pixel_scale:.6g}″. Give images at {self.spec.pixel_scale:.6g}″{advice}",
             )
 
+    def _other_models(self, scale):
+        names = self.spec.models_at(scale) if self.spec.models_at is not None and scale > 0 else ()
+        return f" For images at {scale:.6g}″ there is model {' or '.join(map(repr, names))}." if names else ""
+
     def _place(self, shape):
         # The rows and columns to take, and the bits of the flag for it.
         height, width, channels = self.spec.image_shape
         if len(shape) != 3 or shape[2] != channels or 0 in shape:
-            raise Refusal(Flag.WRONG_SHAPE, f"image of shape {tuple(shape)}, expected ({height}, {width}, {channels})")
+            advice = ""
+            if len(shape) == 3 and channels == 1 < shape[2]:
+                advice = "; choose a band of a FITS cube by band=, give of an array one band alone"
+            raise Refusal(
+                Flag.WRONG_SHAPE,
+                f"image of shape {tuple(shape)}, expected ({height}, {width}, {channels}){advice}",
+            )
         flag = Flag(0)
-        if shape[0] < height or shape[1] < width:
+        smallest = self.spec.smallest_side
+        if smallest is not None and min(shape[:2]) < smallest:
+            raise Refusal(
+                Flag.WRONG_SHAPE,
+                f"image of {shape[0]} × {shape[1]} pixels; {self.spec.subject} takes sides of {smallest} pixels or "
+                "more. Give larger cutouts.",
+            )
+        if (shape[0] < height or shape[1] < width) and smallest is None:
             if not self.pad:
                 raise Refusal(
                     Flag.WRONG_SHAPE,
@@ -215,74 +224,16 @@ class ImageConversion:
             raise Refusal(Flag.WRONG_SHAPE, f"mask of shape {pixels.shape} for an image of shape {data.shape[:2]}")
         return pixels[part]
 
+    def _leaves_enough(self, lost):
+        whole = lost if self.spec.smallest_side is not None else self._padded(lost[..., None])[..., 0] > 0
+        return leaves_enough(whole)
+
     def _padded(self, image):
-        padded = np.zeros(self.spec.image_shape, np.float32)
+        # what the frame of a model of any side does not hold is lost, as masked pixels are
+        padded = np.full(self.spec.image_shape, 0.0 if self.spec.smallest_side is None else np.nan, np.float32)
         starts = [
             max(-centre_start(size, new), 0)
             for size, new in zip(image.shape[:2], self.spec.image_shape[:2], strict=True)
         ]
         padded[starts[0] : starts[0] + image.shape[0], starts[1] : starts[1] + image.shape[1]] = image
         return padded
-
-    # -- photometry -------------------------------------------------------------------------------------------------
-
-    def source_zero_point(self, raw: RawImage) -> float:
-        """AB magnitude of one unit of an image's pixels, from the arguments or its header.
-
-        Raises
-        ------
-        Refusal
-            If there is none in either, or the header contradicts itself.
-        """
-        if self.zero_point is not None:
-            return self.zero_point
-        scale = (
-            self.spec.pixel_scale
-            if self.pixel_scale is not None or raw.pixel_scale is None
-            else math.sqrt(raw.pixel_scale[0] * raw.pixel_scale[1])
-        )
-        if self.unit is not None:
-            of_unit = self._unit_zero_point(self.unit, scale)
-            found = of_unit if of_unit is not None else raw.zero_point
-        elif raw.unit is None and raw.zero_point is None and not raw.has_header:
-            found = self.spec.zero_point
-        else:
-            of_unit = self._header_unit_zero_point(raw, scale)
-            if None not in (of_unit, raw.zero_point):
-                self._check_agreement(raw.unit, of_unit, raw.zero_point)
-            found = of_unit if of_unit is not None else raw.zero_point
-        if found is None:
-            unit = self.unit if self.unit is not None else raw.unit
-            what = f"pixel unit {unit!r} without a zero point" if unit else "neither pixel unit nor zero point"
-            raise Refusal(
-                Flag.WRONG_UNIT,
-                f"{what}, but {self.spec.subject} was trained on {self.spec.pixel_unit}. "
-                f"Pass zero_point= (the AB magnitude of one pixel unit), or unit='{self.spec.pixel_unit}' "
-                "if the pixels are in that unit.",
-            )
-        return found
-
-    def _unit_zero_point(self, unit, scale):
-        # The model's own unit need not be one that astropy knows.
-        return self.spec.zero_point if unit == self.spec.pixel_unit else unit_zero_point(unit, scale)
-
-    def _header_unit_zero_point(self, raw, scale):
-        if raw.unit is None:
-            return None
-        try:
-            return self._unit_zero_point(raw.unit, scale)
-        except UnknownUnit:
-            # A free-text BUNIT beside a zero point is a name for counts; a unit that is understood and is no flux
-            # (magnitudes, say) is not made one by a zero point.
-            if raw.zero_point is None:
-                raise
-            return None
-
-    @staticmethod
-    def _check_agreement(unit, of_unit, zero_point):
-        if abs(10 ** (0.4 * (of_unit - zero_point)) - 1) > _FLUX_TOLERANCE:
-            raise Refusal(
-                Flag.WRONG_UNIT,
-                f"unit {unit!r} has zero point {of_unit:.4f}, but the zero point given is "
-                f"{zero_point:.4f}. Pass the right one as unit= or zero_point=.",
-            )

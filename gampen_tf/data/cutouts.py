@@ -80,8 +80,8 @@ class Cutouts:
             Number of threads.
         with_raws : bool, optional
             Give the images as they are in the source too.
-        mask : (H, W) or (n, H, W) bool array, optional
-            True where a pixel is bad, beside the images' own masks: of all images, or of each from `start` on.
+        mask : (H, W) or (n, H, W) bool array, or MapFiles, optional
+            True where a pixel is bad, in place of the images' own masks: of all images, or of each from `start` on.
 
         Yields
         ------
@@ -151,11 +151,11 @@ class Cutouts:
                 raise TypeError(f"{where}: expected strings, found {name!r}; give them as text, by str(name)")
         return names
 
-    def _one(self, raw, mask=None):
+    def _one(self, raw, mask=None, row=0):
         try:
             if isinstance(raw, Refusal):
                 raise raw
-            image, flag = self.conversion.accept(raw, mask)
+            image, flag = self.conversion.accept(raw, mask if mask is None or mask.ndim == 2 else mask[row])
         except Refusal as refusal:
             return np.float32(np.nan), int(refusal.flag), refusal.reason
         return image, flag, words_of_loss(np.isnan(image).any(axis=2)) if flag & Flag.FILLED_PIXELS else ""
@@ -176,7 +176,7 @@ class Cutouts:
 
     def _fill(self, batch, offset, first, last, mask):
         for index, raw in enumerate(self._raws_of(first, last), first - offset):
-            batch[0][index], batch[1][index], batch[2][index] = self._one(raw, _of_row(mask, index))
+            batch[0][index], batch[1][index], batch[2][index] = self._one(raw, mask, index)
             if batch[3] is not None:
                 batch[3][index] = raw
 
@@ -209,14 +209,10 @@ class Cutouts:
         raws = itertools.islice(self._source.images(), start, stop)
         done = 0
         while chunk := list(itertools.islice(raws, batch_size)):
-            found = [self._one(raw, _of_row(mask, done + index)) for index, raw in enumerate(chunk)]
+            found = [self._one(raw, mask, done + index) for index, raw in enumerate(chunk)]
             done += len(chunk)
             images = np.empty((len(found), *self.conversion.spec.image_shape), np.float32)
             for row, (image, _, _) in zip(images, found, strict=True):
                 row[:] = image
             read = images, np.array([flag for _, flag, _ in found], np.int64), [reason for _, _, reason in found]
             yield (*read, chunk) if with_raws else read
-
-
-def _of_row(mask, row):
-    return mask if mask is None or mask.ndim == 2 else mask[row]

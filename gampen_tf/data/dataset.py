@@ -9,9 +9,9 @@ from astropy.io import fits
 from astropy.table import Table
 from numpy.typing import ArrayLike
 
-from ..io.files import PathLike, check_format, read_json
+from ..io.files import PathLike, check_format, damage_named, read_json
 from .labelled_images import LabelledImages
-from .layout import FORMAT_VERSION
+from .layout import CATALOGUE, FORMAT_VERSION
 
 __all__ = ["DataSet", "read_description"]
 
@@ -29,7 +29,7 @@ def read_description(path: PathLike) -> tuple[dict, Table]:
     FileNotFoundError
         If there is none, or its catalogue was not written.
     ValueError
-        If a newer gampen_tf wrote it.
+        If a newer gampen_tf wrote it, or its catalogue is damaged.
     """
     path = Path(path)
     description = path / "dataset.json"
@@ -37,10 +37,17 @@ def read_description(path: PathLike) -> tuple[dict, Table]:
         raise FileNotFoundError(f"{path}: no dataset.json in it; expected a folder that gampen_tf.simulate wrote")
     metadata = read_json(description)
     check_format(metadata.get("format_version"), FORMAT_VERSION, description, "the description of a data set")
-    catalogue = path / "catalogue.fits"
+    catalogue = path / CATALOGUE
     if not catalogue.is_file():
         raise FileNotFoundError(f"{path}: no catalogue.fits; the simulation was stopped early, run it again to finish")
-    return metadata, Table.read(catalogue)
+    with damage_named(catalogue):
+        table = Table.read(catalogue)
+    if len(table) != metadata["n_images"]:
+        raise ValueError(
+            f"{catalogue}: {len(table)} rows, where {metadata['n_images']} belong; run the same simulation again, "
+            "which draws a catalogue again that is not as it was written"
+        )
+    return metadata, table
 
 
 class DataSet(LabelledImages):

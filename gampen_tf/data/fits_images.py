@@ -1,4 +1,4 @@
-"""One image out of a FITS file, with its mask."""
+"""One image out of a FITS file, with what stands beside it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 
 from ..core.flags import Flag
 from ..io.quiet import quiet_astropy
-from .dialects import HeaderDialect, dialect_of
-from .hdus import choose_hdu, image_hdus, mask_of
+from .bands import one_band
+from .companions import add_companions
+from .dialects import HeaderDialect
+from .hdus import choose_hdu, file_dialect, image_hdus
 from .headers import raw_from_header
 from .image_source import RawImage
 from .image_spec import ImageSpec, centre_start
 from .refusal import Refusal
+from .registry import ReadingOptions
 
 __all__ = ["image_hdu_numbers", "is_fits", "read_fits", "split_selector"]
 
@@ -34,28 +37,20 @@ def split_selector(path) -> tuple[str, int | str | None]:
     return match[1], int(selector) if selector.isdigit() else selector
 
 
-def read_fits(
-    path,
-    spec: ImageSpec,
-    hdu: int | str | None = None,
-    bad_bits: int | None = None,
-    dialect: HeaderDialect | None = None,
-) -> RawImage:
+def read_fits(path, spec: ImageSpec, hdu: int | str | None, options: ReadingOptions) -> RawImage:
     """Read one image; of one larger than the frame, the centre alone.
 
     The HDU is that of :func:`~.hdus.choose_hdu`. Zero point, unit and saturation are looked for in its header, then in
-    the primary one. An extension named as a mask (``DQ``, ``MASK``), of the same shape and ``EXTVER``, marks bad
-    pixels: any bit of ``bad_bits``; by default every bit, or the bad and saturated planes of the mask's dialect.
+    the primary one. Extensions named as a mask, a variance or a weight (see `HeaderDialect`), of the same shape and
+    ``EXTVER``, tell of its pixels: see :func:`~.companions.add_companions`.
 
     Parameters
     ----------
     path : path
     spec : ImageSpec
-    hdu : int or str, optional
-    bad_bits : int, optional
-        0 ignores the mask.
-    dialect : HeaderDialect, optional
-        Of all headers; that which each shows, if not given.
+    hdu : int, str or None
+    options : ReadingOptions
+        Those of one file: ``bad_bits``, ``dialect``, ``band``, ``bands``.
 
     Returns
     -------
@@ -71,16 +66,17 @@ def read_fits(
     try:
         # Opened here, because astropy leaves a file that it cannot read open.
         with quiet_astropy(), open(path, "rb") as file, fits.open(file, memmap=False) as hdus:
-            image = choose_hdu(hdus, hdu, dialect)
+            image = choose_hdu(hdus, hdu, options.dialect, options.band)
+            dialect = file_dialect(hdus, image) if options.dialect is None else options.dialect
             window, origin = _window(image.shape, spec)
+            if spec.image_shape[2] == 1:
+                window = one_band(image, hdus[0].header, window, dialect, options)
             data = np.asarray(image.section[window])
             if origin is not None:
                 _check_not_truncated(image)
             raw = raw_from_header(_channels_last(data, spec), image.header, hdus[0].header, dialect)
             raw.origin = origin
-            mask = mask_of(hdus, image, dialect) if bad_bits != 0 else None
-            if mask is not None:
-                _apply_mask(raw, np.asarray(mask.section[window[-2:]]), mask.header, bad_bits, dialect)
+            add_companions(raw, hdus, image, window, dialect, options.bad_bits)
             return raw
     except Refusal:
         raise
@@ -132,19 +128,3 @@ def _channels_last(data, spec):
         f"image of shape {data.shape}, expected "
         f"{spec.image_shape[:2]} or {spec.image_shape[2:] + spec.image_shape[:2]}",
     )
-
-
-def _apply_mask(raw, mask, header, bad_bits, dialect):
-    if mask.dtype.kind not in "iu":
-        mask = (mask != 0).astype(np.int64)
-    dialect = dialect_of(header) if dialect is None else dialect
-    planes = {}
-    if dialect.plane_prefix:
-        planes = {keyword: 1 << int(header[keyword]) for keyword in header if keyword.startswith(dialect.plane_prefix)}
-    saturated = sum(planes.get(name, 0) for name in dialect.saturated_planes)
-    if bad_bits is None:
-        bad_bits = sum(planes.get(name, 0) for name in dialect.bad_planes) if planes else -1
-    else:
-        saturated &= bad_bits
-    raw.mask = (mask & (bad_bits & ~saturated)) != 0
-    raw.saturated = (mask & saturated) != 0 if saturated else None

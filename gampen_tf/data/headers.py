@@ -26,7 +26,7 @@ def raw_from_header(data: np.ndarray, header, primary=None, dialect: HeaderDiale
     primary : mapping, optional
         Asked for what is not in ``header``.
     dialect : HeaderDialect, optional
-        That which each header shows, if not given.
+        That which ``header`` shows, if not given.
     """
     found = {
         "unit": header_unit,
@@ -38,8 +38,10 @@ def raw_from_header(data: np.ndarray, header, primary=None, dialect: HeaderDiale
     for one in (header,) if primary is None or primary is header else (header, primary):
         if None in values.values():
             quick = _Lookup(one)
-            used = dialect_of(quick) if dialect is None else dialect
-            values = {name: found[name](quick, used) if value is None else value for name, value in values.items()}
+            dialect = dialect_of(quick) if dialect is None else dialect
+            values = {name: found[name](quick, dialect) if value is None else value for name, value in values.items()}
+    if dialect is not None and values["unit"] is None and values["zero_point"] is None:
+        values["unit"] = dialect.unit or None
     return RawImage(data, header=header, **values)
 
 

@@ -34,6 +34,10 @@ class RawImage:
         Row and column of ``data[0, 0]`` in the full image, where only its centre was read.
     header : optional
         For those who write the image again.
+    doubtful : (h, w) bool array, optional
+        Pixels that models which fill in lost pixels fill in too, where enough of the image is left.
+    variance : (h, w) array, optional
+        Of each pixel, in the square of the source's unit; for models that take the noise.
 
     Raises
     ------
@@ -51,18 +55,22 @@ class RawImage:
     has_header: bool = True
     origin: tuple[int, int] | None = None
     header: Any = field(default=None, repr=False)
+    doubtful: np.ndarray | None = None
+    variance: np.ndarray | None = None
 
     def __post_init__(self):
         if not isinstance(self.data, np.ndarray):
             self._refuse("data", "a NumPy array (h, w, bands)", "convert it by numpy.asarray")
         if isinstance(self.data, np.ma.MaskedArray) or hasattr(self.data, "unit"):
             self._refuse("data", "a plain array", "give its mask as mask=, its unit as unit= (a string)")
-        for name in ("mask", "saturated"):
+        for name in ("mask", "saturated", "doubtful"):
             pixels = getattr(self, name)
             if pixels is not None and not (isinstance(pixels, np.ndarray) and pixels.dtype.kind in "biu"):
                 self._refuse(
                     name, "an array (h, w) of booleans, or None", "compare the pixels with what marks bad ones"
                 )
+        if not (self.variance is None or (isinstance(self.variance, np.ndarray) and self.variance.dtype.kind in "fiu")):
+            self._refuse("variance", "an array (h, w) of numbers, or None", "convert it by numpy.asarray")
         if not (self.unit is None or isinstance(self.unit, str)):
             self._refuse("unit", "a string such as 'nJy', or None", "give it as text, by str(unit)")
         for name in ("zero_point", "saturation"):

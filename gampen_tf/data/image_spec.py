@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.known_parameters import NANOJANSKY_ZERO_POINT
@@ -17,8 +18,8 @@ class ImageSpec:
     ----------
     image_shape : (H, W, C)
         Of the frame that the network sees.
-    pixel_scale : float
-        In arcsec.
+    pixel_scale : float or None
+        In arcsec; None for any.
     pixel_unit : str, optional
         An astropy unit string.
     zero_point : float, optional
@@ -29,22 +30,30 @@ class ImageSpec:
         Largest relative difference of pixel scales that counts as none.
     fills_masked : bool, optional
         Whether the model fills in lost pixels: they are then NaN, and their image is not refused.
+    models_at : callable, optional
+        Of a pixel scale (arcsec), the names of models for such images, for messages.
+    smallest_side : int, optional
+        Of images that are smaller than the frame: the rest of it is then lost. Smaller ones are refused; all that are
+        smaller than the frame if not given.
     """
 
     image_shape: tuple[int, int, int]
-    pixel_scale: float
+    pixel_scale: float | None
     pixel_unit: str = "nJy"
     zero_point: float = NANOJANSKY_ZERO_POINT
     model_name: str | None = None
     tolerance: float = 0.01
     fills_masked: bool = False
+    smallest_side: int | None = None
+    models_at: Callable[[float], Sequence[str]] | None = None
 
     def __post_init__(self):
         shape = tuple(int(size) for size in self.image_shape)
         if len(shape) != 3 or min(shape) < 1:
             raise ValueError(f"image_shape {tuple(self.image_shape)}; expected (height, width, channels)")
         object.__setattr__(self, "image_shape", shape)
-        object.__setattr__(self, "pixel_scale", float(self.pixel_scale))
+        if self.pixel_scale is not None:
+            object.__setattr__(self, "pixel_scale", float(self.pixel_scale))
         object.__setattr__(self, "pixel_unit", str(self.pixel_unit))
         object.__setattr__(self, "zero_point", float(self.zero_point))
 

@@ -19,7 +19,7 @@ __all__ = ["DataLike", "JoinedDataSet"]
 #: What `gampen_tf.train` and others take: a data set, its folder, or several of them.
 DataLike: TypeAlias = "LabelledImages | PathLike | Sequence[LabelledImages | PathLike]"
 
-_SHARED = ("image_shape", "psf_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "parameters")
+_SHARED = ("image_shape", "psf_shape", "pixel_scale", "pixel_unit", "zero_point", "band", "scale_free", "parameters")
 
 
 class JoinedDataSet(LabelledImages):

@@ -70,6 +70,11 @@ class LabelledImages(ABC):
         return self.metadata["band"]
 
     @property
+    def scale_free(self) -> bool:
+        """Whether lengths are counted in pixels, and light in the noise of a pixel: see `gampen_tf.Model`."""
+        return bool(self.metadata.get("scale_free", False))
+
+    @property
     def psf_shape(self) -> tuple[int, int] | None:
         """Shape of the PSF images; None where there are none."""
         shape = self.metadata.get("psf_shape")

@@ -5,24 +5,36 @@
 ``shards/``           raw little-endian float32 records, (H, W) each, no header: a file for each part, and one of
                       the PSF images if the recipe asks for them; or
 ``cutouts/``          a FITS file a galaxy, with the PSF image in the extension ``PSF``
+``digests/``          sha256 of the files of each part, and of the catalogue; data sets of earlier versions have none
 
 A part (shard) belongs to one split. Files appear under their names only when they are whole, so that a run that was
-killed goes on with the parts that are missing.
+killed goes on with the parts that are missing, or are not as they were written.
 """
 
 import json
 from pathlib import Path
 
+from ..io.files import read_json, sha256, to_json, write_whole
+
 __all__ = [
+    "CATALOGUE",
+    "DIGESTS",
     "FORMAT_VERSION",
     "assign_splits",
+    "changed_files",
     "cutout_path",
+    "files_of_part",
     "metadata_bytes",
     "part_is_written",
     "part_paths",
     "part_ranges",
     "record_shapes",
+    "write_digests",
 ]
+
+CATALOGUE = "catalogue.fits"
+#: Folder of the digests. It is made with a new data set; where it is missing, lengths are all that is checked.
+DIGESTS = "digests"
 
 FORMAT_VERSION = 1
 _IMAGES_PER_PART = 128
@@ -62,12 +74,55 @@ def cutout_path(index):
     return f"cutouts/{index:07d}.fits"
 
 
+def files_of_part(format, number, first, last, psf_size):
+    """Paths of the files that hold the galaxies of a part, relative to the data set."""
+    return [cutout_path(index) for index in range(first, last)] if format == "fits" else part_paths(number, psf_size)
+
+
 def part_is_written(output, format, number, first, last, recipe):
-    """Whether all files of a part are there (a shard of the wrong length is not)."""
+    """Whether all files of a part are there, of the right length and as they were written."""
+    paths = files_of_part(format, number, first, last, recipe.psf_size)
     if format == "fits":
-        return all((Path(output) / cutout_path(index)).is_file() for index in range(first, last))
-    files = zip(part_paths(number, recipe.psf_size), record_shapes(recipe), strict=True)
-    return all(_has_length(Path(output) / path, 4 * (last - first) * h * w) for path, (h, w) in files)
+        is_there = all((Path(output) / path).is_file() for path in paths)
+    else:
+        shapes = record_shapes(recipe)
+        is_there = all(
+            _has_length(Path(output) / path, 4 * (last - first) * h * w)
+            for path, (h, w) in zip(paths, shapes, strict=True)
+        )
+    return is_there and not changed_files(output, number, paths)
+
+
+def write_digests(output, part, paths):
+    """Keep the digests of files that were just written, if the data set has digests.
+
+    Parameters
+    ----------
+    output : path
+        The data set.
+    part : int or str
+        What the files are: the number of a part, or `CATALOGUE`.
+    paths : list of str
+        Relative to the data set.
+    """
+    if (Path(output) / DIGESTS).is_dir():
+        write_whole(_digest_file(output, part), to_json({path: sha256(Path(output) / path) for path in paths}))
+
+
+def changed_files(output, part, paths):
+    """Files that are missing or not as they were written; none where the data set has no digests."""
+    if not (Path(output) / DIGESTS).is_dir():
+        return []
+    try:
+        kept = read_json(_digest_file(output, part))
+    except (FileNotFoundError, ValueError):  # stopped before they were written, or damaged themselves
+        return list(paths)
+    files = {path: Path(output) / path for path in paths}
+    return [path for path, file in files.items() if not file.is_file() or sha256(file) != kept.get(path)]
+
+
+def _digest_file(output, part):
+    return Path(output) / DIGESTS / (f"part-{part:05d}.json" if isinstance(part, int) else f"{part}.json")
 
 
 def _has_length(path, n_bytes):

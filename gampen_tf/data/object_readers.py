@@ -56,7 +56,7 @@ def _open_array(source, spec, options):
 
 @reader(recognises=lambda source: any(hasattr(source, name) for name in ("wcs", "meta", "header")))
 def _open_object(source, spec, options):
-    return ItemSource([source], spec, dialect=options.dialect)
+    return ItemSource([source], spec, options)
 
 
 @reader(recognises=lambda source: isinstance(source, list | tuple) and not _is_nested_numbers(source))
@@ -80,7 +80,7 @@ def open_list(source, spec: ImageSpec, options: ReadingOptions) -> ItemSource:
             raise ValueError(f"{item}: an HDF5 file in a list; give one HDF5 file by itself")
         else:
             expanded.append(item)
-    return ItemSource(expanded, spec, hdus=options.hdu, bad_bits=options.bad_bits, dialect=options.dialect)
+    return ItemSource(expanded, spec, options)
 
 
 def _is_nested_numbers(items):
@@ -92,7 +92,7 @@ def _is_nested_numbers(items):
 @reader(recognises=lambda source: isinstance(source, list) and hasattr(source, "info"))
 def _open_hdu_list(source, spec, options):
     return ItemSource(
-        [choose_hdu(source, options.hdu, options.dialect)], spec, names=["image 0"], dialect=options.dialect
+        [choose_hdu(source, options.hdu, options.dialect, options.band)], spec, options, names=["image 0"]
     )
 
 
@@ -113,11 +113,10 @@ def open_table(source, spec: ImageSpec, options: ReadingOptions, folder=None) ->
     return ItemSource(
         rows.paths,
         spec,
+        options,
         names=rows.names,
-        hdus=rows.hdus if options.hdu is None else options.hdu,
+        hdus=rows.hdus,
         folder=folder,
-        bad_bits=options.bad_bits,
-        dialect=options.dialect,
     )
 
 

@@ -20,6 +20,11 @@ Units
     holds neither, the image is refused. Arrays, and objects without a header, are taken to be in the model's unit and
     pixel scale unless an argument gives others.
 
+What stands beside an image in its FITS file
+    Extensions with a mask, a variance (or its root or inverse) or a weight are known by the names that
+    :class:`HeaderDialect` lists for each survey. Bad and saturated pixels count as below; pixels without weight are
+    bad. The variance gives the noise to models that take it. An extension that a model cannot use is no error.
+
 Frames
     Larger images are cut to their centre, pixel ``n // 2`` of a side staying the central one (:func:`centre_start`);
     smaller ones are flagged, or with ``pad=True`` set into zeros by the same rule.
@@ -34,7 +39,10 @@ Refused images
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from . import file_readers, object_readers  # noqa: F401 - they register themselves
+from .bands import band_names
 from .conversion import ImageConversion
 from .cutouts import Cutouts
 from .dialects import HeaderDialect, find_dialect
@@ -57,6 +65,8 @@ def read_cutouts(
     column: str | None = None,
     bad_bits: int | None = None,
     dialect: str | HeaderDialect | None = None,
+    band: str | None = None,
+    bands: str | Sequence[str] | None = None,
     check: bool = True,
 ) -> Cutouts:
     """Open a source of images for a model.
@@ -76,10 +86,13 @@ def read_cutouts(
     column : str, optional
         The column of paths in a table.
     bad_bits : int, optional
-        Bits of a mask extension that make a pixel unusable (0: none; by default all, or the bad planes that an
-        LSST/HSC mask names).
+        Bits of a mask extension that make a pixel unusable (0: none; by default those of the dialect).
     dialect : str or HeaderDialect, optional
-        The survey whose keywords the headers have; recognised header by header if not given.
+        The survey whose keywords and extensions the files have; recognised file by file if not given.
+    band : str, optional
+        The one to take from each FITS cube, or file of several images.
+    bands : str or list of str, optional
+        Of each cube, in its order (``"grz"``), where its header does not list them.
     check : bool, optional
         Look at some images first, and raise if pixel scale or unit of all of them is wrong. Without it every image
         just has its flag, as one part of a survey wants it.
@@ -104,7 +117,9 @@ def read_cutouts(
     conversion = ImageConversion(
         spec, pixel_scale, None if unit is None else str(unit), zero_point, saturation, bool(pad)
     )
-    options = ReadingOptions(hdu=hdu, column=column, bad_bits=bad_bits, dialect=find_dialect(dialect))
+    options = ReadingOptions(
+        hdu=hdu, column=column, bad_bits=bad_bits, dialect=find_dialect(dialect), band=band, bands=band_names(bands)
+    )
     cutouts = Cutouts(open_source(source, spec, options), conversion)
     if check:
         cutouts.check()

@@ -26,13 +26,19 @@ class ReadingOptions:
     bad_bits : int, optional
         Bits of a mask extension that make a pixel unusable.
     dialect : HeaderDialect, optional
-        Of all headers; that which each shows, if not given.
+        Of all files; that which each shows, if not given.
+    band : str, optional
+        The one to take from each cube, or file of several images.
+    bands : sequence of str, optional
+        Of each cube, in its order, where its header does not list them.
     """
 
     hdu: int | str | None = None
     column: str | None = None
     bad_bits: int | None = None
     dialect: HeaderDialect | None = None
+    band: str | None = None
+    bands: tuple[str, ...] | None = None
 
 
 Reader = Callable[..., ImageSource]

@@ -16,6 +16,7 @@ from .headers import raw_from_header
 from .image_source import RawImage
 from .image_spec import ImageSpec
 from .refusal import Refusal
+from .registry import ReadingOptions
 
 __all__ = ["ItemSource", "StackSource", "StreamSource", "oriented", "raw_of_object"]
 
@@ -28,28 +29,25 @@ class ItemSource:
     items : sequence
         A path may end in ``[EXT]``, the number or name of an HDU.
     spec : ImageSpec
+    options : ReadingOptions
     names : sequence of str, optional
-    hdus : sequence of (int, str or None), or one for all, optional
+    hdus : sequence of (int, str or None), optional
+        Of each item, where the options have none.
     folder : path, optional
         Where relative paths are looked for first.
-    bad_bits : int, optional
-        See :func:`~.fits_images.read_fits`.
-    dialect : HeaderDialect, optional
     """
 
     def __init__(
         self,
         items,
         spec: ImageSpec,
+        options: ReadingOptions,
         *,
         names=None,
         hdus=None,
         folder=None,
-        bad_bits: int | None = None,
-        dialect: HeaderDialect | None = None,
     ):
-        self._items, self._spec, self._hdus, self._folder = items, spec, hdus, folder
-        self._bad_bits, self._dialect = bad_bits, dialect
+        self._items, self._spec, self._options, self._hdus, self._folder = items, spec, options, hdus, folder
         self.names = (
             names
             if names is not None
@@ -71,18 +69,16 @@ class ItemSource:
         try:
             if isinstance(item, str | os.PathLike):
                 return self._read_path(str(item), index)
-            return raw_of_object(item, self._spec, self._dialect)
+            return raw_of_object(item, self._spec, self._options.dialect)
         except Refusal as refusal:
             return refusal
 
     def _read_path(self, path, index):
-        hdu = self._hdus
-        if isinstance(hdu, list | np.ndarray):
-            hdu = hdu[index]
+        hdu = self._hdus[index] if self._options.hdu is None and self._hdus is not None else self._options.hdu
         path, selector = (path, None) if os.path.exists(path) else split_selector(path)
         if self._folder is not None and (beside := Path(self._folder) / path).exists():
             path = beside
-        return read_fits(path, self._spec, hdu if selector is None else selector, self._bad_bits, self._dialect)
+        return read_fits(path, self._spec, hdu if selector is None else selector, self._options)
 
 
 class StackSource:

@@ -11,11 +11,13 @@ import numpy as np
 
 from ..data.image_spec import ImageSpec
 from ..data.labelled_images import LabelledImages
-from ..data.path_tables import is_table, is_table_path, read_table
 from ..data.reading import read_cutouts
 from ..simulation.opening import open_dataset
 from .beside import Beside, beside_images, network_inputs
 from .flagging import Flags
+from .given_maps import given_map
+from .own_units import in_own_units
+from .shipped_models import models_at
 
 __all__ = [
     "Batch",
@@ -25,6 +27,9 @@ __all__ = [
     "open_with_beside",
     "raw_batches",
 ]
+
+
+_SMALLEST_SIDE = 64  # px, of the images of a scale-free model
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class Batch:
     flags : Flags
     beside : dict of str: (N, ...) array
         What the network takes beside the images, by name.
+    units : (N, 2) array, optional
+        Of a scale-free model alone: arcsec of a pixel, and noise of a pixel in the model's unit, in which the results
+        and the images count lengths and light.
     raws : list of RawImage or Refusal, optional
         The images as they are in the source, where they were asked for.
     """
@@ -51,6 +59,7 @@ class Batch:
     images: np.ndarray
     flags: Flags
     beside: dict[str, np.ndarray] = field(default_factory=dict)
+    units: np.ndarray | None = None
     raws: list | None = None
 
 
@@ -76,7 +85,7 @@ def batches(model, cutouts, beside=None, *, size, ranges=((0, None),)):
 
 
 def _read(model, cutouts, beside, size, ranges):
-    with_raws = beside.noise is not None
+    with_raws = "noise" in model.inputs_beside or model.scale_free
     for part, (start, stop) in enumerate(ranges):
         first, mask = start, beside.rows(start, stop).mask
         if start == stop:
@@ -86,7 +95,8 @@ def _read(model, cutouts, beside, size, ranges):
         for images, bits, reasons, *raws in whole:
             flags, own = Flags(bits, reasons), beside.rows(first, first + len(images))
             inputs = network_inputs(model, own, images, flags, *raws, conversion=cutouts.conversion)
-            yield Batch(part, first, images, flags, inputs)
+            units = in_own_units(images, flags, inputs, *raws, cutouts.conversion) if model.scale_free else None
+            yield Batch(part, first, images, flags, inputs, units)
             first += len(images)
 
 
@@ -138,7 +148,8 @@ def _read_labelled(model, data, indices, size):
     for first in range(0, len(indices), size):
         rows = indices[first : first + size]
         beside = beside_images(model, len(rows), **_known_inputs(model, data, rows))
-        for batch in _read(model, open_cutouts(data.images(rows), model), beside, size, [(0, None)]):
+        own = {"pixel_scale": data.pixel_scale, "unit": data.pixel_unit} if model.scale_free else {}
+        for batch in _read(model, open_cutouts(data.images(rows), model, **own), beside, size, [(0, None)]):
             yield replace(batch, first=first + batch.first)
 
 
@@ -149,10 +160,8 @@ def open_with_beside(images, model, *, psf=None, noise=None, mask=None, **given)
     ----------
     images, model, **given
         As for `open_cutouts`.
-    psf, mask : optional
+    psf, noise, mask : optional
         As for `gampen_tf.predict`.
-    noise : optional
-        The same, or the name of a column of the table that `images` is.
 
     Returns
     -------
@@ -161,10 +170,9 @@ def open_with_beside(images, model, *, psf=None, noise=None, mask=None, **given)
     """
     if isinstance(images, str | Path) and (Path(images) / "dataset.json").is_file():
         images = open_dataset(images)
-    if isinstance(noise, str):
-        noise = _column(images, noise)
-    cutouts = open_cutouts(images, model, **given)
     asked = {name: x for name, x in (("psf", psf), ("noise", noise), ("mask", mask)) if x is not None}
+    asked = {name: given_map(name, x, images) for name, x in asked.items()}
+    cutouts = open_cutouts(images, model, **given)
     known = _known_inputs(model, images, given=asked) if isinstance(images, LabelledImages) else {}
     return cutouts, beside_images(model, len(cutouts), **known, **asked)
 
@@ -181,22 +189,6 @@ def _known_inputs(model, data, rows=None, given=()):
         if takes and (is_held or name not in model.optional_inputs):
             known[name] = read(rows)
     return known
-
-
-def _column(images, name):
-    """A column of numbers of the table that images are given by."""
-    if isinstance(images, LabelledImages):
-        table = images.catalogue
-    elif is_table(images):
-        table = images
-    elif isinstance(images, str | Path) and is_table_path(images):
-        table = read_table(images)
-    else:
-        raise ValueError(f"noise: the images are no table with a column {name!r}; give numbers")
-    columns = [str(column) for column in getattr(table, "colnames", getattr(table, "columns", ()))]
-    if name not in columns:
-        raise ValueError(f"noise: no column {name!r} in the table; there are {', '.join(columns)}")
-    return np.ma.filled(np.ma.asarray(table[name], float), np.nan)
 
 
 def open_cutouts(images, model, **given):
@@ -216,11 +208,13 @@ def open_cutouts(images, model, **given):
     """
     spec = ImageSpec(
         model.image_shape,
-        model.pixel_scale,
+        None if model.scale_free else model.pixel_scale,
         model.pixel_unit,
         model.zero_point,
         model.name,
         fills_masked=model.fills_masked,
+        models_at=models_at,
+        smallest_side=_SMALLEST_SIDE if model.scale_free else None,
     )
     return read_cutouts(images, spec, **given)
 

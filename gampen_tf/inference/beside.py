@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from ..core.flags import Flag
+from ..data.map_files import MapFiles
 from ..data.noise_level import noise_level
 from ..data.psf_stamps import about_centre, with_unit_sum
 from ..data.refusal import Refusal
@@ -20,23 +20,23 @@ _HASHED_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Beside:
-    """PSF, noise and mask of images: one for all, or one for each.
+    """PSF, noise and mask of images: one for all, or one for each, also in files.
 
     Parameters
     ----------
-    psf : (h, w) or (N, h, w) array, optional
+    psf : (h, w) or (N, h, w) array, or MapFiles, optional
         Stamps of any sum.
-    noise : (), (N,), (H, W) or (N, H, W) array, optional
+    noise : (), (N,), (H, W) or (N, H, W) array, or MapFiles, optional
         Standard deviation of a pixel, or maps of the variance, in the unit of the images as they are given.
-    mask : (H, W) or (N, H, W) bool array, optional
+    mask : (H, W) or (N, H, W) bool array, or MapFiles, optional
         True where a pixel is bad.
     first : int, optional
         Row of the images that the first of N belongs to.
     """
 
-    psf: np.ndarray | None = None
-    noise: np.ndarray | None = None
-    mask: np.ndarray | None = None
+    psf: np.ndarray | MapFiles | None = None
+    noise: np.ndarray | MapFiles | None = None
+    mask: np.ndarray | MapFiles | None = None
     first: int = 0
 
     def rows(self, start: int, stop: int | None) -> Beside:
@@ -50,7 +50,10 @@ class Beside:
         return replace(self, first=start, **each)
 
     def hashes(self) -> dict[str, str | None]:
-        """Hash (sha256) of each that was given, by the name under which a run over a catalogue keeps it."""
+        """Hash (sha256) of each that was given, by the name under which a run over a catalogue keeps it.
+
+        Of files it is that of their paths.
+        """
         found = {"psf_hash": None if self.psf is None else _hash(self.psf)}
         for name, array in (("noise_hash", self.noise), ("mask_hash", self.mask)):
             if array is not None:
@@ -65,12 +68,12 @@ def beside_images(model, n_images: int, *, psf=None, noise=None, mask=None) -> B
     ----------
     model : Model
     n_images : int
-    psf : (h, w) or (N, h, w) array, or list, optional
+    psf : (h, w) or (N, h, w) array, MapFiles or list, optional
         Where the model can do without, None in a list, and a stamp that is not finite or without light, stand for a PSF
         that is not known.
-    noise : number, or (N,), (H, W) or (N, H, W) array, optional
+    noise : number, or (N,), (H, W) or (N, H, W) array, or MapFiles, optional
         Standard deviation of a pixel, or the map of the variance.
-    mask : (H, W) or (N, H, W) bool array, optional
+    mask : (H, W) or (N, H, W) bool array, or MapFiles, optional
 
     Raises
     ------
@@ -82,7 +85,7 @@ def beside_images(model, n_images: int, *, psf=None, noise=None, mask=None) -> B
     )
 
 
-def network_inputs(model, beside: Beside, images, flags, raws=None, conversion=None) -> dict[str, np.ndarray]:
+def network_inputs(model, beside: Beside, images, flags, raws=(), conversion=None) -> dict[str, np.ndarray]:
     """What a network takes beside some images, by name; flags are set where it cannot be had.
 
     Parameters
@@ -93,26 +96,20 @@ def network_inputs(model, beside: Beside, images, flags, raws=None, conversion=N
     images : (N, H, W, C) array
         In the model's unit; NaN where a pixel is lost.
     flags : Flags
-    raws : list of RawImage or Refusal, optional
-        The images as they are in the source, where the noise is given: it is in their unit.
-    conversion : ImageConversion, optional
+    raws : list of RawImage or Refusal
+        The images as they are in the source, where the model takes the noise: what is known of it is in their unit.
+    conversion : ImageConversion
         With `raws`.
     """
     inputs = {}
     for name in model.inputs_beside:
         if name == "psf":
-            inputs[name] = _psf_input(model, beside.psf, len(images))
+            inputs[name] = _psf_input(model, beside.psf, len(images), flags)
             if "psf" not in model.optional_inputs:
                 missing = ~np.any(inputs[name], axis=(1, 2, 3))
                 flags.set(missing, Flag.NOT_MEASURED, "the PSF is not finite or has no positive sum")
         else:
-            if beside.noise is None:
-                # zeros that were set around an image have no noise
-                padded = (flags.bits & int(Flag.PADDED)) != 0
-                sigma = noise_level(images[..., 0], padded[:, None, None] & (images[..., 0] == 0))
-                reasons = "its noise cannot be measured: too many of its pixels are equal; give the noise"
-            else:
-                sigma, reasons = _given_noise(beside.noise, raws, conversion)
+            sigma, reasons = _noise_input(beside.noise, images, flags, raws, conversion)
             flags.set(~(np.isfinite(sigma) & (sigma > 0)), Flag.NOT_MEASURED, reasons)
             inputs[name] = sigma.astype(np.float32)[:, None]
     return inputs
@@ -124,6 +121,8 @@ def _is_of_each(name, array):
 
 def _hash(array):
     """sha256 of what was given, read a part at a time."""
+    if isinstance(array, MapFiles):
+        return array.digest()
     digest = hashlib.sha256(str(array.shape).encode())
     whole = array.ndim != 3
     for part in [array] if whole else np.split(array, range(_HASHED_AT_ONCE, len(array), _HASHED_AT_ONCE)):
@@ -147,14 +146,14 @@ def _checked_psf(model, psf, n_images):
         )
     if psf is None:
         return None
-    if isinstance(psf, str | Path):
-        raise ValueError(f"psf: expected an array, found the path {str(psf)!r}; astropy.io.fits.getdata reads it")
+    if isinstance(psf, MapFiles):
+        return _checked_number("psf", psf, n_images)
     if isinstance(psf, list | tuple) and any(stamp is None for stamp in psf):
         shape = next((np.shape(stamp) for stamp in psf if stamp is not None), expected)
         psf = [np.full(shape, np.nan) if stamp is None else stamp for stamp in psf]
     psf = np.asarray(psf)
     shape = psf.shape[-2:]
-    fits = psf.ndim in (2, 3) and all(side % 2 == new % 2 for side, new in zip(shape, expected, strict=True))
+    fits = psf.ndim in (2, 3) and _same_parity(shape, expected)
     if not fits or psf.shape not in (shape, (n_images, *shape)):
         other = "" if psf.ndim not in (2, 3) or fits else "; other sides must be odd where these are, or even"
         raise ValueError(f"psf: expected shape {expected} or {(n_images, *expected)}, found {psf.shape}{other}")
@@ -163,12 +162,36 @@ def _checked_psf(model, psf, n_images):
     return psf
 
 
-def _psf_input(model, psf, n_images):
-    """Stamps (N, h, w, 1) float32 of sum 1; zeros where the PSF is not known."""
+def _psf_input(model, psf, n_images, flags):
+    """Stamps (N, h, w, 1) float32 of sum 1; zeros where the PSF is not known, a flag where its file is of no use."""
     shape = (n_images, *model.psf_shape)
     if psf is None:
         return np.zeros((*shape, 1), np.float32)
+    if isinstance(psf, MapFiles):
+        psf = _read_stamps(psf, model.psf_shape, flags)
     return np.broadcast_to(with_unit_sum(about_centre(psf, model.psf_shape)), shape)[..., None]
+
+
+def _read_stamps(files, shape, flags):
+    stamps, reasons = np.zeros((len(files), *shape)), [""] * len(files)
+    for row in range(len(files)):
+        try:
+            stamp = files[row]
+        except Refusal as refusal:
+            reasons[row] = f"psf: {refusal.reason}"
+            continue
+        if stamp is None:
+            continue
+        if _same_parity(stamp.shape, shape):
+            stamps[row] = about_centre(stamp, shape)
+        else:
+            reasons[row] = f"psf: expected shape {shape} or sides that are odd where these are, found {stamp.shape}"
+    flags.set([reason != "" for reason in reasons], Flag.NOT_MEASURED, reasons)
+    return stamps
+
+
+def _same_parity(shape, expected):
+    return all(side % 2 == new % 2 for side, new in zip(shape, expected, strict=True))
 
 
 # -- noise and mask ----------------------------------------------------------------------------------------------------
@@ -183,6 +206,8 @@ def _checked_noise(model, noise, n_images):
         if "noise" not in model.optional_inputs:
             raise ValueError(f"model {model.name!r} takes the noise: give noise, the standard deviation of a pixel")
         return None
+    if isinstance(noise, MapFiles):
+        return _checked_number("noise", noise, n_images)
     noise = np.asarray(noise)
     if noise.dtype.kind not in "fiu":
         raise ValueError(f"noise: expected numbers, found {noise.dtype}; see gampen_tf.predict")
@@ -199,6 +224,8 @@ def _checked_noise(model, noise, n_images):
 def _checked_mask(mask, n_images):
     if mask is None:
         return None
+    if isinstance(mask, MapFiles):
+        return _checked_number("mask", mask, n_images)
     mask = np.asarray(mask)
     if mask.dtype != bool:
         raise ValueError(f"mask: expected booleans, True where a pixel is bad, found {mask.dtype}; give mask != 0")
@@ -207,23 +234,45 @@ def _checked_mask(mask, n_images):
     return mask
 
 
-def _given_noise(noise, raws, conversion):
-    """Standard deviations (N,) in the model's unit, and what is wrong with those that are not positive numbers."""
-    sigma = np.full(len(raws), np.nan)
-    reasons = ["the noise that was given for it is not a positive number"] * len(raws)
+def _checked_number(name, files, n_images):
+    if len(files) != n_images:
+        raise ValueError(f"{name}: expected {n_images} paths, one for each image, found {len(files)}")
+    return files
+
+
+def _noise_input(noise, images, flags, raws, conversion):
+    """Standard deviations (N,) in the model's unit, and what is wrong with those that are not positive numbers.
+
+    As they were given, else by the variance in the image's file, else measured.
+    """
+    sigma, to_measure = np.full(len(images), np.nan), []
+    reasons = ["the noise that was given for it is not a positive number"] * len(images)
     for row, raw in enumerate(raws):
         if isinstance(raw, Refusal):
             continue
-        own = noise[row] if _is_of_each("noise", noise) else noise
         try:
-            sigma[row] = (own if own.ndim == 0 else _of_variance(own, raw, conversion)) * conversion.factor(raw)
+            given = noise[row] if noise is not None and _is_of_each("noise", noise) else noise
+            sigma[row] = _in_model_unit(raw.variance if given is None else given, raw, conversion)
         except Refusal as refusal:
             reasons[row] = refusal.reason
+            continue
+        if given is None and not (np.isfinite(sigma[row]) and sigma[row] > 0):
+            to_measure.append(row)
+            reasons[row] = "its noise cannot be measured: too many of its pixels are equal; give the noise"
+    if to_measure:
+        light = images[to_measure, ..., 0]
+        # zeros that were set around an image have no noise
+        padded = (flags.bits[to_measure] & int(Flag.PADDED)) != 0
+        sigma[to_measure] = noise_level(light, padded[:, None, None] & (light == 0))
     return sigma, reasons
 
 
-def _of_variance(variance, raw, conversion):
-    """Root of the median variance of the frame's pixels that have one."""
-    variance = conversion.frame_of(variance, raw)
-    good = variance[np.isfinite(variance) & (variance > 0)]
-    return np.sqrt(np.median(good.astype(np.float64))) if good.size else np.nan
+def _in_model_unit(noise, raw, conversion):
+    """A standard deviation, or the root of the median variance of the frame's pixels that have one; NaN for None."""
+    if noise is None:
+        return np.nan
+    if noise.ndim == 2:
+        variance = conversion.frame_of(noise, raw)
+        good = variance[np.isfinite(variance) & (variance > 0)]
+        noise = np.sqrt(np.median(good.astype(np.float64))) if good.size else np.nan
+    return noise * conversion.factor(raw)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ def crop(
     zero_point: float | None = None,
     pad: bool = False,
     dialect: str | HeaderDialect | None = None,
+    band: str | None = None,
+    bands: str | Sequence[str] | None = None,
     batch_size: int = 64,
     overwrite: bool = False,
     progress_bar: bool = True,
@@ -70,7 +73,7 @@ def crop(
     output : path
         Folder; made if it is not there.
     model : str, path or Model, optional
-    pixel_scale, unit, zero_point, pad, dialect : optional
+    pixel_scale, unit, zero_point, pad, dialect, band, bands : optional
         As for `gampen_tf.predict`.
     batch_size : int, optional
         Images of one call.
@@ -95,7 +98,15 @@ def crop(
     model = as_model(model)
     localise = localisation(model.network)
     cutouts = open_cutouts(
-        images, model, pixel_scale=pixel_scale, unit=unit, zero_point=zero_point, pad=pad, dialect=dialect
+        images,
+        model,
+        pixel_scale=pixel_scale,
+        unit=unit,
+        zero_point=zero_point,
+        pad=pad,
+        dialect=dialect,
+        band=band,
+        bands=bands,
     )
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)

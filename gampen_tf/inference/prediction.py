@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from numpy.typing import ArrayLike
-
 from ..posterior.posterior import Posterior
 from .monte_carlo import DEFAULT_TOLERANCE
 from .predictor import Predictor
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from ..data.dialects import HeaderDialect
     from ..models.combination import ModelLike
     from ..networks.precision import Precision
+    from .given_maps import MapLike
 
 __all__ = ["predict"]
 
@@ -34,14 +33,16 @@ def predict(
     seed: int = 0,
     batch_size: int | None = None,
     precision: Precision = "auto",
-    psf: ArrayLike | Sequence[ArrayLike | None] | None = None,
-    noise: ArrayLike | str | None = None,
-    mask: ArrayLike | None = None,
+    psf: MapLike | None = None,
+    noise: MapLike | None = None,
+    mask: MapLike | None = None,
     pixel_scale: float | None = None,
     unit: str | UnitBase | None = None,
     zero_point: float | None = None,
     pad: bool = False,
     dialect: str | HeaderDialect | None = None,
+    band: str | None = None,
+    bands: str | Sequence[str] | None = None,
     recalibrate: bool = True,
     progress_bar: bool = True,
 ) -> Posterior:
@@ -77,27 +78,36 @@ def predict(
         Images times passes of one call; chosen from the free memory if not given.
     precision : {"auto", "float32", "bfloat16"}, optional
         ``"auto"`` takes bfloat16 where the device is faster with it and the model was measured to bear it.
-    psf : array or list, optional
+    psf : array, path, name of a column, or list, optional
         (h, w) for all images or (N, h, w), for models that take the PSF: of any sum, it is set to 1; stamps of other
-        odd sides are cut or padded with zeros about their centre. Where the model can do without
-        (`Model.optional_inputs`), None in a list, and a stamp that is not finite or has no light, mean that the PSF is
-        not known. A simulated data set given as `images` has its own.
-    noise : number, array or str, optional
+        odd sides are cut or padded with zeros about their centre. A path is that of a FITS image, a cube of one for
+        each, or a PSFEx model (``.psf``), of which the middle of its image counts; `gampen_tf.data.psfex_stamps` gives
+        it elsewhere. A list, or a column of the table that `images` is, holds a path or an array for each image. Where
+        the model can do without (`Model.optional_inputs`), None in a list, an empty path, and a stamp that is not
+        finite or has no light, mean that the PSF is not known. A simulated data set given as `images` has its own.
+    noise : number, array, path, name of a column, or list, optional
         For models that take the noise, in the unit of the images: the standard deviation of a pixel, for all or one for
-        each, (N,); or maps of the variance (H, W) or (N, H, W), whose median over the frame counts; or the name of a
-        column of the table that `images` is. Measured from each image (`gampen_tf.data.noise_level`) if not given.
-    mask : bool array, optional
-        (H, W) or (N, H, W), of the images' own shape or of the model's frame; True where a pixel is bad. An image with
-        bad pixels in the frame is measured, and flagged FILLED_PIXELS, by models that fill them in
-        (`Model.fills_masked`), unless too much is lost; by others it is not.
+        each, (N,); or maps of the variance (H, W) or (N, H, W), whose median over the frame counts. Maps may be in
+        files, given as those of `psf`. If not given, it is that of the variance in an image's file, else measured from
+        the image (`gampen_tf.data.noise_level`).
+    mask : bool array, path, name of a column, or list, optional
+        (H, W) or (N, H, W), of the images' own shape or of the model's frame; True, or not zero in a file, where a
+        pixel is bad. It stands in place of masks in the images' files. An image with bad pixels in the frame is
+        measured, and flagged FILLED_PIXELS, by models that fill them in (`Model.fills_masked`), unless too much is
+        lost; by others it is not, and flagged MASKED_PIXELS.
     pixel_scale, unit, zero_point : optional
         Of the images, where their headers lack them or are wrong: arcsec, an astropy unit, AB magnitude of one
         unit.
     pad : bool, optional
         Set zeros around images smaller than the model's frame, rather than flag them.
     dialect : str or HeaderDialect, optional
-        Keywords of the survey's headers, by name ("lsst", "generic") or as a `gampen_tf.data.HeaderDialect`; recognised
-        header by header if not given.
+        Keywords of the survey's headers, and its extensions with masks, variances and weights: "hsc", "lsst", "hst",
+        "jwst", "sdss", "legacy", "kids", "generic", or a `gampen_tf.data.HeaderDialect`. Recognised file by file if not
+        given. What a model cannot use of a file is left out.
+    band : str, optional
+        The one to take from FITS cubes, or from files of an image for each band.
+    bands : str or list of str, optional
+        Of cubes, in their order (``"grz"``), where their headers do not list them.
     recalibrate : bool, optional
         Correct intervals by the model's calibration, where it has one.
     progress_bar : bool, optional
@@ -131,6 +141,8 @@ def predict(
         zero_point=zero_point,
         pad=pad,
         dialect=dialect,
+        band=band,
+        bands=bands,
         recalibrate=recalibrate,
         progress_bar=progress_bar,
     )

@@ -68,30 +68,29 @@ def test_the_address_of_a_cluster_is_passed_on(calls):
     assert calls[-1][2]["client"] == "tcp://here:8786"
 
 
-def test_models_with_commas_are_several_and_psfs_come_from_files(calls, tmp_path, capsys):
-    psf = tmp_path / "psf.fits"
-    fits.writeto(psf, np.ones((3, 5, 5)))
-    assert cli.main(["predict", "a.fits", "-o", "folder", "--catalogue", "--model", "one,two", "--psf", str(psf)]) == 0
+def test_models_with_commas_are_several(calls):
+    assert cli.main(["predict", "a.fits", "-o", "folder", "--catalogue", "--model", "one,two"]) == 0
     assert calls[-1][2]["model"] == ["one", "two"]
-    np.testing.assert_array_equal(calls[-1][2]["psf"], np.ones((3, 5, 5)))
+
+
+def test_maps_are_files_or_columns_and_noise_may_be_a_number(calls):
+    given = ["predict", "a.csv", "-o", "folder", "--catalogue", "--psf", "psf.fits", "--mask", "mask_path"]
+    for noise, expected in (("1.6", 1.6), ("sky", "sky"), ("variance.fits", "variance.fits")):
+        assert cli.main([*given, "--noise", noise, "--band", "r", "--bands", "grz"]) == 0
+        maps = {"psf": "psf.fits", "mask": "mask_path", "noise": expected}
+        assert calls[-1][2] == {**maps, "band": "r", "bands": "grz", "progress_bar": True}
+
+
+def test_a_map_that_cannot_be_read_is_one_line(tmp_path, capsys):
+    fits.writeto(tmp_path / "a.fits", np.ones((9, 9)))
     (tmp_path / "text.fits").write_text("no image")
     Table({"a": [1]}).write(tmp_path / "table.fits")
-    for name, message in (("text.fits", "not a FITS file with an image in it"), ("table.fits", "found a table")):
-        assert cli.main(["predict", "a.fits", "-o", "folder", "--catalogue", "--psf", str(tmp_path / name)]) == 2
-        assert message in capsys.readouterr().err
-
-
-def test_noise_and_masks_come_from_files_or_the_command_line(calls, tmp_path):
-    variance, mask = tmp_path / "variance.fits", tmp_path / "mask.fits"
-    fits.writeto(variance, np.full((5, 5), 4.0))
-    fits.writeto(mask, np.arange(9).reshape(3, 3) % 2)
-    given = ["predict", "a.fits", "-o", "folder", "--catalogue", "--noise"]
-    for noise, expected in (("1.6", 1.6), ("sky", "sky"), (str(variance), np.full((5, 5), 4.0))):
-        assert cli.main([*given, noise, "--mask", str(mask)]) == 0
-        options = calls[-1][2]
-        np.testing.assert_array_equal(options["noise"], expected)
-        assert options["mask"].dtype == bool
-        np.testing.assert_array_equal(options["mask"], np.arange(9).reshape(3, 3) % 2 == 1)
+    for name, message in (("text.fits", "not a readable FITS image"), ("table.fits", "no image in it")):
+        command = ["predict", str(tmp_path / "a.fits"), "-o", str(tmp_path / "b.ecsv"), "--psf", str(tmp_path / name)]
+        assert cli.main(command) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
 
 
 def test_what_is_fitted_is_written_into_a_directory(calls, tmp_path, capsys):

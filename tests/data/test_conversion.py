@@ -1,4 +1,4 @@
-"""One image against what a model expects: frame, unit, zero point and pixel scale."""
+"""One image against what a model expects: frame, pixel scale, lost pixels."""
 
 import numpy as np
 import pytest
@@ -55,42 +55,6 @@ def test_saturation_is_compared_in_the_images_own_unit(image):
 
 def test_values_beyond_float32_are_not_infinite_numbers(image):
     assert read(image.astype(float) * 1e30, unit="GJy")[1][0] == Flag.NONFINITE_PIXELS
-
-
-def test_zero_point_converts_counts(image):
-    # HSC counts have zero point 27: 1 count = 10^(0.4 · 4.4) = 57.5440 nJy
-    np.testing.assert_allclose(read(image, zero_point=27.0)[0][0, ..., 0], 57.543994 * image, rtol=1e-6)
-
-
-def test_units_convert(image):
-    for unit, factor in (
-        ("nJy", 1),
-        ("uJy", 1e3),
-        ("Jy", 1e9),
-        ("nanomaggy", 10 ** (0.4 * 8.9)),
-        ("nJy / pix", 1),
-        ("erg/s/cm2/Hz", 10 ** (0.4 * (31.4 + 48.6))),
-    ):
-        np.testing.assert_allclose(read(image, unit=unit)[0][0, ..., 0], factor * image, rtol=1e-6)
-    np.testing.assert_array_equal(read(u.Quantity(image, "uJy"))[0], read(image, unit="uJy")[0])
-    np.testing.assert_array_equal(read(image, unit=u.uJy)[0], read(image, unit="uJy")[0])
-
-
-def test_surface_brightness_takes_the_pixels_area(image):
-    steradian = (0.168 * u.arcsec).to_value(u.rad) ** 2
-    np.testing.assert_allclose(read(image, unit="MJy/sr")[0][0, ..., 0], image * 1e15 * steradian, rtol=1e-5)
-
-
-def test_arguments_win_and_must_not_contradict_themselves(image):
-    data = u.Quantity(image, "uJy")
-    np.testing.assert_array_equal(read(data, unit="nJy")[0][0, ..., 0], image)
-    np.testing.assert_allclose(read(data, zero_point=28.9)[0][0, ..., 0], 10 * image, rtol=1e-6)
-    with pytest.raises(ValueError, match="unit 'nJy' has zero point 31.4000, but the zero point given is 27.0000"):
-        read(image, unit="nJy", zero_point=27.0)
-    with pytest.raises(ValueError, match="is no flux in a pixel"):
-        read(image, unit="km / s")
-    with pytest.raises(ValueError, match="without a zero point.*Pass zero_point="):
-        read(image, unit="adu")
 
 
 @pytest.mark.parametrize(

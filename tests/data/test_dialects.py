@@ -9,7 +9,7 @@ from toy_images import EXPECTED, hdu_list, header_of, image_of, read, write_fits
 
 from gampen_tf.core import Flag
 from gampen_tf.data import HeaderDialect
-from gampen_tf.data.dialects import DIALECTS, GENERIC, LSST, dialect_of
+from gampen_tf.data.dialects import DIALECTS, GENERIC, HST, JWST, LEGACY, LSST, SDSS, dialect_of
 
 KIDS = HeaderDialect(
     "kids",
@@ -30,6 +30,12 @@ def test_a_header_shows_its_dialect_by_its_marks():
     assert dialect_of(fits.Header({"HIERARCH MP_BAD": 0})) is LSST
     assert dialect_of(fits.Header({"MAGZERO": 27.0})) is GENERIC
     assert dialect_of({}) is GENERIC
+    assert dialect_of({"TELESCOP": "HST", "INSTRUME": "ACS"}) is HST
+    assert dialect_of({"TELESCOP": "JWST"}) is JWST
+    assert dialect_of({"SURVEY": "LegacySurvey"}) is LEGACY
+    assert dialect_of({}, ["INVVAR", "MASKBITS"]) is LEGACY
+    assert dialect_of({"NMGY": 0.005}) is SDSS
+    assert dialect_of({"INSTRUME": "ACS"}) is GENERIC
 
 
 def test_a_chosen_dialect_reads_its_own_keywords(tmp_path):
@@ -91,6 +97,7 @@ def test_planes_of_a_mask_are_those_of_the_dialect(tmp_path):
         ),
         ("plane_prefix", ("MP_",), r"a string, found \('MP_',\)"),
         ("name", None, "a string, found None"),
+        ("bad_bits", "64", "a sum of powers of 2, found '64'"),
     ],
 )
 def test_a_wrong_member_is_in_the_error(member, value, message):
@@ -99,5 +106,7 @@ def test_a_wrong_member_is_in_the_error(member, value, message):
 
 
 def test_an_unknown_dialect_is_an_error_that_lists_them():
-    with pytest.raises(ValueError, match="no dialect 'klingon' of headers; there are lsst, generic"):
+    with pytest.raises(
+        ValueError, match="no dialect 'klingon' of headers; there are lsst, hsc, hst, jwst, sdss, legacy, kids, generic"
+    ):
         read(EXPECTED, dialect="klingon")

@@ -6,7 +6,7 @@ from toy_images import header_of
 
 from gampen_tf.core import Flag, is_unmeasurable
 from gampen_tf.data import ImageSpec, RawImage, Refusal, read_cutouts
-from gampen_tf.data.lost_pixels import check_lost
+from gampen_tf.data.lost_pixels import check_lost, leaves_enough
 
 SIDE = 21
 
@@ -24,7 +24,9 @@ def measured(lost):
     try:
         check_lost(lost)
     except Refusal as refusal:
+        assert not leaves_enough(lost)
         return refusal.flag != Flag.NOT_MEASURED
+    assert leaves_enough(lost)
     return True
 
 
@@ -66,13 +68,14 @@ def test_one_lost_pixel_is_enough_for_other_models():
     assert reasons[1] == f"1 of {SIDE**2} pixels masked"
 
 
-def test_masks_headers_and_saturation_are_joined():
+def test_masks_saturation_and_doubtful_pixels_are_joined_and_a_mask_that_is_given_wins():
     raw = RawImage(
         100 + images()[0][..., None],
         mask=np.eye(SIDE, k=8, dtype=bool),
         saturated=np.eye(SIDE, k=8, dtype=bool)[::-1],
         saturation=102.0,
         has_header=False,
+        doubtful=np.eye(SIDE, k=-9, dtype=bool),
     )
 
     class Source:
@@ -87,9 +90,11 @@ def test_masks_headers_and_saturation_are_joined():
     given = np.zeros((SIDE, SIDE), bool)
     given[5] = True
     ((found, flags, _),) = opened(Source()).batches(1, mask=given)
-    expected = raw.mask | raw.saturated | (raw.data[..., 0] >= 102.0) | given
-    np.testing.assert_array_equal(np.isnan(found[0, ..., 0]), expected)
+    np.testing.assert_array_equal(np.isnan(found[0, ..., 0]), (raw.data[..., 0] >= 102.0) | given)
     assert flags[0] == Flag.FILLED_PIXELS
+    ((found, _, _),) = opened(Source()).batches(1)
+    expected = raw.mask | raw.saturated | raw.doubtful | (raw.data[..., 0] >= 102.0)
+    np.testing.assert_array_equal(np.isnan(found[0, ..., 0]), expected)
 
 
 @pytest.mark.parametrize("side", [25, 21, 17])

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 from memory_data import MemoryDataSet
 from toy_inputs import SIDE, STAMP, galaxies, stamps, told_model
@@ -11,6 +12,7 @@ from toy_models import toy_images, toy_model
 
 from gampen_tf.core import Flag
 from gampen_tf.data import noise_level
+from gampen_tf.data.map_files import MapFiles, read_psf
 from gampen_tf.inference import Predictor, predict
 from gampen_tf.inference.batches import batches, labelled_batches, open_with_beside
 from gampen_tf.inference.beside import Beside
@@ -109,7 +111,8 @@ def test_wrong_psfs_are_refused(model, images):
     for psf, message in (
         (stamps(N, 4), r"found \(8, 4, 4\); other sides must be odd"),
         (stamps(N - 1), r"psf: expected shape \(5, 5\) or \(8, 5, 5\), found \(7, 5, 5\)"),
-        ("psf.fits", "found the path"),
+        ("psf.fits", "no file 'psf.fits'"),
+        (["a.fits"], "psf: expected 8 paths, one for each image, found 1"),
     ):
         with pytest.raises(ValueError, match=message):
             told(model, images, psf=psf)
@@ -165,8 +168,6 @@ def test_noise_is_in_the_unit_of_the_images(model, predictor, images):
 
 
 def test_noise_is_a_column_of_the_table_of_images(model, images, tmp_path):
-    from astropy.io import fits
-
     paths = [str(tmp_path / f"{row}.fits") for row in range(N)]
     for path, image in zip(paths, images, strict=True):
         fits.writeto(path, image, fits.Header({"BUNIT": "nJy"}))
@@ -175,10 +176,8 @@ def test_noise_is_a_column_of_the_table_of_images(model, images, tmp_path):
     for source in (table, table.to_pandas(), str(tmp_path / "table.csv")):
         inputs, _, _ = told(model, source, noise="sky", pixel_scale=0.168)
         np.testing.assert_allclose(inputs["noise"][:, 0], table["sky"], rtol=1e-6)
-    with pytest.raises(ValueError, match="no column 'rms' in the table; there are path, sky"):
+    with pytest.raises(ValueError, match="no file 'rms'; expected a FITS file, or a column of the table: path, sky"):
         told(model, table, noise="rms", pixel_scale=0.168)
-    with pytest.raises(ValueError, match="no table with a column 'sky'"):
-        told(model, images, noise="sky")
 
 
 def test_galaxies_without_a_usable_noise_are_flagged_and_the_others_measured(predictor, images):
@@ -253,6 +252,78 @@ def test_masks_are_booleans_of_the_right_number(model, images):
     ):
         with pytest.raises(ValueError, match=message):
             told(model, images, mask=mask)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def written(folder, images, **extensions):
+    """Files of images in nJy, with extensions of each."""
+    paths = [str(folder / f"{row}.fits") for row in range(len(images))]
+    for row, path in enumerate(paths):
+        hdus = [fits.PrimaryHDU(header=fits.Header({"BUNIT": "nJy", "PIXSCALE": 0.168}))]
+        hdus.append(fits.ImageHDU(images[row], name="IMAGE"))
+        hdus += [fits.ImageHDU(pixels[row], name=name) for name, pixels in extensions.items()]
+        fits.HDUList(hdus).writeto(path, overwrite=True)
+    return paths
+
+
+def test_files_tell_the_noise_and_bad_pixels_and_arguments_win(model, images, tmp_path):
+    sigma, bad = np.linspace(0.5, 2.0, N), np.zeros((N, SIDE, SIDE), np.int16)
+    bad[2, 1, 3] = 1
+    variance = np.broadcast_to(sigma[:, None, None] ** 2, images.shape).copy()
+    variance[5] = 0  # of no use
+    paths = written(tmp_path, images, VARIANCE=variance, MASK=bad)
+    inputs, flags, _ = told(model, paths)
+    expected = np.where(np.arange(N) == 5, noise_level(images), sigma)
+    np.testing.assert_allclose(inputs["noise"][:, 0], expected, rtol=1e-6)
+    assert flags.tolist() == [Flag.FILLED_PIXELS if row == 2 else 0 for row in range(N)]
+    inputs, flags, _ = told(model, paths, noise=1.5, mask=np.zeros((SIDE, SIDE), bool))
+    np.testing.assert_allclose(inputs["noise"], 1.5, rtol=1e-6)
+    assert not flags.any()
+    deviation = written(tmp_path, images, ERR=np.sqrt(variance))
+    np.testing.assert_allclose(told(model, deviation)[0]["noise"][:, 0], expected, rtol=1e-6)
+    found = told(model, paths, zero_point=31.4 - 2.5)[0]["noise"][:, 0]
+    np.testing.assert_allclose(found, 10 * expected, rtol=1e-5)
+
+
+def test_maps_in_files_are_those_of_their_rows(model, images, tmp_path):
+    sigma, psfs, bad = np.linspace(0.5, 2.0, N), stamps(N), np.zeros((N, SIDE, SIDE), bool)
+    bad[4, 1, 3] = True
+    names = {
+        "psf": psfs,
+        "noise": np.broadcast_to(sigma[:, None, None] ** 2, images.shape),
+        "mask": bad.astype(np.uint8),
+    }
+    table = Table({"path": written(tmp_path, images)})
+    for name, maps in names.items():
+        table[name] = [str(tmp_path / f"{name}{row}.fits") for row in range(N)]
+        for path, pixels in zip(table[name], maps, strict=True):
+            fits.writeto(path, pixels)
+    expected, flags, _ = told(model, images, psf=psfs, noise=sigma, mask=bad)
+    columns, lists = {name: name for name in names}, {name: list(map(str, table[name])) for name in names}
+    for source, given in ((table, columns), (images, lists)):
+        found = told(model, source, **given)
+        for name in expected:
+            np.testing.assert_allclose(found[0][name], expected[name], rtol=1e-6)
+        np.testing.assert_array_equal(found[1], flags)
+
+
+def test_files_of_no_use_cost_their_own_row_alone(model, images, tmp_path):
+    fits.writeto(tmp_path / "even.fits", np.ones((4, 4)))
+    fits.writeto(tmp_path / "odd.fits", np.ones((7, 7)))
+    psf = ["", str(tmp_path / "even.fits"), "gone.fits", str(tmp_path / "odd.fits")] + [None] * (N - 4)
+    inputs, flags, reasons = told(model, images, psf=psf)
+    assert flags.tolist() == [0, Flag.NOT_MEASURED, Flag.NOT_MEASURED] + [0] * (N - 3)
+    assert reasons[1] == "psf: expected shape (5, 5) or sides that are odd where these are, found (4, 4)"
+    assert reasons[2] == "psf: gone.fits: no such file"
+    np.testing.assert_allclose(inputs["psf"].sum(axis=(1, 2, 3)), np.arange(N) == 3, atol=1e-6)
+    noise, mask = [None, "gone.fits"] + [None] * (N - 2), [None] * (N - 1) + ["gone.fits"]
+    inputs, flags, reasons = told(model, images, noise=noise, mask=mask)
+    assert np.flatnonzero(flags).tolist() == [1, N - 1]
+    assert reasons[1] == reasons[N - 1] == "gone.fits: no such file"
+    np.testing.assert_allclose(inputs["noise"][2:-1, 0], noise_level(images[2:-1]), rtol=1e-6)
+    assert Beside(psf=MapFiles(psf, read_psf)).hashes() != Beside(psf=MapFiles(psf[::-1], read_psf)).hashes()
 
 
 # -- data sets ---------------------------------------------------------------------------------------------------------

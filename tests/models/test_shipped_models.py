@@ -79,7 +79,7 @@ def test_catalogues_take_the_psf_of_each_galaxy(kids, tmp_path):
             np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-3 if "angle" not in column else 2.0)
     with pytest.raises(ValueError, match="psf_hash was"):
         predict_catalogue(kids.images(), tmp_path / "array", rows_per_shard=40, **(settings | {"psf": psf[::-1]}))
-    with pytest.raises(ValueError, match="expected an array, found the path 'psf.fits'"):
+    with pytest.raises(ValueError, match="psf: no file 'psf.fits'; expected a FITS file"):
         predict(kids.images(), **(settings | {"psf": "psf.fits"}))
     with pytest.raises(ValueError, match=r"psf: expected shape \(25, 25\) or \(96, 25, 25\), found \(95, 25, 25\)"):
         predict_catalogue(kids.images(), tmp_path / "short", **(settings | {"psf": psf[1:]}))
