@@ -21,7 +21,7 @@ from .calibration import Recalibration
 from .core import Flag, LabelScaler, Parameter, ParameterSet, Stretch
 from .data import DataSet, JoinedDataSet
 from .evaluation import Evaluation, evaluate
-from .inference import Predictor, crop, predict, predict_catalogue, read_catalogue
+from .inference import Predictor, check_catalogue, crop, predict, predict_catalogue, read_catalogue
 from .models import Model, combine, list_models, load_model
 from .networks import load_gampen_weights
 from .posterior import Posterior
@@ -49,6 +49,7 @@ __all__ = [
     "Stretch",
     "calibrate",
     "calibration",
+    "check_catalogue",
     "classical",
     "combine",
     "core",

@@ -146,7 +146,7 @@ def test_every_room_has_its_floor_and_no_file_lies_flat():
 
 @pytest.mark.parametrize("module", FILES)
 def test_imports_keep_the_rules(module):
-    assert faults_of(module, FILES[module].read_text()) == []
+    assert faults_of(module, FILES[module].read_text(encoding="utf-8")) == []
 
 
 def test_there_is_no_circle():
@@ -193,3 +193,26 @@ def test_each_room_opens_with_its_rule():
 def test_the_rules_find_faults(module, line, fault):
     found = faults_of(module, line + "\n")
     assert (fault is None and found == []) or (fault is not None and len(found) == 1 and fault in found[0])
+
+
+def texts_without_encoding(source):
+    """Lines that read or write text in the encoding of the locale, which may be ASCII."""
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        given = {keyword.arg for keyword in call.keywords}
+        mode = next((one.value for one in call.keywords if one.arg == "mode"), call.args[1] if call.args[1:] else None)
+        is_open = isinstance(call.func, ast.Name) and name == "open"
+        is_text = is_open and "b" not in (mode.value if isinstance(mode, ast.Constant) else "")
+        if (is_text or name in ("read_text", "write_text")) and "encoding" not in given:
+            yield call.lineno
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_text_is_utf8_whatever_the_locale(module):
+    assert list(texts_without_encoding(FILES[module].read_text(encoding="utf-8"))) == []
+
+
+def test_texts_in_the_encoding_of_the_locale_are_found():
+    wrong = "open(p)\nopen(p, 'w')\np.read_text()\nfolder().write_text(x)\nopen(p, mode='a')\n"
+    right = "open(p, 'rb')\nopen(p, encoding='utf-8')\np.read_text(encoding='utf-8')\nfits.open(p)\n"
+    assert list(texts_without_encoding(wrong + right)) == [1, 2, 3, 4, 5]

@@ -72,7 +72,7 @@ def write_card(evaluation, directory):
     if not (directory / "model.json").is_file():
         raise FileNotFoundError(f"{directory}: no model.json; a card belongs into a model directory")
     path = directory / "README.md"
-    card = path.read_text() if path.is_file() else f"# {directory.name}\n"
+    card = path.read_text(encoding="utf-8") if path.is_file() else f"# {directory.name}\n"
     recipe = evaluation.metrics["made_by"]["data"]["recipe_name"]
     begin, end = _BEGIN.format(recipe), _END.format(recipe)
     block = f"{begin}\n{short_form(evaluation.metrics)}\n{end}"

@@ -1,7 +1,8 @@
 """A model and images in, posteriors out. Never changes a model."""
 
 from .batches import open_cutouts
-from .catalogues import predict_catalogue, read_catalogue
+from .catalogue_reading import check_catalogue, read_catalogue
+from .catalogues import predict_catalogue
 from .cropping import crop, crop_box
 from .flagging import Flags
 from .labelled import Labelled, labelled_posterior
@@ -20,6 +21,7 @@ __all__ = [
     "Passes",
     "Predictor",
     "bfloat16_change",
+    "check_catalogue",
     "crop",
     "crop_box",
     "labelled_posterior",

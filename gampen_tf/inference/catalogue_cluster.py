@@ -2,6 +2,7 @@
 
 import os
 import threading
+import uuid
 from dataclasses import replace
 from itertools import islice
 
@@ -14,13 +15,15 @@ __all__ = ["compute_on_cluster"]
 
 # A worker may have several threads; TensorFlow uses all cores for one shard.
 _ONE_AT_A_TIME = threading.Lock()
+_KEPT: dict = {}
 
 
 def compute_on_cluster(client, job, predicting, model_hash, images, names, opening, numbers, beside, advance):
     """Compute and write shards on a cluster.
 
-    Tasks are independent of each other; Dask gives those of a lost worker to others. Each writes its own shard, in one
-    step, so that one done twice does no harm.
+    Tasks are independent of each other, and hold all that they need; Dask gives those of a lost worker to others. Each
+    writes its own shard, in one step, so that one done twice does no harm. Shards that end several workers in turn
+    (``distributed.scheduler.allowed-failures`` of Dask) are left out, and told when all others are written.
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
     ------
     ValueError
         If the model was not given by name or path, or a worker sees another model or other images.
+    RuntimeError
+        If shards ended the workers that computed them, with their rows.
     """
     if not isinstance(images, str | os.PathLike) and not hasattr(images, "__getitem__"):
         raise ValueError(
@@ -57,27 +62,41 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
     if not isinstance(model, str | os.PathLike):
         raise ValueError("on a cluster the model is given by name or path, which every worker can load")
     with cluster_client(client) as client:
-        from dask.distributed import as_completed
+        from dask.distributed import KilledWorker, as_completed
 
-        common = client.scatter(_Common(job, predicting, model_hash, opening), broadcast=True)
+        # by value: what is scattered is lost with the workers that hold it
+        common = _Common(job, predicting, model_hash, opening)
+        numbers_of, deadly = {}, []
 
         def submit(number):
             start, stop = job.rows(number)
             part, first_row = (images, 0) if isinstance(images, str | os.PathLike) else (images[start:stop], start)
             own = replace(beside.rows(start, stop), first=start - first_row)
-            return client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own, pure=False)
+            future = client.submit(_compute_shard, common, number, part, first_row, names[start:stop], own, pure=False)
+            numbers_of[future.key] = number
+            return future
 
         # images, and what is beside them, of so many shards are under way at a time
         waiting = iter(numbers)
         under_way = as_completed([submit(number) for number in islice(waiting, _shards_at_a_time(client))])
         try:
             for future in under_way:
-                advance(future.result())
+                number = numbers_of.pop(future.key)
+                try:
+                    advance(future.result())
+                except KilledWorker:
+                    deadly.append(number)
                 future.release()
                 under_way.update(submit(number) for number in islice(waiting, 1))
         except BaseException:
             client.cancel(list(under_way.futures))
             raise
+    if deadly:
+        rows = ", ".join(f"{first} to {last - 1}" for first, last in map(job.rows, sorted(deadly)))
+        raise RuntimeError(
+            f"{job.output}: several workers ended one after the other while they measured rows {rows}; all other "
+            "shards are written. Give the workers more memory, or look for an image that ends the process; run again"
+        )
 
 
 def _shards_at_a_time(client):
@@ -92,10 +111,17 @@ class _Common:
 
     def __init__(self, job, predicting, model_hash, opening):
         self.job, self._predicting, self._model_hash, self._opening = job, predicting, model_hash, opening
-        self._predictor, self._opened = None, None
+        self._run = uuid.uuid4().hex
+        self._predictor, self._opened = None, {}
 
     def __getstate__(self):
-        return vars(self) | {"_predictor": None, "_opened": None}
+        return vars(self) | {"_predictor": None, "_opened": {}}
+
+    def kept(self):
+        """The first of a run's that came to this process: it has the predictor loaded. The last run's is kept alone."""
+        if self._run not in _KEPT:
+            _KEPT.clear()
+        return _KEPT.setdefault(self._run, self)
 
     def predictor(self):
         """Predictor of the run, loaded and compiled once on each worker."""
@@ -113,9 +139,9 @@ class _Common:
         """Images opened for the model; a path once on each worker."""
         if not isinstance(images, str | os.PathLike):
             return self._open(images)
-        if self._opened is None:
-            self._opened = self._open(images)
-        return self._opened
+        if images not in self._opened:
+            self._opened = {images: self._open(images)}
+        return self._opened[images]
 
     def _open(self, images):
         # a part of a survey whose images are all wrong is flagged, row by row
@@ -126,6 +152,7 @@ def _compute_shard(common, number, images, first_row, names, beside):
     """Compute and write one shard, on a worker; gives its number of rows."""
     job = common.job
     with _ONE_AT_A_TIME:
+        common = common.kept()
         predictor, cutouts = common.predictor(), common.cutouts(images)
         start, stop = (row - first_row for row in job.rows(number))
         if not isinstance(images, str | os.PathLike):

@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..io.files import write_whole
+from ..io.names import name_bytes, plain_name
 from .batches import batches
+from .catalogue_seals import sealed
 
-__all__ = ["CatalogueJob", "compute_shards", "names_hash", "shard_is_written", "write_shard"]
+__all__ = ["CatalogueJob", "compute_shards", "names_hash", "write_shard"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class CatalogueJob:
     n_mc : int
         Number of draws kept for each galaxy.
     recalibrate : bool
+    settings_hash : str
+        Of the run, for the seal of each shard.
+    checksums : bool
+        Whether all shards of the run have them.
     """
 
     output: str
@@ -43,6 +49,8 @@ class CatalogueJob:
     mixture: bool = False
     n_mc: int = 0
     recalibrate: bool = True
+    settings_hash: str = ""
+    checksums: bool = True
 
     @property
     def n_shards(self):
@@ -55,18 +63,6 @@ class CatalogueJob:
 
     def path(self, number):
         return Path(self.output) / f"shard-{number:06d}.parquet"
-
-
-def shard_is_written(job, number):
-    """Whether the shard's file is there, with as many rows as it should have."""
-    path = job.path(number)
-    if not path.is_file():
-        return False
-    first, last = job.rows(number)
-    try:
-        return pq.read_metadata(path).num_rows == last - first
-    except (OSError, pa.ArrowInvalid):  # not written by a run: those appear whole or not at all
-        return False
 
 
 def compute_shards(job, predictor, cutouts, numbers, first_row=0, beside=None):
@@ -97,15 +93,24 @@ def compute_shards(job, predictor, cutouts, numbers, first_row=0, beside=None):
 
 
 def write_shard(job, number, table):
-    """Write a shard in one step: the file is whole or not there, also after a power cut."""
+    """Write a shard with its seal, in one step: the file is whole or not there, also after a power cut.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder was removed while the run was at work.
+    """
+    if not Path(job.output).is_dir():
+        raise FileNotFoundError(f"{job.output}: removed while the catalogue was being written; begin it again")
+    table = sealed(job, number, table)
     write_whole(job.path(number), lambda file: pq.write_table(table, file, compression="zstd"))
 
 
 def names_hash(names):
-    """sha256 of a list of names."""
+    """sha256 of a list of names, of which some may be paths that are not UTF-8."""
     digest = hashlib.sha256()
     for name in names:
-        digest.update(str(name).encode() + b"\0")
+        digest.update(name_bytes(str(name)) + b"\0")
     return digest.hexdigest()
 
 
@@ -117,12 +122,15 @@ def _table(job, predictor, batch, names, first_row):
     first = first_row + batch.first
     columns = {
         "row": (pa.array(np.arange(first, first + len(flags))), None),
-        "identifier": (pa.array(names, pa.string()), None),
+        "identifier": (pa.array([plain_name(name) for name in names], pa.string()), None),
         "flags": (pa.array(flags), None),
-        "reason": (pa.array(batch.flags.reasons, pa.string()), None),
+        "reason": (pa.array([plain_name(text) for text in batch.flags.reasons], pa.string()), None),
         "n_passes": (pa.array(found.n_passes.astype(np.int32)), None),
         "monte_carlo_error": (pa.array(found.error.astype(np.float32)), None),
     }
+    if batch.units is not None:
+        columns["pixel_scale"] = pa.array(batch.units[:, 0]), "arcsec"
+        columns["noise"] = pa.array(batch.units[:, 1]), predictor.model.pixel_unit
     for name, values, unit in _summary(posterior):
         if name not in columns:
             columns[name] = pa.array(values), unit

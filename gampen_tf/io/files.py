@@ -13,7 +13,17 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["PathLike", "check_format", "plain_data", "read_json", "sha256", "to_json", "whole_file", "write_whole"]
+__all__ = [
+    "PathLike",
+    "check_format",
+    "damage_named",
+    "plain_data",
+    "read_json",
+    "sha256",
+    "to_json",
+    "whole_file",
+    "write_whole",
+]
 
 #: What a path may be given as.
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -45,6 +55,23 @@ def check_format(found, known: int, path, what: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def damage_named(path):
+    """Context in which all that a damaged file makes its reader raise becomes one `ValueError`, that names the file.
+
+    A missing file, one that may not be read, and a `ValueError` that names the file already, pass as they are.
+    """
+    try:
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith(str(path)):
+            raise
+        found = f"{type(error).__name__}: {error}"[:300]
+        raise ValueError(f"{path}: cannot be read ({found}); the file is damaged, copy it again") from error
+
+
 def read_json(path):
     """Content of a JSON file.
 
@@ -55,8 +82,8 @@ def read_json(path):
     """
     path = Path(path)
     try:
-        return json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: not valid JSON ({error}); the file is damaged, copy it again") from error
 
 
@@ -110,7 +137,8 @@ def write_whole(path, content) -> None:
         if callable(content):
             content(file)
         else:
-            file.write(content.encode() if isinstance(content, str) else content)
+            # a path in the text may hold bytes that are not UTF-8
+            file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager

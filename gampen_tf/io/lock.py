@@ -27,7 +27,7 @@ def only_run(folder):
     """
     path = Path(folder) / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+") as file:
+    with open(path, "a+", encoding="utf-8") as file:
         try:
             _lock(file)
         except OSError:

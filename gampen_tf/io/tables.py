@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from .files import whole_file
+from .names import plain_name
 from .quiet import quiet_astropy
 
 __all__ = ["check_table_path", "write_table"]
@@ -41,6 +42,7 @@ def write_table(table, path, *, overwrite=False):
     table : astropy.table.Table or QTable
     path : path
         ``.ecsv``, ``.fits`` (strings are made ASCII; metadata that no FITS card holds become JSON) or ``.parquet``.
+        Names that are not UTF-8 are written as `plain_name` gives them.
     overwrite : bool, optional
 
     Raises
@@ -51,11 +53,23 @@ def write_table(table, path, *, overwrite=False):
     path = Path(path)
     check_table_path(path, overwrite=overwrite)
     suffix = path.suffix.lower()
-    if suffix == ".fits":
-        table = _for_fits(table)
+    table = _for_fits(table) if suffix == ".fits" else _with_text(table, plain_name)
     # quiet: names of more than eight letters are cards all the same
     with whole_file(path) as scratch, quiet_astropy():
-        table.write(scratch, format=_FORMATS[suffix], overwrite=True)
+        if suffix == ".ecsv":  # whatever the locale
+            with open(scratch, "w", encoding="utf-8", newline="") as file:
+                table.write(file, format=_FORMATS[suffix])
+        else:
+            table.write(scratch, format=_FORMATS[suffix], overwrite=True)
+
+
+def _with_text(table, convert):
+    """A copy of a table with its columns of text converted."""
+    table = table.copy()
+    for name in table.colnames:
+        if getattr(getattr(table[name], "dtype", None), "kind", "") == "U":
+            table[name] = [convert(str(value)) for value in table[name]]
+    return table
 
 
 def _for_fits(table):
@@ -71,4 +85,4 @@ def _for_fits(table):
 
 
 def _plain(text):
-    return str(text).translate(_PLAIN).encode("ascii", "replace").decode()
+    return str(text).translate(_PLAIN).encode("ascii", "backslashreplace").decode()

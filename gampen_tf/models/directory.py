@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ..io import locations
-from ..io.files import PathLike, check_format, read_json, sha256, to_json, whole_file, write_whole
+from ..io.files import PathLike, check_format, damage_named, read_json, sha256, to_json, whole_file, write_whole
 
 __all__ = [
     "FORMAT_VERSIONS",
@@ -64,7 +64,7 @@ _KEYS = {
     GENERATIVE: ("sha256", "image_shape", "n_latents", "variant", "softening", "provenance"),
 }
 # Keys of format 2 that not all of its descriptions hold, with what holds where they are missing.
-_LATER_KEYS: dict = {"optional_inputs": [], "fills_masked": False}
+_LATER_KEYS: dict = {"optional_inputs": [], "fills_masked": False, "scale_free": False}
 
 
 @dataclass(frozen=True)
@@ -117,22 +117,8 @@ def read_description(name_or_path: PathLike, kind: ModelKind | None = None) -> d
         If it is not a model's description, of another kind, of a newer format, or incomplete.
     """
     path = locations.find_model_directory(name_or_path) / "model.json"
-    description = read_json(path)
-    version = description.get("format_version") if isinstance(description, dict) else None
-    found = description.get("kind", POSTERIOR) if isinstance(description, dict) else ""
-    check_format(version, FORMAT_VERSIONS.get(found, 0), path, "the description of a gampen_tf model")
-    if kind not in (None, found):
-        raise ValueError(f"{path}: a model of kind {found!r}, not {kind!r}; open it with {_OPENED_WITH[found]}")
-    if found == POSTERIOR and version == 1:
-        description = _from_version_1(description)
-    if found == POSTERIOR and "dropout_tuning" not in description and "provenance" in description:
-        description = _with_dropout_tuning(description)
-    if found == POSTERIOR:
-        description = _LATER_KEYS | description
-    missing = [key for key in _KEYS[found] if key not in description]
-    if missing:
-        raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
-    return description | {"kind": found}
+    with damage_named(path):
+        return _checked_description(read_json(path), path, kind)
 
 
 def read_directory(name_or_path: PathLike, kind: ModelKind) -> ModelDirectory:
@@ -154,13 +140,12 @@ def read_directory(name_or_path: PathLike, kind: ModelKind) -> ModelDirectory:
             f"{weights}: changed or truncated; model.json expects sha256 {description['sha256'][:12]}…, the file has "
             f"{found[:12]}…. Copy the directory again from where it came."
         )
-    return ModelDirectory(
-        path,
-        description,
-        weights,
-        read_json(metrics) if metrics.is_file() else {},
-        card.read_text() if card.is_file() else None,
-    )
+    measured = read_json(metrics) if metrics.is_file() else {}
+    if not isinstance(measured, dict):
+        raise ValueError(f"{metrics}: expected names and numbers, found {measured!r:.40}; copy it again, or remove it")
+    with damage_named(card):
+        text = card.read_text(encoding="utf-8") if card.is_file() else None
+    return ModelDirectory(path, description, weights, measured, text)
 
 
 def write_directory(
@@ -201,6 +186,24 @@ def write_directory(
     write_whole(directory / "metrics.json", to_json(metrics))
     write_whole(directory / "README.md", card)
     return directory
+
+
+def _checked_description(description: Any, path: Path, kind: ModelKind | None) -> dict:
+    version = description.get("format_version") if isinstance(description, dict) else None
+    found = description.get("kind", POSTERIOR) if isinstance(description, dict) else ""
+    check_format(version, FORMAT_VERSIONS.get(found, 0), path, "the description of a gampen_tf model")
+    if kind not in (None, found):
+        raise ValueError(f"{path}: a model of kind {found!r}, not {kind!r}; open it with {_OPENED_WITH[found]}")
+    if found == POSTERIOR and version == 1:
+        description = _from_version_1(description)
+    if found == POSTERIOR and "dropout_tuning" not in description and "provenance" in description:
+        description = _with_dropout_tuning(description)
+    if found == POSTERIOR:
+        description = _LATER_KEYS | description
+    missing = [key for key in _KEYS[found] if key not in description]
+    if missing:
+        raise ValueError(f"{path}: without {', '.join(missing)}; the file is damaged, copy it again")
+    return description | {"kind": found}
 
 
 def _from_version_1(description: dict) -> dict:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..core.flags import Flag
-from ..io.files import PathLike, check_format, read_json, write_whole
+from ..io.files import PathLike, check_format, damage_named, read_json, write_whole
 from .image_checks import lost_and_neighbours
 from .novelty import FILE_NAME as NOVELTY_FILE_NAME
 from .novelty import Novelty
@@ -155,16 +155,18 @@ class DomainLimits:
         Raises
         ------
         ValueError
-            If they were written by a newer version.
+            If they were written by a newer version, or a file is missing or damaged.
         """
         directory = Path(directory)
         path = directory / FILE_NAME
         if not path.is_file():
             return None
-        entry = read_json(path)
-        check_format(entry.get("format_version"), _FORMAT_VERSION, path, "the domain limits of a model")
-        predicted = PredictedRange.from_dict(entry["predicted"])
-        return cls(Novelty.load(directory), predicted, entry["false_alarm"], entry["weights"])
+        with damage_named(path):
+            entry = read_json(path)
+            check_format(entry.get("format_version"), _FORMAT_VERSION, path, "the domain limits of a model")
+            predicted = PredictedRange.from_dict(entry["predicted"])
+            false_alarm, weights = float(entry["false_alarm"]), entry["weights"]
+        return cls(Novelty.load(directory), predicted, false_alarm, weights)
 
     @staticmethod
     def remove(directory: PathLike) -> None:

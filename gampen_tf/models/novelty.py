@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..io.files import PathLike, check_format, write_whole
+from ..io.files import PathLike, check_format, damage_named, write_whole
 
 __all__ = ["FILE_NAME", "Novelty"]
 
@@ -136,9 +136,17 @@ class Novelty:
 
     @classmethod
     def load(cls, directory: PathLike) -> Novelty:
-        """Read what :meth:`save` wrote."""
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing, damaged, or was written by a newer version.
+        """
         path = Path(directory) / FILE_NAME
-        with np.load(path, allow_pickle=False) as file:
+        if not path.is_file():
+            raise ValueError(f"{path}: not there; the domain limits are incomplete, copy them again")
+        with damage_named(path), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             version = int(file["format_version"]) if "format_version" in file else None
             check_format(version, _FORMAT_VERSION, path, "the novelty of a gampen_tf model")
             return cls(**{name: file[name].astype(float) for name in _ARRAYS}, n_held_out=int(file["n_held_out"]))

@@ -37,6 +37,7 @@ def describe(recipe, n_images, seed, format):
         "pixel_unit": recipe.unit,
         "zero_point": recipe.zero_point,
         "band": recipe.band,
+        **({"scale_free": True} if recipe.scale_free else {}),
         "parameters": parameters,
         "shards": [
             {**files(number), "split": split, "first": first, "n_images": last - first}
@@ -71,11 +72,13 @@ def check_output(output, description):
 
 
 def write_catalogue(recipe, description, output, *, workers=None, progress_bar=True):
-    """Write the description of a data set and, if it is not there, its catalogue; returns its path."""
+    """Write the description of a data set, and its catalogue unless it is there as it was written; returns its path."""
+    if not (output / "dataset.json").is_file():
+        (output / layout.DIGESTS).mkdir(parents=True, exist_ok=True)
     # The description goes first: what is there can be told from what was asked, should the run be stopped.
     write_whole(output / "dataset.json", layout.metadata_bytes(description))
-    path = output / "catalogue.fits"
-    if not path.is_file():
+    path = output / layout.CATALOGUE
+    if not path.is_file() or layout.changed_files(output, layout.CATALOGUE, [layout.CATALOGUE]):
         numbers, workers = range(description["n_images"]), workers or n_cores()
         table = draw_catalogue(recipe, description["seed"], numbers, workers=workers, progress_bar=progress_bar)
         table.add_column(split_of_each(description), name="split", index=1)
@@ -83,4 +86,5 @@ def write_catalogue(recipe, description, output, *, workers=None, progress_bar=T
             table.add_column([layout.cutout_path(index) for index in table["index"]], name="file", index=2)
         with whole_file(path) as scratch:
             table.write(scratch, format="fits")
+        layout.write_digests(output, layout.CATALOGUE, [layout.CATALOGUE])
     return path

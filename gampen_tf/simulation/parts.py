@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from ..data.layout import cutout_path, part_paths, part_ranges
+from ..data.layout import changed_files, files_of_part, part_ranges, write_digests
 from ..io.files import write_whole
 from .images import draw_image_and_psf
 from .recipe_file import load_recipe
@@ -30,16 +30,18 @@ def write_part(job, number):
     """
     recipe = load_recipe(job["recipe"], folder=job["recipe_folder"])
     first, last = part_ranges(job["n_images"])[number]
+    paths = files_of_part(job["form"], number, first, last, recipe.psf_size)
     if job["form"] == "fits":
-        for index in range(first, last):
-            path = Path(job["output"]) / cutout_path(index)
-            if not path.is_file():
-                write_whole(path, _fits_bytes(recipe, job["seed"], index))
+        changed = set(changed_files(job["output"], number, paths))
+        for index, path in zip(range(first, last), paths, strict=True):
+            file = Path(job["output"]) / path
+            if path in changed or not file.is_file():
+                write_whole(file, _fits_bytes(recipe, job["seed"], index))
     else:
-        paths = part_paths(number, recipe.psf_size)
         drawn = (draw_image_and_psf(recipe, job["seed"], index)[: len(paths)] for index in range(first, last))
         for path, records in zip(paths, zip(*drawn, strict=True), strict=True):
             write_whole(Path(job["output"]) / path, np.stack(records).astype("<f4").tobytes())
+    write_digests(job["output"], number, paths)
     return last - first
 
 

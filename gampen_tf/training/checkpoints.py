@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import re
-import zipfile
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -78,7 +77,7 @@ class RunFiles:
         self._board.flush()
 
     def read(self, paths):
-        """Read (arrays of the last epoch, history, arrays of the best epoch or None); None without a checkpoint.
+        """Read (arrays of the last epoch, history, arrays of the best epoch); None without a checkpoint.
 
         Parameters
         ----------
@@ -88,7 +87,7 @@ class RunFiles:
         Raises
         ------
         ValueError
-            If the run had other settings, or the arrays are of other variables.
+            If the run had other settings, the arrays are of other variables, or one of the two files is missing.
         """
         path = self.directory / "last.npz"
         if not path.is_file():
@@ -107,8 +106,10 @@ class RunFiles:
             )
         _check_paths(path, last.paths, paths)
         path = self.directory / "best.npz"
-        if not path.is_file():
-            return last.arrays, last.record["history"], None
+        if not path.is_file():  # it is written before the other
+            raise ValueError(
+                f"{path}: not there, beside a last.npz of the same run; copy it too, or give resume=False to begin anew"
+            )
         best = read_checkpoint(path)
         _check_paths(path, best.paths, paths[: len(best.arrays)])
         return last.arrays, last.record["history"], best.arrays
@@ -153,7 +154,7 @@ def read_checkpoint(path) -> Checkpoint:
             paths = json.loads(entries["paths"].tobytes()) if "paths" in entries.files else None
             arrays = [entries[key] for key in sorted(entries.files) if key.isdigit()]
             return Checkpoint(paths, arrays, json.loads(entries["record"].tobytes()))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a changed byte makes zip, zlib, NumPy and JSON raise errors of many kinds
         raise ValueError(f"{path}: not a readable checkpoint ({error}); delete it to begin anew") from error
 
 

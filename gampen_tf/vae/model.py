@@ -22,7 +22,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..io.files import PathLike
+from ..io.files import PathLike, damage_named
 from ..models.card import as_lines, facts, one_line, short_card
 from ..models.directory import GENERATIVE, read_directory, write_directory
 from ..models.safe_loading import load_network
@@ -252,13 +252,15 @@ class GalaxyVAE:
             If it is a model of another kind, of a newer format, changed or truncated, or names foreign code.
         """
         there = read_directory(name_or_path, GENERATIVE)
-        return cls(
-            network=load_network(there.weights),
-            metrics=there.metrics,
-            card=there.card,
-            name=str(name_or_path),
-            **{name: there.description[name] for name in _PLAIN_FIELDS},
-        )
+        network = load_network(there.weights)
+        with damage_named(there.path / "model.json"):
+            return cls(
+                network=network,
+                metrics=there.metrics,
+                card=there.card,
+                name=str(name_or_path),
+                **{name: there.description[name] for name in _PLAIN_FIELDS},
+            )
 
     def _images(self, images: ArrayLike) -> np.ndarray:
         images = np.asarray(images, np.float32)

@@ -9,7 +9,6 @@ from gampen_tf.inference.catalogue_shards import (
     CatalogueJob,
     compute_shards,
     names_hash,
-    shard_is_written,
     write_shard,
 )
 
@@ -35,17 +34,14 @@ def test_a_shard_is_the_same_from_a_part_of_the_images(tmp_path):
     assert [len(draws) for draws in table["flux_draws"].to_pylist()] == [3] * 4
 
 
-def test_only_a_whole_shard_counts_as_written(tmp_path):
-    job = CatalogueJob(str(tmp_path), 6, 4)
-    assert not shard_is_written(job, 1)
-    write_shard(job, 1, pa.table({"row": [4]}))  # one row of two
-    assert not shard_is_written(job, 1)
-    write_shard(job, 1, pa.table({"row": [4, 5]}))
-    assert shard_is_written(job, 1)
-    job.path(1).write_bytes(job.path(1).read_bytes()[:-10])
-    assert not shard_is_written(job, 1)
+def test_a_folder_that_was_removed_is_not_made_again(tmp_path):
+    job = CatalogueJob(str(tmp_path / "gone"), 6, 4)
+    with pytest.raises(FileNotFoundError, match="gone: removed while the catalogue was being written"):
+        write_shard(job, 0, pa.table({"row": [0, 1, 2, 3]}))
+    assert not (tmp_path / "gone").exists()
 
 
 def test_hashes_tell_names_apart():
     assert names_hash(["ab", "c"]) != names_hash(["a", "bc"])
     assert names_hash(["a", "b"]) == names_hash(("a", "b"))
+    assert names_hash(["caf\udce9.fits"]) != names_hash(["caf\udcea.fits"])

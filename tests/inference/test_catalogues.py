@@ -240,6 +240,21 @@ def test_joined_data_sets_are_measured_whole(survey, tmp_path):
     assert len(read_catalogue(output)) == 7
 
 
+def test_names_that_are_not_utf8_are_kept(survey, tmp_path):
+    paths = []
+    for name in (b"caf\xe9.fits", "é.fits".encode(), b"none\xff.fits"):
+        path = os.fsencode(tmp_path) + b"/" + name
+        if b"none" not in name:
+            try:
+                Path(os.fsdecode(path)).write_bytes((survey / "cutouts" / "001.fits").read_bytes())
+            except OSError:
+                pytest.skip("this file system takes UTF-8 alone")
+        paths.append(os.fsdecode(path))
+    catalogue = read_catalogue(predict_catalogue(paths, tmp_path / "out", model=str(survey / "model"), **SETTINGS))
+    assert catalogue["identifier"].tolist() == paths
+    assert np.isfinite(catalogue["flux"].value).tolist() == [True, True, False]
+
+
 def test_psf_noise_and_masks_of_each_galaxy_go_into_the_catalogue(tmp_path):
     distributed = pytest.importorskip("distributed")
     n, folder = 20, tmp_path / "model"
@@ -320,3 +335,32 @@ def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(unbroken, survey, t
         time.sleep(0.1)
         assert victim not in client.run(os.getpid).values()
     assert bytes_of(output) == bytes_of(unbroken)
+
+
+@pytest.mark.slow
+def test_a_shard_that_ends_its_workers_does_not_cost_the_others(unbroken, survey, tmp_path):
+    """Every worker dies of the second shard, and with it all that it holds; new workers go on with the others."""
+    distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
+    (tmp_path / "deadly.py").write_text(
+        textwrap.dedent("""
+            import os
+            from gampen_tf.inference import catalogue_shards
+            computed = catalogue_shards.compute_shards
+            def deadly(job, predictor, cutouts, numbers, *rest):
+                return os._exit(9) if 1 in numbers else computed(job, predictor, cutouts, numbers, *rest)
+            catalogue_shards.compute_shards = deadly
+        """)
+    )
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", preload=[str(tmp_path / "deadly.py")]
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        pytest.raises(RuntimeError, match="measured rows 16 to 31; all other shards are written"),
+    ):
+        predict_catalogue(
+            survey / "table.csv", tmp_path / "out", model=str(survey / "model"), client=client, **SETTINGS
+        )
+    expected = {name: found for name, found in bytes_of(unbroken).items() if name != "shard-000001.parquet"}
+    assert bytes_of(tmp_path / "out") == expected

@@ -5,7 +5,7 @@ import errno
 import numpy as np
 import pytest
 
-from gampen_tf.io.files import check_format, read_json, to_json, whole_file, write_whole
+from gampen_tf.io.files import check_format, damage_named, read_json, to_json, whole_file, write_whole
 
 
 def test_a_failed_write_leaves_the_old_file_alone(tmp_path):
@@ -65,3 +65,22 @@ def test_json_holds_arrays_and_paths_and_refuses_the_rest(tmp_path):
     path.write_text("{")
     with pytest.raises(ValueError, match=r"a\.json: not valid JSON"):
         read_json(path)
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), TypeError("b"), RecursionError(), MemoryError(), ValueError("c")])
+def test_all_that_a_damaged_file_raises_becomes_an_error_that_names_it(error):
+    with pytest.raises(ValueError, match=rf"^a\.npz: cannot be read \({type(error).__name__}.*copy it again"):
+        with damage_named("a.npz"):
+            raise error
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("a.npz"), PermissionError("a.npz"), ValueError("a.npz: too old")])
+def test_what_is_no_damage_passes(error):
+    with pytest.raises(type(error)) as caught, damage_named("a.npz"):
+        raise error
+    assert caught.value is error
+
+
+def test_text_with_a_name_that_is_not_utf8_is_written(tmp_path):
+    write_whole(tmp_path / "card.md", "# caf\udce9 ″\n")
+    assert (tmp_path / "card.md").read_text(encoding="utf-8") == "# caf\\udce9 ″\n"

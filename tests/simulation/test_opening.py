@@ -13,7 +13,7 @@ def test_a_catalogue_alone_is_a_data_set(tmp_path, monkeypatch):
     options = {"n_images": 30, "workers": 1, "format": "drawn", "progress_bar": False}
     drawn = simulate(toy_recipe(), tmp_path / "drawn", seed=3, **options)
     assert isinstance(drawn, DrawnDataSet)
-    assert sorted(path.name for path in drawn.path.iterdir()) == ["catalogue.fits", "dataset.json"]
+    assert sorted(path.name for path in drawn.path.iterdir()) == ["catalogue.fits", "dataset.json", "digests"]
     monkeypatch.setattr(description, "draw_catalogue", None)  # it is drawn once
     for again in (open_dataset(drawn.path), simulate(toy_recipe(), drawn.path, seed=3, **options)):
         np.testing.assert_array_equal(again.truth(), written.truth())

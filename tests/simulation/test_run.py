@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 from toy_recipes import toy_recipe
 
 import gampen_tf.io.workers as worker_processes
@@ -79,7 +80,11 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path):
     assert 3 <= n_done < 20
     with pytest.raises(FileNotFoundError, match="missing or cut short.*run the same simulation again"):
         open_dataset(killed)
-    kept = {path.name: path.stat().st_mtime_ns for path in killed.glob("shards/shard-*.f32")}
+    # one whose digest was not yet written is drawn again
+    digests = {path.stem.removeprefix("part-") for path in killed.glob("digests/part-*.json")}
+    shards = [path for path in killed.glob("shards/shard-*.f32") if path.stem.removeprefix("shard-") in digests]
+    assert len(shards) >= n_done - 2
+    kept = {path.name: path.stat().st_mtime_ns for path in shards}
     options = {"n_images": 1500, "seed": 5, "progress_bar": False}
     simulate(recipe, killed, **options, workers=1)
     assert all((killed / "shards" / name).stat().st_mtime_ns == changed for name, changed in kept.items())
@@ -94,6 +99,52 @@ def test_a_shard_cut_short_and_a_leftover_are_mended(reference, tmp_path):
     (tmp_path / "data" / "shards" / ".shard-00002.f32.1234.part").write_bytes(b"half")
     small(tmp_path / "data")
     assert contents(tmp_path / "data") == reference
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-3000])
+
+
+@pytest.mark.parametrize("damage", [_flip, _cut, lambda path: path.unlink()], ids=["flipped", "cut", "removed"])
+@pytest.mark.parametrize("format", ["shards", "fits"])
+def test_files_that_are_not_as_they_were_written_are_drawn_again(tmp_path, format, damage):
+    options = {"n_images": 20, "format": format}
+    small(tmp_path, **options)
+    whole = contents(tmp_path)
+    part = layout.files_of_part(format, 3, 3, 4, None)[0]
+    for name in (part, "catalogue.fits", "digests/part-00007.json"):
+        damage(tmp_path / name)
+        kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("[sc]*/*") if path != tmp_path / part}
+        small(tmp_path, **options)
+        assert contents(tmp_path) == whole
+    assert sum(path.stat().st_mtime_ns != time for path, time in kept.items()) == 1  # of the part without digests
+
+
+def test_data_sets_without_digests_are_read_and_finished(reference, tmp_path):
+    small(tmp_path)
+    for path in [*(tmp_path / "digests").iterdir(), tmp_path / layout.part_paths(4, None)[0]]:
+        path.unlink()
+    (tmp_path / "digests").rmdir()
+    small(tmp_path)
+    assert contents(tmp_path) == {name: found for name, found in reference.items() if not name.startswith("digests")}
+
+
+def test_a_damaged_catalogue_is_named(tmp_path):
+    small(tmp_path)
+    path = tmp_path / "catalogue.fits"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:6000])
+    with pytest.raises(ValueError, match=r"catalogue\.fits: "):
+        run.open_dataset(tmp_path)
+    Table({"index": [0]}).write(path, overwrite=True)
+    with pytest.raises(ValueError, match=r"catalogue\.fits: 1 rows, where 60 belong; run the same simulation again"):
+        run.open_dataset(tmp_path)
 
 
 def test_another_data_set_in_the_folder_is_refused(tmp_path):

@@ -93,9 +93,20 @@ def test_a_checkpoint_is_replaced_in_one_step(tmp_path, monkeypatch):
 def test_a_damaged_checkpoint_is_named(tmp_path):
     path = tmp_path / "last.npz"
     write_checkpoint(path, Checkpoint(["a"], [np.arange(1000)], {"epoch": 1}))
-    path.write_bytes(path.read_bytes()[:500])
+    content = path.read_bytes()
+    path.write_bytes(content[:500])
     with pytest.raises(ValueError, match=r"last\.npz: not a readable checkpoint .* delete it"):
         read_checkpoint(path)
+    rng, n_refused = np.random.default_rng(8), 0
+    for _ in range(200):
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content))] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read_checkpoint(path)
+        except ValueError:
+            n_refused += 1
+    assert n_refused > 100
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
@@ -114,10 +125,21 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         files.read(["conv/kernel", "dense/kernel"])
 
 
+def test_a_run_without_its_best_weights_is_refused(tmp_path):
+    files = RunFiles(tmp_path, {"seed": 1})
+    files.write_best(["a"], [np.ones(2)], 1)
+    files.write_last(["a"], [np.ones(2)], [{"epoch": 1, "loss": 0.5}])
+    (tmp_path / "best.npz").unlink()
+    with pytest.raises(ValueError, match=r"best\.npz: not there, beside a last\.npz of the same run"):
+        files.read(["a"])
+
+
 @pytest.mark.parametrize(("former", "now"), [(True, asdict(Augmentation())), (False, None)])
 def test_a_generative_run_that_named_its_turns_by_true_or_false_goes_on(tmp_path, former, now):
     history = [{"epoch": 1, "loss": 0.5}]
-    RunFiles(tmp_path, {"augment": former}).write_last(["a"], [np.arange(3)], history)
+    files = RunFiles(tmp_path, {"augment": former})
+    files.write_best(["a"], [np.arange(3)], 1)
+    files.write_last(["a"], [np.arange(3)], history)
     assert RunFiles(tmp_path, {"augment": now}).read(["a"])[1] == history
     with pytest.raises(ValueError, match=r"other settings \(augment: "):
         RunFiles(tmp_path, {"augment": asdict(Augmentation(max_shift=2))}).read(["a"])
