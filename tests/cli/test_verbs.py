@@ -179,3 +179,14 @@ def test_a_model_is_shown_by_its_directory(tmp_path, capsys):
     (tmp_path / "model.json").write_text("{}")
     assert cli.main(["models", "show", str(tmp_path)]) == 2
     assert "this is not the description of a gampen_tf model" in capsys.readouterr().err
+
+
+def test_a_checked_catalogue_is_sound_or_each_fault_is_a_line(monkeypatch, capsys):
+    monkeypatch.setitem(vars(gampen_tf), "check_catalogue", lambda folder: [])
+    assert cli.main(["catalogue", "check", "run"]) == 0
+    assert "run" in capsys.readouterr().out
+    faults = ["shard-000003.parquet: damaged", "shard-000007.parquet: not there"]
+    monkeypatch.setitem(vars(gampen_tf), "check_catalogue", lambda folder: faults)
+    assert cli.main(["catalogue", "check", "run"]) == 2
+    printed = capsys.readouterr()
+    assert all(fault in printed.out + printed.err for fault in faults)
