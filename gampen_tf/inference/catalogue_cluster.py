@@ -22,8 +22,9 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
     """Compute and write shards on a cluster.
 
     Tasks are independent of each other, and hold all that they need; Dask gives those of a lost worker to others. Each
-    writes its own shard, in one step, so that one done twice does no harm. Shards that end several workers in turn
-    (``distributed.scheduler.allowed-failures`` of Dask) are left out, and told when all others are written.
+    writes its own shard, in one step, so that one done twice does no harm. Shards whose workers end several times in
+    turn (``distributed.scheduler.allowed-failures`` of Dask) are tried once more, each alone, when all others are
+    written; those that end their workers then too are left out and named.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
 
         # by value: what is scattered is lost with the workers that hold it
         common = _Common(job, predicting, model_hash, opening)
-        numbers_of, deadly = {}, []
+        numbers_of, suspects, deadly = {}, [], []
 
         def submit(number):
             start, stop = job.rows(number)
@@ -85,14 +86,20 @@ def compute_on_cluster(client, job, predicting, model_hash, images, names, openi
                 try:
                     advance(future.result())
                 except KilledWorker:
-                    deadly.append(number)
+                    suspects.append(number)
                 future.release()
                 under_way.update(submit(number) for number in islice(waiting, 1))
+            # Dask blames all that waited on a worker for its end
+            for number in sorted(suspects):
+                try:
+                    advance(submit(number).result())
+                except KilledWorker:
+                    deadly.append(number)
         except BaseException:
             client.cancel(list(under_way.futures))
             raise
     if deadly:
-        rows = ", ".join(f"{first} to {last - 1}" for first, last in map(job.rows, sorted(deadly)))
+        rows = ", ".join(f"{first} to {last - 1}" for first, last in map(job.rows, deadly))
         raise RuntimeError(
             f"{job.output}: several workers ended one after the other while they measured rows {rows}; all other "
             "shards are written. Give the workers more memory, or look for an image that ends the process; run again"
