@@ -83,6 +83,7 @@ def predict_catalogue(
         Number of draws of each parameter that are kept too, in columns ``…_draws``; none if not given.
     mixture : bool, optional
         Keep the outputs of every pass too, the whole posterior: T · K numbers a galaxy in the column ``mixture``.
+        Of a scale-free model they count lengths in pixels and light in the noise: columns ``pixel_scale``, ``noise``.
     rows_per_shard : int, optional
         Rows of one file; a run that is killed does at most one of them again.
     psf, noise, mask : optional
