@@ -335,32 +335,3 @@ def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(unbroken, survey, t
         time.sleep(0.1)
         assert victim not in client.run(os.getpid).values()
     assert bytes_of(output) == bytes_of(unbroken)
-
-
-@pytest.mark.slow
-def test_a_shard_that_ends_its_workers_does_not_cost_the_others(unbroken, survey, tmp_path):
-    """Every worker dies of the second shard, and with it all that it holds; new workers go on with the others."""
-    distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
-    (tmp_path / "deadly.py").write_text(
-        textwrap.dedent("""
-            import os
-            from gampen_tf.inference import catalogue_shards
-            computed = catalogue_shards.compute_shards
-            def deadly(job, predictor, cutouts, numbers, *rest):
-                return os._exit(9) if 1 in numbers else computed(job, predictor, cutouts, numbers, *rest)
-            catalogue_shards.compute_shards = deadly
-        """)
-    )
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address=":0", preload=[str(tmp_path / "deadly.py")]
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        pytest.raises(RuntimeError, match="measured rows 16 to 31; all other shards are written"),
-    ):
-        predict_catalogue(
-            survey / "table.csv", tmp_path / "out", model=str(survey / "model"), client=client, **SETTINGS
-        )
-    expected = {name: found for name, found in bytes_of(unbroken).items() if name != "shard-000001.parquet"}
-    assert bytes_of(tmp_path / "out") == expected
